@@ -1,0 +1,76 @@
+"""`finmodel check`, `schema` and `data`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from finmodel import datasets
+from finmodel.cli.output import emit_json, records
+from finmodel.errors import DataError
+from finmodel.scenario import assumptions, digest, load_scenario, parameters
+from finmodel.world import build_world
+
+
+def check_scenario(file: Path, changes: Sequence[str], *, as_json: bool) -> None:
+    """Check a scenario, build its world, and list its numbers."""
+    scenario = load_scenario(file, changes)
+    world = build_world(scenario)
+    frame = assumptions(scenario)
+    if as_json:
+        emit_json({"digest": digest(scenario), "assumptions": records(frame)})
+        return
+    console = Console(highlight=False)
+    table = Table(title=f"{scenario.meta.title_en}: every number", title_justify="left")
+    for heading in ("name", "value", "unit", "grade", "source"):
+        table.add_column(heading, justify="right" if heading == "value" else "left")
+    for row in frame.to_dict("records"):
+        is_belief = row["low"] == row["low"]
+        belief = f" ({row['low']:g} to {row['high']:g})" if is_belief else ""
+        value = f"{row['value']:g}{belief}"
+        table.add_row(row["name"], value, row["unit"], row["grade"], row["source"])
+    console.print(table)
+    console.print(
+        f"Valid. {len(world.regions)} regions, {len(world.stages)} stages, "
+        f"{len(world.sectors)} sectors, {len(world.arrays.funds)} funds. Digest {digest(scenario)[:16]}."
+    )
+
+
+def print_schema(*, as_json: bool) -> None:
+    """List the numbers a scenario may set."""
+    frame = parameters()
+    if as_json:
+        emit_json(records(frame))
+        return
+    table = Table(title="Numbers of a scenario", title_justify="left")
+    for heading in ("name", "allowed", "meaning"):
+        table.add_column(heading)
+    for row in frame.to_dict("records"):
+        table.add_row(row["name"], row["allowed"], row["meaning"])
+    Console(highlight=False).print(table)
+
+
+def print_data(*, as_json: bool) -> None:
+    """Check all data tables and list them.
+
+    Raises
+    ------
+    DataError
+        With every problem of every table.
+    """
+    problems = datasets.check_all()
+    if problems:
+        raise DataError("data folder", problems)
+    frame = datasets.catalogue()
+    if as_json:
+        emit_json(records(frame))
+        return
+    table = Table(title="Data tables, all checked", title_justify="left")
+    for heading in ("file", "title", "rows", "grade", "licence"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left")
+    for row in frame.to_dict("records"):
+        table.add_row(row["file"], row["title"], str(row["rows"]), row["grade"], row["licence"])
+    Console(highlight=False).print(table)

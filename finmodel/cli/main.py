@@ -1,0 +1,120 @@
+"""The command line: thin commands over the library."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import finmodel
+from finmodel.cli.errors import guarded
+
+app = typer.Typer(
+    name="finmodel",
+    help="Venture-finance portfolio and funding-gap modeler.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioArg = Annotated[Path, typer.Argument(help="Scenario file (TOML).", metavar="SCENARIO")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a number: dotted.key=value. May be repeated."),
+]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.", metavar="DIR")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"finmodel {finmodel.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    _version_flag: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Venture-finance portfolio and funding-gap modeler."""
+
+
+@app.command()
+@guarded
+def run(
+    scenario: ScenarioArg,
+    paths: Annotated[int | None, typer.Option(help="Paths; by default the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")] = None,
+    changes: SetOption = None,
+    out: OutOption = Path("runs"),
+    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a scenario, print the funding gap, and store the tables.
+
+    A run with the same scenario, data, paths, seed and model is found again instead of
+    computed.
+    """
+    from finmodel.cli.run_command import run_and_show
+
+    run_and_show(
+        scenario,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@app.command()
+@guarded
+def show(
+    reference: Annotated[
+        str, typer.Argument(help="Run: a folder, a digest or its start, or 'latest'.", metavar="RUN")
+    ] = "latest",
+    table: Annotated[str, typer.Option(help="Print one stored table whole.")] = "",
+    out: OutOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Show a stored run."""
+    from finmodel.cli.run_command import show_stored
+
+    show_stored(reference, table=table, out=out, as_json=as_json)
+
+
+@app.command()
+@guarded
+def check(scenario: ScenarioArg, changes: SetOption = None, as_json: JsonOption = False) -> None:
+    """Check a scenario and say what it rests on, without running it."""
+    from finmodel.cli.info_commands import check_scenario
+
+    check_scenario(scenario, changes or [], as_json=as_json)
+
+
+@app.command()
+@guarded
+def schema(as_json: JsonOption = False) -> None:
+    """List every number a scenario may set: unit, allowed range, meaning."""
+    from finmodel.cli.info_commands import print_schema
+
+    print_schema(as_json=as_json)
+
+
+@app.command()
+@guarded
+def data(as_json: JsonOption = False) -> None:
+    """Check every data table and list it with source, licence and grade."""
+    from finmodel.cli.info_commands import print_data
+
+    print_data(as_json=as_json)
+
+
+def entry() -> None:
+    """Console entry point: anything unexpected is our bug and ends with code 1."""
+    app()

@@ -1,0 +1,239 @@
+"""`finmodel run` and `finmodel show`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from finmodel import store
+from finmodel.cli.errors import INTERRUPTED
+from finmodel.cli.output import emit_json, records
+from finmodel.datasets import provinces
+from finmodel.report import activity_view, gap_view, headline
+from finmodel.scenario import Scenario, load_scenario
+from finmodel.study.single import check_paths_and_seed, run_scenario, run_tables
+
+SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
+
+
+def run_and_show(
+    file: Path,
+    *,
+    paths: int | None,
+    seed: int | None,
+    changes: Sequence[str],
+    out: Path,
+    threads: int | None,
+    as_json: bool,
+    command: Sequence[str],
+) -> None:
+    """Run a scenario file and print its gap; see `finmodel run --help`."""
+    scenario = load_scenario(file, changes)
+    n_paths = scenario.run.paths if paths is None else paths
+    run_seed = scenario.run.seed if seed is None else seed
+    check_paths_and_seed(n_paths, run_seed)
+    console = Console(stderr=as_json, highlight=False)
+    _print_assumptions(console, scenario, n_paths, run_seed)
+    with _stop_on_interrupt() as cancel, _bar(n_paths) as tick:
+        run, stored = run_scenario(
+            scenario,
+            paths=n_paths,
+            seed=run_seed,
+            root=out,
+            threads=threads,
+            progress=tick,
+            cancel=cancel,
+            command=command,
+        )
+    if stored is not None:
+        manifest = store.read_manifest(stored.folder)
+        tables = _Stored(stored.folder)
+    else:
+        assert run is not None
+        tables = run_tables(run)
+        manifest = {"paths": run.n_paths, "seed": run_seed, **_axes(scenario)}
+    if as_json:
+        emit_json(_summary(manifest, tables, stored.folder if stored else None))
+    else:
+        _print_tables(console, manifest, tables)
+    if stored is None:
+        assert run is not None
+        console.print(f"Interrupted: {run.n_paths} of {n_paths} paths are shown, nothing is stored.")
+        raise typer.Exit(INTERRUPTED)
+    speed = manifest["firm_quarters"] / max(manifest["seconds"], 1e-9) / 1e6
+    timing = f"{manifest['seconds']:.1f} s, {speed:.1f} million firm-quarters a second"
+    verb = "Found again" if stored.is_reused else "Stored"
+    console.print(f"Simulated in {timing}. {verb}: {stored.folder}", soft_wrap=True)
+
+
+def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None:
+    """Print a stored run, or one of its tables whole."""
+    folder = store.open_run(out, reference)
+    console = Console(highlight=False)
+    if table:
+        frame = store.read_result(folder, table)
+        if as_json:
+            emit_json(records(frame))
+        else:
+            typer.echo(frame.to_string(index=False))
+        return
+    manifest, tables = store.read_manifest(folder), _Stored(folder)
+    if as_json:
+        emit_json(_summary(manifest, tables, folder))
+        return
+    console.print(f"{manifest['title_en']} ({manifest['title_zh']}), made {manifest['created']}")
+    _print_tables(console, manifest, tables)
+    names = sorted(path.stem for path in folder.glob("*.parquet"))
+    console.print(f"Tables: {', '.join(names)}. Folder: {folder}", soft_wrap=True)
+
+
+class _Stored(Mapping[str, pd.DataFrame]):
+    """Tables of a stored run, read when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return store.read_result(self._folder, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in sorted(self._folder.glob("*.parquet")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _axes(scenario: Scenario) -> dict[str, object]:
+    return {
+        "name": scenario.meta.name,
+        "scenario": scenario.model_dump(mode="json"),
+        "stages": list(scenario.stage_names),
+        "sectors": list(scenario.sectors),
+    }
+
+
+def _names(manifest: store.Manifest) -> dict[str, str]:
+    """Return display names of regions, stages and sectors."""
+    names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
+    for section in ("stages", "sectors"):
+        names |= {k: item["label_en"] for k, item in manifest["scenario"][section].items()}
+    return names
+
+
+def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: int) -> None:
+    from finmodel.study.single import grade_counts
+
+    counts = ", ".join(f"{n} {grade}" for grade, n in grade_counts(scenario).items())
+    run = scenario.run
+    console.print(f"[bold]{scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
+    console.print(
+        f"Years {run.start_year} to {run.start_year + run.years - 1} after {run.warm_up_years} "
+        f"years of warm-up; {paths} paths, seed {seed}; prices of {scenario.meta.price_year}."
+    )
+    console.print(
+        f"It rests on {sum(counts_ for counts_ in grade_counts(scenario).values())} numbers: {counts}. "
+        "`finmodel check` lists each with its source."
+    )
+    for text in (
+        f"Money on offer {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
+        f"{scenario.births.total_pa.centre:,.0f} new firms a year.",
+        f"Viable: worth its capital at {scenario.viability.market_rate_pa.centre:.0%} a year "
+        f"(social {scenario.viability.social_rate_pa.centre:.0%}); strict and loose tests "
+        f"{scenario.viability.margin.centre:.0%} above and below.",
+    ):
+        console.print(text)
+
+
+def _print_tables(
+    console: Console, manifest: store.Manifest, tables: Mapping[str, pd.DataFrame]
+) -> None:
+    names = _names(manifest)
+    names |= {"region": "Region", "stage": "Stage", "sector": "Sector"}
+    console.print()
+    console.print(f"[bold]{headline(tables['gap_total'])}[/bold]")
+    console.print()
+    console.print(gap_view(tables["gap_region"], ["region"], _title("province", manifest), names))
+    console.print(gap_view(tables["gap_stage"], ["stage"], _title("stage", manifest), names))
+    console.print(activity_view(tables["activity_total"], tables["graduation"], names))
+    console.print(
+        "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
+        "chance, which they do not. What is not known about the inputs is in neither.",
+        soft_wrap=True,
+    )
+
+
+def _title(what: str, manifest: store.Manifest) -> str:
+    by = f" by {what}" if what else ", all"
+    return f"Funding gap of hard technology{by}: yearly mean, {manifest['paths']} paths"
+
+
+def _summary(
+    manifest: store.Manifest, tables: Mapping[str, pd.DataFrame], folder: Path | None
+) -> dict[str, object]:
+    return {
+        "name": manifest["name"],
+        "digest": manifest.get("digest"),
+        "folder": str(folder) if folder else None,
+        "paths": manifest["paths"],
+        "seed": manifest["seed"],
+        "is_complete": folder is not None,
+        "seconds": manifest.get("seconds"),
+        "firm_quarters": manifest.get("firm_quarters"),
+        **{name: records(tables[name]) for name in ("gap_total", *SHOWN_TABLES, "activity_total")},
+    }
+
+
+@contextmanager
+def _stop_on_interrupt() -> Iterator[threading.Event]:
+    """Yield an event that the first Ctrl-C sets; a second one stops at once."""
+    cancel = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main:
+        signal.signal(signal.SIGINT, handle)
+    try:
+        yield cancel
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
+
+
+class _bar:  # noqa: N801  (a context manager used like a function)
+    """A progress bar on standard error, silent when that is not a terminal."""
+
+    def __init__(self, total: int) -> None:
+        columns = (
+            TextColumn("paths"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+        )
+        console = Console(stderr=True)
+        self._progress = Progress(*columns, console=console, disable=not sys.stderr.isatty())
+        self._task = self._progress.add_task("paths", total=total)
+
+    def __enter__(self) -> _bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)

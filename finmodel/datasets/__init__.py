@@ -1,0 +1,33 @@
+"""The only readers of `data/`: every table is checked before anything uses it."""
+
+from finmodel.datasets.checks import check_file
+from finmodel.datasets.root import data_root
+from finmodel.datasets.specs import TABLES, ColumnSpec, TableSpec
+from finmodel.datasets.tables import (
+    catalogue,
+    check_all,
+    checksums,
+    deals,
+    province_indicator,
+    province_indicator_table,
+    provinces,
+    read_table,
+    sources,
+)
+
+__all__ = [
+    "TABLES",
+    "ColumnSpec",
+    "TableSpec",
+    "catalogue",
+    "check_all",
+    "check_file",
+    "checksums",
+    "data_root",
+    "deals",
+    "province_indicator",
+    "province_indicator_table",
+    "provinces",
+    "read_table",
+    "sources",
+]

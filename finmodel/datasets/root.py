@@ -1,0 +1,19 @@
+"""Where the data folder is, and the checksums of its files."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def data_root() -> Path:
+    """Return the data folder: beside the package in a checkout, inside it when installed."""
+    beside = _PACKAGE.parent / "data"
+    return beside if (beside / "catalogue.csv").is_file() else _PACKAGE / "_bundle" / "data"
+
+
+def file_checksum(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hexadecimal text."""
+    return sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,86 @@
+"""Step 2: firms are born.
+
+Births are Poisson by region and sector. The n-th firm born in a quarter in a region and
+sector is the same firm in every run with the same seed: its identity is the pair's key
+and ``quarter << 20 | n``, and all its luck hangs on that.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from finmodel.market.jit import kernel
+from finmodel.market.spells import open_spell
+from finmodel.market.state import BIRTH_N, ROUND, Books, Now
+from finmodel.market.streams import (
+    BIRTHS,
+    TRAITS,
+    draw,
+    normal_quantile,
+    poisson_quantile,
+    uniform,
+    uniform53,
+)
+from finmodel.world.arrays import Record, Table, WorldArrays
+
+LARGEST_MEAN = 400.0
+
+
+@kernel
+def count_births(mean: float, key: np.uint64, now: Now) -> int:
+    """Return the Poisson number of births of one region and sector in one quarter."""
+    n_parts = int(mean // LARGEST_MEAN) + 1
+    count = 0
+    for part in range(n_parts):
+        a, b, _, _ = draw(now.seed, now.path, BIRTHS, now.quarter, key, np.uint64(part))
+        count += poisson_quantile(mean / n_parts, uniform53(a, b))
+    return count
+
+
+@kernel
+def enter_stage(rules: Record, row: Record, firm: Record, stage: int) -> None:
+    """Put a firm into `stage`, whose table row for its sector is `row`; set its hazards."""
+    theta = firm["theta"]
+    firm["stage"] = stage
+    firm["milestone"] = row["milestone_pp"] * math.exp(rules["milestone_loading"] * theta)
+    firm["failure"] = row["failure_pp"] * math.exp(-rules["failure_loading"] * theta)
+    routes = row["ipo_pp"] + row["mna_pp"] + row["buyback_pp"]
+    firm["leave"] = routes * math.exp(rules["exit_loading"] * theta)
+
+
+@kernel
+def bear_firms(world: WorldArrays, firms: Table, n: int, books: Books, now: Now) -> int:
+    """Add this quarter's births after slot `n`; return the new count, or -1 if full."""
+    rules, entry_cdf, cells = world.rules[0], world.entry_cdf, books.cells
+    for region in range(world.birth_rate_pp.shape[0]):
+        for sector in range(world.birth_rate_pp.shape[1]):
+            key = world.cell_key[region, sector]
+            born = count_births(world.birth_rate_pp[region, sector], key, now)
+            if n + born > len(firms):
+                return -1
+            for index in range(born):
+                serial = np.uint64((now.quarter << 20) | index)
+                a, b, c, _ = draw(now.seed, now.path, TRAITS, 0, key, serial)
+                firm = firms[n + index]
+                firm["key"] = key
+                firm["serial"] = serial
+                firm["region"] = region
+                firm["sector"] = sector
+                spread = rules["quality_sd"] * normal_quantile(uniform(a))
+                firm["theta"] = rules["quality_mean"] + spread
+                firm["size"] = math.exp(rules["size_log_sd"] * normal_quantile(uniform(b)))
+                firm["cash"] = 0.0
+                firm["burn"] = 0.0
+                firm["paid_stage"] = -1
+                firm["paid_quarter"] = -1
+                stage, entry = 0, uniform(c)
+                while stage < len(entry_cdf) - 1 and entry > entry_cdf[stage]:
+                    stage += 1
+                row = world.stages[stage, sector]
+                enter_stage(rules, row, firm, stage)
+                cells[now.year, region, stage, sector, BIRTH_N] += 1.0
+                open_spell(rules, row, firm, cells, now, ROUND)
+            n += born
+    return n

@@ -1,0 +1,119 @@
+"""Steps 5 and 9: financing needs open, wait, lapse and end.
+
+A *spell* is one need of one firm, from the quarter it opens to the quarter it ends: the
+round closes, the firm closes, or the need lapses because the firm was sold or moved on.
+A spell open at the end of a reporting year is written as unmet in that year and carried
+into the next, where it is the same need.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.market.books import add_event, add_outcome
+from finmodel.market.jit import kernel
+from finmodel.market.state import (
+    ASK_M,
+    ASK_N,
+    BRIDGE,
+    CARRIED_M,
+    CARRIED_N,
+    DISCOURAGED,
+    PERSISTENT_M,
+    PERSISTENT_N,
+    WITHDRAWN_M,
+    WITHDRAWN_N,
+    Now,
+)
+from finmodel.market.streams import SIGNAL, draw, normal_quantile, uniform
+from finmodel.world.arrays import FloatArray, Record, Table
+
+
+@kernel
+def expected_quality(rules: Record, firm: Record, now: Now) -> float:
+    """Return what funds expect of a firm's quality after one noisy look this quarter.
+
+    The best forecast of a normal quality from a signal with normal noise:
+    ``mean + weight * (signal - mean)``, ``weight = sd**2 / (sd**2 + noise**2)``.
+    """
+    if rules["signal_noise_sd"] <= 0.0:
+        return float(firm["theta"])
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    a, _, _, _ = draw(now.seed, now.path, SIGNAL, now.quarter, key, serial)
+    signal = firm["theta"] + rules["signal_noise_sd"] * normal_quantile(uniform(a))
+    mean = rules["quality_mean"]
+    return float(mean + rules["signal_weight"] * (signal - mean))
+
+
+@kernel
+def open_spell(
+    rules: Record, row: Record, firm: Record, cells: FloatArray, now: Now, kind: int
+) -> None:
+    """Open a need: the round of the firm's stage, or a bridge within it.
+
+    Funds look once, now; all of them see the same signal until the need ends.
+    """
+    ask = row["ask"] * firm["size"]
+    if kind == BRIDGE:
+        ask *= row["bridge_share"]
+    firm["need"] = ask
+    firm["opened"] = now.quarter
+    firm["kind"] = kind
+    firm["status"] = DISCOURAGED
+    firm["excess"] = expected_quality(rules, firm, now) - row["hurdle_market"]
+    add_event(cells, firm, now.year, ASK_N, 1.0)
+    add_event(cells, firm, now.year, ASK_M, ask)
+
+
+@kernel
+def lapse_spell(firm: Record, cells: FloatArray, now: Now) -> None:
+    """End a need that went away: it counts as withdrawn and leaves the year's asks."""
+    need = firm["need"]
+    if need <= 0.0:
+        return
+    add_event(cells, firm, now.year, WITHDRAWN_N, 1.0)
+    add_event(cells, firm, now.year, WITHDRAWN_M, need)
+    add_event(cells, firm, now.year, ASK_N, -1.0)
+    add_event(cells, firm, now.year, ASK_M, -need)
+    firm["need"] = 0.0
+
+
+@kernel
+def bury_spell(row: Record, firm: Record, cells: FloatArray, now: Now) -> None:
+    """End a need because its firm ended: unmet, and persistent if it was viable."""
+    need = firm["need"]
+    if need <= 0.0:
+        return
+    add_outcome(cells, row, firm, now.year, firm["status"], 1.0, need)
+    if firm["theta"] >= row["hurdle_market"]:
+        add_event(cells, firm, now.year, PERSISTENT_N, 1.0)
+        add_event(cells, firm, now.year, PERSISTENT_M, need)
+    firm["need"] = 0.0
+
+
+@kernel
+def needs_bridge(firm: Record, lead_quarters: float) -> bool:
+    """Return whether a firm that asks for nothing runs short of money."""
+    return bool(firm["need"] <= 0.0 and firm["cash"] <= lead_quarters * firm["burn"])
+
+
+@kernel
+def carry_spells(
+    stages: Table, firms: Table, n: int, cells: FloatArray, year: int, next_year: int
+) -> None:
+    """At the end of a year write open needs as unmet and carry them into the next.
+
+    `next_year` is -1 at the end of the run: nothing is carried out of it.
+    """
+    for i in range(n):
+        firm = firms[i]
+        need = firm["need"]
+        if need <= 0.0:
+            continue
+        row = stages[firm["stage"], firm["sector"]]
+        add_outcome(cells, row, firm, year, firm["status"], 1.0, need)
+        if next_year >= 0:
+            add_event(cells, firm, next_year, ASK_N, 1.0)
+            add_event(cells, firm, next_year, ASK_M, need)
+            add_event(cells, firm, next_year, CARRIED_N, 1.0)
+            add_event(cells, firm, next_year, CARRIED_M, need)

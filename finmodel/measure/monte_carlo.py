@@ -1,0 +1,64 @@
+"""Estimates over paths, with their Monte Carlo standard errors.
+
+A path is one draw. The standard error of a mean over ``P`` paths is ``sd / sqrt(P)``;
+that of a ratio of means ``a / b`` follows by the delta method from ``a - (a/b) b``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.world.arrays import FloatArray
+
+
+def mean_se(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and standard error over the first axis.
+
+    Parameters
+    ----------
+    values : ndarray of shape (P, ...)
+
+    Returns
+    -------
+    mean, standard_error : ndarray of shape (...)
+        The standard error is NaN with fewer than two paths.
+    """
+    n_paths = len(values)
+    mean: FloatArray = values.mean(axis=0)
+    if n_paths < 2:
+        return mean, np.full_like(mean, np.nan)
+    error: FloatArray = values.std(axis=0, ddof=1) / np.sqrt(n_paths)
+    return mean, error
+
+
+def ratio_se(top: FloatArray, bottom: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ratio of means over the first axis and its delta-method standard error.
+
+    Parameters
+    ----------
+    top, bottom : ndarray of shape (P, ...)
+
+    Returns
+    -------
+    ratio, standard_error : ndarray of shape (...)
+        NaN where the mean of `bottom` is 0.
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, 3rd ed., section 2.11.
+    """
+    mean_top, mean_bottom = top.mean(axis=0), bottom.mean(axis=0)
+    ratio = np.divide(
+        mean_top, mean_bottom, out=np.full_like(mean_top, np.nan), where=mean_bottom != 0
+    )
+    _, error = mean_se(top - ratio * bottom)
+    safe = np.where(mean_bottom != 0, np.abs(mean_bottom), np.nan)
+    return ratio, error / safe
+
+
+def quantile_columns(values: FloatArray, levels: tuple[float, ...]) -> FloatArray:
+    """Return quantiles over the first axis, shape (len(levels), ...); NaN paths are left out."""
+    is_void = np.isnan(values).all(axis=0)
+    filled = np.where(is_void, 0.0, values)
+    result: FloatArray = np.nanquantile(filled, levels, axis=0)
+    return np.where(is_void, np.nan, result)

@@ -1,0 +1,124 @@
+"""Tables for the terminal, with no more digits than the Monte Carlo error supports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from rich.table import Table
+
+from finmodel.units import MCNY_PER_BN
+
+Names = Mapping[str, str]
+
+
+def with_error(value: float, error: float, *, scale: float = 1.0, unit: str = "") -> str:
+    """Return ``value±error`` with the error to one digit; ``-`` for an undefined value.
+
+    Parameters
+    ----------
+    value, error : float
+    scale : float
+        Both are multiplied by it.
+    unit : str
+        Put after the numbers.
+    """
+    if math.isnan(value):
+        return "-"
+    value, error = value * scale, error * scale
+    tail = f" {unit}" if unit else ""
+    if math.isnan(error) or error <= 0.0:
+        return f"{value:,.4g}{tail}"
+    digits = max(0, -math.floor(math.log10(error)))
+    return f"{value:,.{digits}f}±{error:.{digits}f}{tail}"
+
+
+def span(low: float, high: float, *, scale: float = 1.0) -> str:
+    """Return ``low-high`` with three significant digits."""
+    if math.isnan(low) or math.isnan(high):
+        return "-"
+    return f"{low * scale:.3g}-{high * scale:.3g}"
+
+
+def gap_view(frame: pd.DataFrame, by: Sequence[str], title: str, names: Names) -> Table:
+    """Return the gap by group: needs, money, gap and its rate with errors and bounds.
+
+    Money comes first, then counts of needs. `9 in 10 futures` is the range that holds nine
+    in ten simulated futures.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`finmodel.measure.gap_table`.
+    by : sequence of str
+        Its dimensions.
+    title : str
+    names : mapping of str
+        Display names of the dimensions' values and of the headings.
+    """
+    view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
+    for dimension in by:
+        view.add_column(names.get(dimension, dimension), no_wrap=True)
+    for heading in (
+        "viable\nbn CNY",
+        "gap\nbn CNY",
+        "gap rate\n%, money",
+        "strict to\nloose",
+        "9 in 10\nfutures",
+        "gap\nneeds",
+        "gap rate\n%, needs",
+    ):
+        view.add_column(heading, justify="right", no_wrap=True)
+    for row in frame.to_dict("records"):
+        cells = [names.get(str(row[dimension]), str(row[dimension])) for dimension in by]
+        bounds = sorted((row["gap_rate_mcny_strict"], row["gap_rate_mcny_loose"]))
+        view.add_row(
+            *cells,
+            f"{row['viable_ask_mcny'] / MCNY_PER_BN:,.1f}",
+            with_error(row["gap_mcny"], row["gap_mcny_se"], scale=1 / MCNY_PER_BN),
+            with_error(row["gap_rate_mcny"], row["gap_rate_mcny_se"], scale=100),
+            span(bounds[0], bounds[1], scale=100),
+            span(row["gap_rate_mcny_q05"], row["gap_rate_mcny_q95"], scale=100),
+            with_error(row["gap_n"], row["gap_n_se"]),
+            with_error(row["gap_rate_n"], row["gap_rate_n_se"], scale=100),
+        )
+    return view
+
+
+def headline(frame: pd.DataFrame) -> str:
+    """Return the answer in one sentence, from the one-row total of a run."""
+    row = frame.iloc[0]
+    if math.isnan(row["gap_rate_mcny"]):
+        return "No need of hard technology is viable in this scenario, so there is no gap."
+    bounds = sorted((row["gap_rate_mcny_strict"], row["gap_rate_mcny_loose"]))
+    return (
+        f"Of {row['viable_ask_mcny'] / MCNY_PER_BN:,.4g} bn CNY a year that viable hard-technology "
+        f"firms need, {row['gap_mcny'] / MCNY_PER_BN:,.3g} bn go unfunded: "
+        f"{row['gap_rate_mcny']:.1%} of the money ({bounds[0]:.1%} to {bounds[1]:.1%} by the strict "
+        f"and loose test), {row['gap_rate_n']:.1%} of the needs."
+    )
+
+
+def activity_view(frame: pd.DataFrame, graduation: pd.DataFrame, names: Names) -> Table:
+    """Return the market in a year: deals, money, exits, and graduation by stage."""
+    row = frame.iloc[0]
+    view = Table(title="The market, per year", title_justify="left", header_style="bold")
+    view.add_column("what")
+    view.add_column("value", justify="right")
+    view.add_row("deals", with_error(row["deals_n"], row["deals_n_se"]))
+    money = with_error(row["deals_mcny"], row["deals_mcny_se"], scale=1 / MCNY_PER_BN)
+    view.add_row("money invested, bn CNY", money)
+    for column, text in (
+        ("births_n", "new firms"),
+        ("ipo_n", "IPOs"),
+        ("mna_n", "sales and transfers"),
+        ("failures_n", "failures"),
+        ("closures_n", "closures for lack of money"),
+    ):
+        view.add_row(text, with_error(row[column], row[f"{column}_se"]))
+    for item in graduation[graduation["months"] == 24].to_dict("records"):
+        stage = names.get(item["stage"], item["stage"])
+        share = with_error(item["share"], item["share_se"], scale=100, unit="%")
+        view.add_row(f"next stage funded in 24 months, from {stage}", share)
+    return view

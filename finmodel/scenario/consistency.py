@@ -1,0 +1,176 @@
+"""Checks that need more than one field of a scenario, all reported together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from finmodel import datasets
+from finmodel.errors import DataError, Problem, nearest_name
+from finmodel.scenario.quantity import ASSUMED_SOURCE, USER_SOURCE, Quantity
+from finmodel.scenario.schema import Scenario
+from finmodel.scenario.walk import quantities
+
+SHARE_TOLERANCE = 1e-6
+EXPLICIT = "explicit"
+
+
+def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
+    """Return every cross-field problem of a scenario that is valid field by field.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Valid against the schema.
+    file : str
+        Named in each place.
+    """
+    problems: list[Problem] = []
+    problems += _check_regions(scenario, file)
+    problems += _check_orders(scenario, file)
+    shares = {
+        "stages.*.entry_share": [stage.entry_share for stage in scenario.stages.values()],
+        "sectors.*.birth_share": [sector.birth_share for sector in scenario.sectors.values()],
+        "funds.*.capital_share": [fund.capital_share for fund in scenario.funds.values()],
+        "births.region_index": scenario.births.region_index.values(),
+        "capital.region_index": scenario.capital.region_index.values(),
+    }
+    for place, values in shares.items():
+        problems += _check_sum(f"{file}: {place}", values)
+    for section in ("births", "capital"):
+        index = getattr(scenario, section).region_index
+        problems += _check_index(scenario, index, f"{file}: {section}.region_index")
+    problems += _check_mandates(scenario, file)
+    problems += _check_sources(scenario, file)
+    return problems
+
+
+def split_indicator(key: str) -> tuple[str, int] | None:
+    """Split ``name:year`` into its parts, or return None if it is not of that form."""
+    name, colon, year = key.partition(":")
+    return (name, int(year)) if colon and name and year.isdigit() else None
+
+
+def _check_regions(scenario: Scenario, file: str) -> list[Problem]:
+    table = datasets.provinces()
+    known = list(table.loc[table["is_modelled"].astype(bool), "iso"])
+    place = f"{file}: geography.regions"
+    regions = scenario.geography.regions
+    problems = [
+        Problem(place, repr(code), f"one of {', '.join(known)}", nearest_name(code.upper(), known))
+        for code in regions
+        if code not in known
+    ]
+    repeated = sorted({code for code in regions if regions.count(code) > 1})
+    if repeated:
+        problems.append(Problem(place, f"{', '.join(repeated)} twice", "each region once"))
+    return problems
+
+
+def _check_orders(scenario: Scenario, file: str) -> list[Problem]:
+    orders = [stage.order for stage in scenario.stages.values()]
+    repeated = sorted({order for order in orders if orders.count(order) > 1})
+    return [
+        Problem(f"{file}: stages.*.order", f"{order} twice", "each stage its own order")
+        for order in repeated
+    ]
+
+
+def _check_sum(place: str, values: Iterable[Quantity]) -> list[Problem]:
+    listed = list(values)
+    total = math.fsum(quantity.centre for quantity in listed)
+    is_free = any(quantity.is_uncertain for quantity in listed)
+    if (is_free and total > 0) or abs(total - 1.0) <= SHARE_TOLERANCE:
+        return []
+    return [Problem(place, f"sum {total:.6g}", "shares that sum to 1 (within 0.000001)")]
+
+
+def _check_index(scenario: Scenario, index: Mapping[str, Quantity], place: str) -> list[Problem]:
+    regions = set(scenario.geography.regions)
+    if regions & set(index):
+        return _check_explicit(regions, index, place)
+    problems: list[Problem] = []
+    for key in index:
+        parts = split_indicator(key)
+        if parts is None:
+            names = list(datasets.province_indicator_table()["indicator"].unique())
+            problems.append(
+                Problem(
+                    place,
+                    repr(key),
+                    "region codes, or 'indicator:year' of the province table",
+                    nearest_name(key, names),
+                )
+            )
+            continue
+        try:
+            values = datasets.province_indicator(*parts)
+        except DataError as error:
+            problems += [
+                Problem(f"{place}.{key!r}", p.given, p.allowed, p.nearest) for p in error.problems
+            ]
+            continue
+        problems += _check_coverage(scenario, values.to_dict(), f"{place}.{key!r}")
+    return problems
+
+
+def _check_explicit(regions: set[str], index: Mapping[str, Quantity], place: str) -> list[Problem]:
+    problems = [
+        Problem(place, f"no share for {code}", "a share for each region")
+        for code in sorted(regions - set(index))
+    ]
+    problems += [
+        Problem(place, repr(key), "a region of geography.regions", nearest_name(key, regions))
+        for key in sorted(set(index) - regions)
+    ]
+    return problems
+
+
+def _check_coverage(scenario: Scenario, values: Mapping[object, float], place: str) -> list[Problem]:
+    table = datasets.provinces()
+    code_of = {iso: code for code, iso in table["iso"].items()}
+    missing = [
+        region
+        for region in scenario.geography.regions
+        if region in code_of and not values.get(code_of[region], math.nan) >= 0
+    ]
+    if not missing:
+        return []
+    return [Problem(place, f"no value for {', '.join(missing)}", "an indicator known for each region")]
+
+
+def _check_mandates(scenario: Scenario, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    stages = list(scenario.stages)
+    for name, fund in scenario.funds.items():
+        place = f"{file}: funds.{name}.mandate"
+        problems += [
+            Problem(place, repr(stage), f"one of {', '.join(stages)}", nearest_name(stage, stages))
+            for stage in fund.mandate
+            if stage not in stages
+        ]
+        if all(weight.centre == 0 for weight in fund.mandate.values()):
+            problems.append(Problem(place, "all weights 0", "at least one stage above 0"))
+    return problems
+
+
+def _check_sources(scenario: Scenario, file: str) -> list[Problem]:
+    known = {*datasets.sources()["source_id"], ASSUMED_SOURCE, USER_SOURCE}
+    problems: list[Problem] = []
+    for key, quantity in quantities(scenario):
+        for source in quantity.source.split(";"):
+            if source.strip() not in known:
+                problems.append(
+                    Problem(
+                        f"{file}: {key}.source",
+                        repr(source.strip()),
+                        "an id of data/sources.csv, 'assumption' or 'user'",
+                        nearest_name(source.strip(), known),
+                    )
+                )
+        is_assumed = quantity.source in (ASSUMED_SOURCE, USER_SOURCE)
+        if is_assumed and quantity.grade != "assumed":
+            problems.append(
+                Problem(f"{file}: {key}.grade", repr(quantity.grade), "'assumed' for an assumption")
+            )
+    return problems

@@ -1,0 +1,239 @@
+"""From a TOML file to a valid :class:`Scenario`, or to one error that lists every problem."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from finmodel.errors import Problem, ScenarioError, nearest_name
+from finmodel.scenario.consistency import check_consistency
+from finmodel.scenario.quantity import Quantity
+from finmodel.scenario.schema import Scenario
+
+MAX_FILE_BYTES = 2_000_000
+
+Tree = dict[str, Any]
+
+
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file, apply overrides, validate and return it.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file; its top-level `extends` may name one other file, relative to itself.
+    overrides : sequence of str
+        ``dotted.key=value`` with a TOML value, applied last.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found in the file, its parent and the overrides.
+    """
+    file = Path(path)
+    tree = _read_with_parent(file)
+    problems = _apply_overrides(tree, overrides)
+    try:
+        scenario = Scenario.model_validate(tree)
+    except ValidationError as error:
+        problems += [_to_problem(file, detail, tree) for detail in error.errors()]
+        raise ScenarioError(f"scenario {file}", problems) from None
+    problems += check_consistency(scenario, str(file))
+    if problems:
+        raise ScenarioError(f"scenario {file}", problems)
+    return scenario
+
+
+def digest(scenario: Scenario) -> str:
+    """Return the SHA-256 of everything in `scenario` that can change a result.
+
+    Titles, labels, questions, notes, sources and grades do not count; names, values and
+    the order of stages do.
+    """
+    text = json.dumps(_essence(scenario), sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def _essence(node: object) -> object:
+    if isinstance(node, Quantity):
+        value = node.value
+        return value.model_dump(mode="json") if isinstance(value, BaseModel) else float(value)
+    if isinstance(node, BaseModel):
+        skipped = {"title_en", "title_zh", "question", "label_en", "label_zh"}
+        names = [name for name in type(node).model_fields if name not in skipped]
+        return {name: _essence(getattr(node, name)) for name in names}
+    if isinstance(node, Mapping):
+        return [[key, _essence(item)] for key, item in node.items()]
+    if isinstance(node, tuple):
+        return [_essence(item) for item in node]
+    return node
+
+
+def _read_with_parent(file: Path) -> Tree:
+    tree = _read_toml(file)
+    parent_name = tree.pop("extends", None)
+    if parent_name is None:
+        return tree
+    if not isinstance(parent_name, str) or not parent_name:
+        raise ScenarioError(
+            f"scenario {file}",
+            [Problem(f"{file}: extends", repr(parent_name), "the name of one scenario file")],
+        )
+    parent_file = file.parent / parent_name
+    parent = _read_toml(parent_file)
+    if "extends" in parent:
+        raise ScenarioError(
+            f"scenario {file}",
+            [
+                Problem(
+                    f"{parent_file}: extends",
+                    repr(parent["extends"]),
+                    f"one level only: {file.name} already extends {parent_file.name}",
+                )
+            ],
+        )
+    return _merge(parent, tree)
+
+
+def _read_toml(file: Path) -> Tree:
+    title = f"scenario {file}"
+    if not file.is_file():
+        siblings = [item.name for item in file.parent.glob("*.toml")] if file.parent.is_dir() else []
+        problem = Problem(
+            str(file),
+            "no such file" if not file.exists() else "not a file",
+            "a TOML file" + (f", here: {', '.join(sorted(siblings))}" if siblings else ""),
+            nearest_name(file.name, siblings),
+        )
+        raise ScenarioError(title, [problem])
+    try:
+        raw = file.read_bytes()
+        if len(raw) > MAX_FILE_BYTES:
+            raise ScenarioError(
+                title, [Problem(str(file), f"{len(raw)} bytes", f"at most {MAX_FILE_BYTES} bytes")]
+            )
+        return tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            title, [Problem(str(file), f"byte {raw[error.start]:#04x}", "UTF-8 text")]
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(title, [Problem(str(file), str(error), "valid TOML 1.0")]) from None
+    except OSError as error:
+        raise ScenarioError(
+            title, [Problem(str(file), error.strerror or str(error), "a readable file")]
+        ) from None
+
+
+def _merge(parent: Tree, child: Tree) -> Tree:
+    """Lay `child` over `parent`, table by table; a number is replaced whole."""
+    merged = dict(parent)
+    for key, item in child.items():
+        old = merged.get(key)
+        is_number = isinstance(item, dict) and ("value" in item or "dist" in item)
+        if isinstance(old, dict) and isinstance(item, dict) and not is_number:
+            # A table of shares is one statement: it is replaced, not mixed.
+            merged[key] = item if key in REPLACED_WHOLE else _merge(old, item)
+        else:
+            merged[key] = item
+    return merged
+
+
+REPLACED_WHOLE = frozenset({"region_index"})
+
+
+def _apply_overrides(tree: Tree, overrides: Sequence[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for text in overrides:
+        key, equals, raw = text.partition("=")
+        key = key.strip()
+        place = f"--set {text}"
+        if not equals or not key:
+            problems.append(Problem(place, repr(text), "key.to.number=value"))
+            continue
+        try:
+            value = tomllib.loads(f"value = {raw.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = raw.strip()
+        problem = _set(tree, key.split("."), value, place)
+        if problem:
+            problems.append(problem)
+    return problems
+
+
+def _set(tree: Tree, parts: list[str], value: object, place: str) -> Problem | None:
+    node = tree
+    for depth, part in enumerate(parts[:-1]):
+        if not isinstance(node.get(part), dict):
+            where = ".".join(parts[: depth + 1])
+            known = [name for name, item in node.items() if isinstance(item, dict)]
+            return Problem(
+                place, where, f"one of {', '.join(sorted(known))}", nearest_name(part, known)
+            )
+        node = node[part]
+    last = parts[-1]
+    if last not in node:
+        return Problem(
+            place, ".".join(parts), f"one of {', '.join(sorted(node))}", nearest_name(last, node)
+        )
+    node[last] = value
+    return None
+
+
+def _model_at(loc: Sequence[str | int]) -> type[BaseModel] | None:
+    """Return the section class that the key path `loc` leads into."""
+    model: type[BaseModel] | None = Scenario
+    skip = False
+    for part in loc:
+        if skip:
+            skip = False
+            continue
+        if model is None or part not in model.model_fields:
+            return model
+        annotation = model.model_fields[str(part)].annotation
+        args = get_args(annotation)
+        target = args[1] if len(args) == 2 and args[0] is str else annotation
+        skip = target is not annotation
+        model = target if isinstance(target, type) and issubclass(target, BaseModel) else None
+    return model
+
+
+def _to_problem(file: Path, detail: ErrorDetails, tree: Tree) -> Problem:
+    loc = [part for part in detail["loc"] if not str(part).startswith("function-")]
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    place = f"{file}: {'.'.join(str(part) for part in loc)}"
+    if detail["type"] == "extra_forbidden":
+        model = _model_at(loc[:-1])
+        names = list(model.model_fields) if model else []
+        if loc[-1] in ("value", "unit", "source", "grade", "note"):
+            names = list(Quantity.model_fields)
+        allowed = f"one of {', '.join(names)}" if names else "no such key"
+        return Problem(place, f"unknown key {loc[-1]!r}", allowed, nearest_name(str(loc[-1]), names))
+    if detail["type"] == "missing":
+        return Problem(place, "nothing", "a value is required here")
+    if detail["type"] in ("quantity_unit", "quantity_range"):
+        return Problem(f"{place}.{context['at']}", context["given"], context["allowed"])
+    given = repr(detail["input"])
+    if detail["type"] == "value_error":
+        return Problem(place, _shorten(given), str(context.get("error", detail["msg"])))
+    nearest = ""
+    if detail["type"] == "literal_error" or "tag" in context:
+        options = str(context.get("expected", context.get("expected_tags", "")))
+        nearest = nearest_name(str(detail["input"]), options.replace("'", "").split(", "))
+    allowed = context.get("allowed") or detail["msg"]
+    return Problem(place, _shorten(given), str(allowed), nearest)
+
+
+def _shorten(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."

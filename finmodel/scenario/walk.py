@@ -1,0 +1,111 @@
+"""Walk over the numbers of a scenario by dotted name; fix beliefs at a probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import get_args
+
+import pandas as pd
+from pydantic import BaseModel
+
+from finmodel.scenario.quantity import Quantity, Spec
+from finmodel.scenario.schema import Scenario
+
+
+def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
+    """Yield ``(dotted name, quantity)`` for every number, in the order of the schema."""
+    yield from _walk(scenario, "")
+
+
+def _walk(node: object, prefix: str) -> Iterator[tuple[str, Quantity]]:
+    if isinstance(node, Quantity):
+        yield prefix, node
+    elif isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from _walk(getattr(node, name), f"{prefix}.{name}" if prefix else name)
+    elif isinstance(node, Mapping):
+        for name, item in node.items():
+            yield from _walk(item, f"{prefix}.{name}" if prefix else str(name))
+
+
+def assumptions(scenario: Scenario) -> pd.DataFrame:
+    """Return every number with its range, unit, source and grade.
+
+    Returns
+    -------
+    DataFrame
+        One row a number: `name` (dotted), `value` (the centre), `low`, `high` (5 and
+        95 % points of a belief, NaN if certain), `unit`, `grade`, `source`, `note`.
+    """
+    nan = float("nan")
+    rows = [
+        {
+            "name": name,
+            "value": quantity.centre,
+            "low": quantity.at(0.05) if quantity.is_uncertain else nan,
+            "high": quantity.at(0.95) if quantity.is_uncertain else nan,
+            "unit": quantity.unit,
+            "grade": quantity.grade,
+            "source": quantity.source,
+            "note": quantity.note,
+        }
+        for name, quantity in quantities(scenario)
+    ]
+    return pd.DataFrame(rows)
+
+
+def fix_beliefs(scenario: Scenario, level: Callable[[str], float]) -> Scenario:
+    """Return the scenario with each belief replaced by its value at ``level(name)``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        May hold distributions.
+    level : callable
+        Maps a dotted name to a probability in (0, 1); ``lambda _: 0.5`` gives the centre.
+    """
+    fixed = _fix(scenario, "", level)
+    assert isinstance(fixed, Scenario)
+    return fixed
+
+
+def _fix(node: object, prefix: str, level: Callable[[str], float]) -> object:
+    if isinstance(node, Quantity):
+        return node.model_copy(update={"value": node.at(level(prefix))}) if node.is_uncertain else node
+    if isinstance(node, BaseModel):
+        changed = {
+            name: _fix(getattr(node, name), f"{prefix}.{name}" if prefix else name, level)
+            for name in type(node).model_fields
+        }
+        return node.model_copy(update=changed)
+    if isinstance(node, Mapping):
+        return {name: _fix(item, f"{prefix}.{name}", level) for name, item in node.items()}
+    return node
+
+
+def parameters() -> pd.DataFrame:
+    """Return every numeric field of the schema: `name`, `unit`, `allowed`, `meaning`.
+
+    Names of tables keyed by the user (stages, sectors, funds, regions) show as ``*``.
+    """
+    return pd.DataFrame(list(_fields(Scenario, "")))
+
+
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[dict[str, str]]:
+    for name, field in model.model_fields.items():
+        dotted = f"{prefix}{name}"
+        annotation, specs = field.annotation, [m for m in field.metadata if isinstance(m, Spec)]
+        args = get_args(annotation)
+        if len(args) == 2 and args[0] is str:
+            annotation, dotted = args[1], f"{dotted}.*"
+            specs = [m for m in getattr(annotation, "__metadata__", ()) if isinstance(m, Spec)]
+        if specs:
+            spec = specs[0]
+            yield {
+                "name": dotted,
+                "unit": spec.unit,
+                "allowed": spec.allowed,
+                "meaning": spec.meaning,
+            }
+        elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from _fields(annotation, f"{dotted}.")

@@ -1,0 +1,169 @@
+"""One scenario, one run: computed, or found again."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numba
+import numpy as np
+import pandas as pd
+
+import finmodel
+from finmodel import datasets, store
+from finmodel.errors import Problem, ScenarioError
+from finmodel.market.jit import source_digest
+from finmodel.market.run import Progress, RunResult, simulate
+from finmodel.measure import (
+    activity_table,
+    cell_table,
+    flow_table,
+    gap_table,
+    graduation_table,
+)
+from finmodel.scenario import Scenario, assumptions, digest, quantities
+from finmodel.world import build_world
+
+GAP_TABLES: dict[str, tuple[str, ...]] = {
+    "gap_total": (),
+    "gap_region": ("region",),
+    "gap_stage": ("stage",),
+    "gap_sector": ("sector",),
+    "gap_year": ("year",),
+    "gap_region_stage": ("region", "stage"),
+}
+"""Stored gap tables and their groups; hard-tech sectors, but `gap_sector` has all."""
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run on disk.
+
+    Attributes
+    ----------
+    folder : Path
+    is_reused : bool
+        Whether it was found rather than computed.
+    """
+
+    folder: Path
+    is_reused: bool
+
+
+def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
+    """Return every table stored of a run."""
+    tables = {name: gap_table(run, by) for name, by in GAP_TABLES.items()}
+    tables["gap_cells"] = cell_table(run)
+    tables["activity_total"] = activity_table(run)
+    tables["activity_hard_tech"] = activity_table(run, group="hard_tech")
+    for dimension in ("region", "stage", "sector", "year"):
+        tables[f"activity_{dimension}"] = activity_table(run, (dimension,))
+    tables["graduation"] = graduation_table(run)
+    tables["flows"] = flow_table(run)
+    tables["assumptions"] = assumptions(run.world.scenario)
+    return tables
+
+
+def digest_of(scenario: Scenario, paths: int, seed: int) -> str:
+    """Return the digest that names the run of a scenario."""
+    return store.run_digest(
+        scenario_digest=digest(scenario),
+        data_checksums=datasets.checksums(),
+        paths=paths,
+        seed=seed,
+        source_digest=source_digest(),
+    )
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    paths: int,
+    seed: int,
+    root: Path,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    command: Sequence[str] = (),
+) -> tuple[RunResult | None, StoredRun | None]:
+    """Run a scenario and store it, or find it among earlier runs.
+
+    Returns
+    -------
+    run : RunResult or None
+        None if the run was found on disk.
+    stored : StoredRun or None
+        None if the run was interrupted: a part of a run is never stored as a run.
+
+    Raises
+    ------
+    ScenarioError, InvariantError, StoreError, Interrupted
+    """
+    name = digest_of(scenario, paths, seed)
+    found = store.find_run(root, name)
+    if found is not None:
+        return None, StoredRun(found, is_reused=True)
+    run = simulate(
+        build_world(scenario),
+        paths=paths,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+    )
+    if not run.is_complete:
+        return run, None
+    folder = store.save_run(root, name, run_tables(run), _manifest(scenario, run, command))
+    return run, StoredRun(folder, is_reused=False)
+
+
+def grade_counts(scenario: Scenario) -> dict[str, int]:
+    """Return how many numbers of a scenario have each grade."""
+    counts = {"official": 0, "academic": 0, "commercial": 0, "assumed": 0}
+    for _, quantity in quantities(scenario):
+        counts[quantity.grade] += 1
+    return counts
+
+
+def check_paths_and_seed(paths: int, seed: int) -> None:
+    """Raise ScenarioError if the number of paths or the seed is out of range."""
+    problems = []
+    if not 1 <= paths <= 1_000_000:
+        problems.append(Problem("--paths", str(paths), "a whole number in [1, 1000000]"))
+    if not 0 <= seed < 2**63:
+        problems.append(Problem("--seed", str(seed), "a whole number in [0, 2**63)"))
+    if problems:
+        raise ScenarioError("run options", problems)
+
+
+def _manifest(scenario: Scenario, run: RunResult, command: Sequence[str]) -> store.Manifest:
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        "scenario_digest": digest(scenario),
+        "name": scenario.meta.name,
+        "title_en": scenario.meta.title_en,
+        "title_zh": scenario.meta.title_zh,
+        "paths": run.n_paths,
+        "seed": run.seed,
+        "years": list(run.world.years),
+        "regions": list(run.world.regions),
+        "stages": list(run.world.stages),
+        "sectors": list(run.world.sectors),
+        "grades": grade_counts(scenario),
+        "firm_quarters": run.firm_quarters,
+        "seconds": round(run.seconds, 3),
+        "data": datasets.checksums(),
+        "version": finmodel.__version__,
+        "source_digest": source_digest(),
+        "software": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        },
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(command),
+    }

@@ -1,0 +1,113 @@
+"""Every output variable, declared once: what it counts, its unit, how it adds up.
+
+A column of a result table is a variable with a suffix: `_n` for a count, `_mcny` for
+million CNY at constant prices, then `_se` for its Monte Carlo standard error or `_q05`,
+`_q50`, `_q95` for quantiles over paths. Labels stand in `labels.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["en", "zh"]
+Quantity = Literal["flow", "stock", "ratio"]
+Aggregation = Literal["sum", "ratio of sums", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One output variable.
+
+    Attributes
+    ----------
+    name : str
+        Without suffix; also the key of its labels.
+    entity : str
+        What is counted.
+    quantity : {'flow', 'stock', 'ratio'}
+        A flow is per year.
+    units : tuple of str
+        Units it comes in: `n`, `mcny`, or one of its own.
+    aggregation : {'sum', 'ratio of sums', 'mean'}
+        How cells combine.
+    """
+
+    name: str
+    entity: str
+    quantity: Quantity
+    units: tuple[str, ...]
+    aggregation: Aggregation = "sum"
+
+
+_BOTH = ("n", "mcny")
+_NEEDS = (
+    "ask",
+    "funded",
+    "shortfall",
+    "rejected",
+    "refused",
+    "discouraged",
+    "carried",
+    "withdrawn",
+    "viable_ask",
+    "gap",
+    "persistent",
+    "late",
+)
+_RATES = ("gap_rate", "gap_rate_strict", "gap_rate_loose", "gap_rate_social")
+_FIRM_FLOWS = ("births", "milestones", "failures", "closures", "ipo", "mna", "buyback")
+
+VARIABLES: dict[str, Variable] = {
+    item.name: item
+    for item in (
+        *(Variable(name, "need", "flow", _BOTH) for name in _NEEDS),
+        *(Variable(name, "need", "ratio", _BOTH, "ratio of sums") for name in _RATES),
+        Variable("late_quarters", "need", "ratio", ("quarters",), "ratio of sums"),
+        Variable("deals", "round", "flow", _BOTH),
+        Variable("first_rounds", "round", "flow", ("n",)),
+        Variable("bridges", "round", "flow", ("n",)),
+        *(Variable(name, "firm", "flow", ("n",)) for name in _FIRM_FLOWS),
+        Variable("exit_value", "firm", "flow", ("mcny",)),
+        Variable("active", "firm", "stock", ("n",)),
+        Variable("share", "round", "ratio", ("share",), "ratio of sums"),
+        Variable("rounds", "round", "flow", ("n",)),
+        Variable("mcny", "round", "flow", ("mcny",)),
+    )
+}
+
+DIMENSIONS = ("region", "stage", "sector", "year", "months", "fund_region", "firm_region")
+
+_STATISTIC = re.compile(r"_(se|q\d\d)$")
+_UNIT = re.compile(r"_(n|mcny)(?=$|_)")
+
+
+def variable_of(column: str) -> Variable:
+    """Return the variable a result column belongs to.
+
+    Raises
+    ------
+    KeyError
+        If the column is not declared.
+    """
+    bare = _STATISTIC.sub("", column)
+    return VARIABLES[bare if bare in VARIABLES else _UNIT.sub("", bare)]
+
+
+@cache
+def labels() -> dict[str, dict[str, dict[str, str]]]:
+    """Return the catalogue of labels by section, key and language."""
+    path = Path(__file__).with_name("labels.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def label(key: str, language: Language = "en") -> str:
+    """Return the label of a dimension or of a result column."""
+    terms = labels()["term"]
+    if key in terms:
+        return terms[key][language]
+    return labels()["variable"][variable_of(key).name][language]

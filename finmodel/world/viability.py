@@ -1,0 +1,153 @@
+"""Which firms are worth funding: values by backward recursion over stages.
+
+A firm that is funded through stage ``k`` pays its burn ``b`` each quarter, then reaches
+its milestone, fails, or leaves. With competing-risk probabilities ``P_m, P_f, P_x`` of a
+quarter, ``P = P_m + P_f + P_x`` and quarterly discount factor ``d``, the expected
+discounted exit value ``E`` and the capital still needed ``C`` at the start of a stage are
+
+    E_k = d (P_m g E_{k+1} + P_x X_k) / (1 - d (1 - P))
+    C_k = (b_k + d P_m g C_{k+1}) / (1 - d (1 - P))
+
+with ``g = 1`` if going on is worth it (``E_{k+1} >= C_{k+1}``) and 0 if the firm stops
+there, and ``X_k`` the mean exit value. A need is viable if ``E >= C`` at the firm's true
+quality; strict if ``E >= (1 + margin) C``; loose if ``E >= (1 - margin) C``; social at
+the social rate. Money scales with a firm's size in every term, so the test does not
+depend on size and each test is one threshold in quality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from finmodel.units import discount_per_quarter
+from finmodel.world.arrays import ROUTES, TESTS, FloatArray, Record, Table
+
+QUALITY_GRID = np.linspace(-8.0, 8.0, 1601)
+
+
+@dataclass(frozen=True)
+class StageValues:
+    """Values of a firm of size one at the start of each stage.
+
+    Attributes
+    ----------
+    quality : ndarray of shape (Q,), sd
+    exit_value : ndarray of shape (Q, K, S), million CNY
+        Expected discounted exit value ``E``.
+    capital_needed : ndarray of shape (Q, K, S), million CNY
+        Expected discounted capital still needed ``C``.
+    """
+
+    quality: FloatArray
+    exit_value: FloatArray
+    capital_needed: FloatArray
+
+
+def stage_values(
+    stages: Table, rules: Record, rate_pa: float, quality: FloatArray = QUALITY_GRID
+) -> StageValues:
+    """Return values by stage at the annual discount rate `rate_pa`.
+
+    Parameters
+    ----------
+    stages : ndarray of STAGE_ROW, shape (K, S)
+    rules : record of RULES_ROW
+    rate_pa : float
+        Per annum, above 0.
+    quality : ndarray of shape (Q,), sd
+
+    Returns
+    -------
+    StageValues
+    """
+    n_stages, n_sectors = stages.shape
+    discount = discount_per_quarter(rate_pa)
+    shape = (len(quality), n_stages, n_sectors)
+    value, capital = np.zeros(shape), np.zeros(shape)
+    theta = quality[:, None]
+    next_value = np.zeros((len(quality), n_sectors))
+    next_capital = np.zeros((len(quality), n_sectors))
+    for k in reversed(range(n_stages)):
+        can_advance = 1.0 if k < n_stages - 1 else 0.0
+        milestone = stages["milestone_pp"][k] * np.exp(rules["milestone_loading"] * theta) * can_advance
+        failure = stages["failure_pp"][k] * np.exp(-rules["failure_loading"] * theta)
+        leave = _route_rates(stages, k).sum(axis=0) * np.exp(rules["exit_loading"] * theta)
+        hazard = milestone + failure + leave
+        any_event = -np.expm1(-hazard)
+        per_hazard = np.divide(any_event, hazard, out=np.ones_like(hazard), where=hazard > 0)
+        goes_on = next_value >= next_capital
+        p_advance = milestone * per_hazard * goes_on
+        exit_mean = _mean_exit_value(stages, rules, k, theta)
+        kept = 1.0 - discount * (1.0 - any_event)
+        value[:, k] = (
+            discount * (p_advance * next_value + leave * per_hazard * exit_mean) / kept
+        )
+        capital[:, k] = (stages["burn_pp"][k] + discount * p_advance * next_capital) / kept
+        next_value, next_capital = value[:, k], capital[:, k]
+    return StageValues(quality, value, capital)
+
+
+def _route_rates(stages: Table, k: int) -> FloatArray:
+    """Return the exit hazards of stage `k` by route, shape (3, S)."""
+    return np.stack([stages[f"{route}_pp"][k] for route in ROUTES])
+
+
+def _mean_exit_value(stages: Table, rules: Record, k: int, theta: FloatArray) -> FloatArray:
+    """Return the mean exit value at stage `k`, shape (Q, S), over routes and luck."""
+    rates = _route_rates(stages, k)
+    total = rates.sum(axis=0)
+    weights = np.divide(rates, total, out=np.zeros_like(rates), where=total > 0)
+    median = (weights * np.stack([stages[f"{route}_value"][k] for route in ROUTES])).sum(axis=0)
+    log_mean = rules["value_loading"] * theta + 0.5 * rules["exit_log_sd"] ** 2
+    result: FloatArray = median[None, :] * np.exp(log_mean)
+    return result
+
+
+def hurdles(
+    stages: Table, rules: Record, *, market_rate_pa: float, social_rate_pa: float, margin: float
+) -> FloatArray:
+    """Return the lowest viable quality under each test.
+
+    Parameters
+    ----------
+    stages : ndarray of STAGE_ROW, shape (K, S)
+    rules : record of RULES_ROW
+    market_rate_pa, social_rate_pa : float
+        Per annum.
+    margin : float
+        Of the capital needed, for the strict and the loose test at the market rate.
+
+    Returns
+    -------
+    ndarray of shape (T, K, S), sd
+        In the order of ``arrays.TESTS``. The bottom of the grid if every quality is
+        viable, ``inf`` if none is.
+    """
+    market = stage_values(stages, rules, market_rate_pa)
+    social = stage_values(stages, rules, social_rate_pa)
+    multiples = {
+        "market": (market, 1.0),
+        "market_strict": (market, 1.0 + margin),
+        "market_loose": (market, 1.0 - margin),
+        "social": (social, 1.0),
+    }
+    return np.stack([_threshold(*multiples[test]) for test in TESTS])
+
+
+def _threshold(values: StageValues, multiple: float) -> FloatArray:
+    """Return the quality above which ``E >= multiple * C`` always holds, shape (K, S)."""
+    surplus = values.exit_value - multiple * values.capital_needed
+    is_short = surplus < 0.0
+    n_grid = len(values.quality)
+    # Index of the last quality on the grid that fails; -1 if none does.
+    last_short = np.where(is_short.any(axis=0), n_grid - 1 - is_short[::-1].argmax(axis=0), -1)
+    low = np.clip(last_short, 0, n_grid - 2)
+    below = np.take_along_axis(surplus, low[None], axis=0)[0]
+    above = np.take_along_axis(surplus, low[None] + 1, axis=0)[0]
+    step = values.quality[1] - values.quality[0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        crossing = values.quality[low] + step * (-below) / (above - below)
+    result = np.where(last_short < 0, values.quality[0], crossing)
+    return np.where(last_short == n_grid - 1, np.inf, result)
