@@ -87,5 +87,5 @@ class InvariantError(FinmodelError):
     """The model broke one of its own identities; the run stops and nothing is stored."""
 
 
-class Interrupted(FinmodelError):
+class Interrupted(FinmodelError):  # noqa: N818  (not a fault)
     """A run was asked to stop before it finished."""

@@ -35,7 +35,8 @@ def check_scenario(file: Path, changes: Sequence[str], *, as_json: bool) -> None
     console.print(table)
     console.print(
         f"Valid. {len(world.regions)} regions, {len(world.stages)} stages, "
-        f"{len(world.sectors)} sectors, {len(world.arrays.funds)} funds. Digest {digest(scenario)[:16]}."
+        f"{len(world.sectors)} sectors, {len(world.arrays.funds)} funds. "
+        f"Digest {digest(scenario)[:16]}."
     )
 
 

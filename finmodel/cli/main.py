@@ -76,7 +76,8 @@ def run(
 @guarded
 def show(
     reference: Annotated[
-        str, typer.Argument(help="Run: a folder, a digest or its start, or 'latest'.", metavar="RUN")
+        str,
+        typer.Argument(help="Run: a folder, a digest or its start, or 'latest'.", metavar="RUN"),
     ] = "latest",
     table: Annotated[str, typer.Option(help="Print one stored table whole.")] = "",
     out: OutOption = Path("runs"),

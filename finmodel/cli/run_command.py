@@ -21,7 +21,7 @@ from finmodel.cli.output import emit_json, records
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, gap_view, headline
 from finmodel.scenario import Scenario, load_scenario
-from finmodel.study.single import check_paths_and_seed, run_scenario, run_tables
+from finmodel.study.single import check_paths_and_seed, grade_counts, run_scenario, run_tables
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
 
@@ -57,7 +57,7 @@ def run_and_show(
         )
     if stored is not None:
         manifest = store.read_manifest(stored.folder)
-        tables = _Stored(stored.folder)
+        tables: Mapping[str, pd.DataFrame] = _Stored(stored.folder)
     else:
         assert run is not None
         tables = run_tables(run)
@@ -68,7 +68,9 @@ def run_and_show(
         _print_tables(console, manifest, tables)
     if stored is None:
         assert run is not None
-        console.print(f"Interrupted: {run.n_paths} of {n_paths} paths are shown, nothing is stored.")
+        console.print(
+            f"Interrupted: {run.n_paths} of {n_paths} paths are shown, nothing is stored."
+        )
         raise typer.Exit(INTERRUPTED)
     speed = manifest["firm_quarters"] / max(manifest["seconds"], 1e-9) / 1e6
     timing = f"{manifest['seconds']:.1f} s, {speed:.1f} million firm-quarters a second"
@@ -131,9 +133,8 @@ def _names(manifest: store.Manifest) -> dict[str, str]:
 
 
 def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: int) -> None:
-    from finmodel.study.single import grade_counts
-
-    counts = ", ".join(f"{n} {grade}" for grade, n in grade_counts(scenario).items())
+    grades = grade_counts(scenario)
+    counts = ", ".join(f"{n} {grade}" for grade, n in grades.items())
     run = scenario.run
     console.print(f"[bold]{scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
     console.print(
@@ -141,7 +142,7 @@ def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: i
         f"years of warm-up; {paths} paths, seed {seed}; prices of {scenario.meta.price_year}."
     )
     console.print(
-        f"It rests on {sum(counts_ for counts_ in grade_counts(scenario).values())} numbers: {counts}. "
+        f"It rests on {sum(grades.values())} numbers: {counts}. "
         "`finmodel check` lists each with its source."
     )
     for text in (

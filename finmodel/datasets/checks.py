@@ -107,7 +107,9 @@ def _check_header(path: Path, header: list[str], spec: TableSpec) -> list[Proble
         if name not in spec.names
     ]
     if not problems and header != list(spec.names):
-        problems.append(Problem(place, ", ".join(header), f"in this order: {', '.join(spec.names)}"))
+        problems.append(
+            Problem(place, ", ".join(header), f"in this order: {', '.join(spec.names)}")
+        )
     return problems
 
 

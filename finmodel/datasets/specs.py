@@ -109,9 +109,7 @@ _DEALS_WEAKNESS = (
 
 
 def _evidence(name: str) -> TableSpec:
-    return TableSpec(
-        f"evidence/{name}.csv", _EVIDENCE_COLUMNS, weakness=_EVIDENCE_WEAKNESS[name]
-    )
+    return TableSpec(f"evidence/{name}.csv", _EVIDENCE_COLUMNS, weakness=_EVIDENCE_WEAKNESS[name])
 
 
 TABLES: dict[str, TableSpec] = {

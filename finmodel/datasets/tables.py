@@ -121,7 +121,9 @@ def check_all() -> list[Problem]:
     for path in sorted(data_root().rglob("*")):
         relative = path.relative_to(data_root()).as_posix()
         if path.is_file() and relative not in listed:
-            problems.append(Problem(str(path), "not in data/catalogue.csv", "catalogued files only"))
+            problems.append(
+                Problem(str(path), "not in data/catalogue.csv", "catalogued files only")
+            )
     return problems
 
 

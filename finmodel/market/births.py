@@ -12,8 +12,7 @@ import math
 import numpy as np
 
 from finmodel.market.jit import kernel
-from finmodel.market.spells import open_spell
-from finmodel.market.state import BIRTH_N, ROUND, Books, Now
+from finmodel.market.state import BIRTH_N, Books, Now
 from finmodel.market.streams import (
     BIRTHS,
     TRAITS,
@@ -21,7 +20,7 @@ from finmodel.market.streams import (
     normal_quantile,
     poisson_quantile,
     uniform,
-    uniform53,
+    uniform52,
 )
 from finmodel.world.arrays import Record, Table, WorldArrays
 
@@ -35,7 +34,7 @@ def count_births(mean: float, key: np.uint64, now: Now) -> int:
     count = 0
     for part in range(n_parts):
         a, b, _, _ = draw(now.seed, now.path, BIRTHS, now.quarter, key, np.uint64(part))
-        count += poisson_quantile(mean / n_parts, uniform53(a, b))
+        count += poisson_quantile(mean / n_parts, uniform52(a, b))
     return count
 
 
@@ -73,14 +72,13 @@ def bear_firms(world: WorldArrays, firms: Table, n: int, books: Books, now: Now)
                 firm["size"] = math.exp(rules["size_log_sd"] * normal_quantile(uniform(b)))
                 firm["cash"] = 0.0
                 firm["burn"] = 0.0
+                firm["need"] = 0.0
                 firm["paid_stage"] = -1
                 firm["paid_quarter"] = -1
                 stage, entry = 0, uniform(c)
                 while stage < len(entry_cdf) - 1 and entry > entry_cdf[stage]:
                     stage += 1
-                row = world.stages[stage, sector]
-                enter_stage(rules, row, firm, stage)
+                enter_stage(rules, world.stages[stage, sector], firm, stage)
                 cells[now.year, region, stage, sector, BIRTH_N] += 1.0
-                open_spell(rules, row, firm, cells, now, ROUND)
             n += born
     return n

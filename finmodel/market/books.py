@@ -41,7 +41,13 @@ def add_event(cells: FloatArray, firm: Record, year: int, column: int, amount: f
 
 @kernel
 def add_outcome(
-    cells: FloatArray, row: Record, firm: Record, year: int, outcome: int, count: float, money: float
+    cells: FloatArray,
+    row: Record,
+    firm: Record,
+    year: int,
+    outcome: int,
+    count: float,
+    money: float,
 ) -> None:
     """Add a need's outcome under every viability test the firm passes at its stage."""
     theta = firm["theta"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from finmodel.market.jit import kernel
 from finmodel.market.state import Now
-from finmodel.market.streams import CYCLE, draw, normal_quantile, uniform53
+from finmodel.market.streams import CYCLE, draw, normal_quantile, uniform52
 from finmodel.world.arrays import Record
 
 _NOBODY = np.uint64(0)
@@ -22,7 +22,7 @@ _NOBODY = np.uint64(0)
 def move_cycle(rules: Record, level: float, now: Now) -> float:
     """Return the log level of the capital cycle this quarter, given the previous one."""
     a, b, _, _ = draw(now.seed, now.path, CYCLE, now.quarter, _NOBODY, _NOBODY)
-    shock = normal_quantile(uniform53(a, b))
+    shock = normal_quantile(uniform52(a, b))
     if now.quarter == 0:
         return float(rules["cycle_log_sd"] * shock)
     return float(rules["cycle_persistence"] * level + rules["cycle_shock_sd"] * shock)

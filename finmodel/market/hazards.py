@@ -20,7 +20,7 @@ import numpy as np
 from finmodel.market.births import enter_stage
 from finmodel.market.books import add_event
 from finmodel.market.jit import kernel
-from finmodel.market.spells import bury_spell, lapse_spell, open_spell
+from finmodel.market.spells import bury_spell, lapse_spell
 from finmodel.market.state import (
     BURNT,
     BUYBACK_N,
@@ -33,7 +33,6 @@ from finmodel.market.state import (
     MILESTONE_N,
     MNA_N,
     RETURNED,
-    ROUND,
     Books,
     Now,
     Queue,
@@ -81,13 +80,11 @@ def leave_market(
 
 @kernel
 def advance(stages: Table, rules: Record, firm: Record, cells: FloatArray, now: Now) -> None:
-    """Move a firm to its next stage, where it needs that stage's round."""
+    """Move a firm to its next stage; step 5 opens the need of that stage's round."""
     add_event(cells, firm, now.year, MILESTONE_N, 1.0)
     lapse_spell(firm, cells, now)
     stage = firm["stage"] + 1
-    row = stages[stage, firm["sector"]]
-    enter_stage(rules, row, firm, stage)
-    open_spell(rules, row, firm, cells, now, ROUND)
+    enter_stage(rules, stages[stage, firm["sector"]], firm, stage)
 
 
 @kernel
@@ -137,8 +134,14 @@ def live(stages: Table, rules: Record, firms: Table, n: int, books: Books, now: 
 
 @kernel
 def close_unfunded(
-    stages: Table, rules: Record, firms: Table, n: int, queue: Queue, n_queued: int,
-    books: Books, now: Now,
+    stages: Table,
+    rules: Record,
+    firms: Table,
+    n: int,
+    queue: Queue,
+    n_queued: int,
+    books: Books,
+    now: Now,
 ) -> int:
     """Close firms that found no money and have none left; return how many are left.
 
@@ -150,9 +153,9 @@ def close_unfunded(
     for q in range(n_queued - 1, -1, -1):
         i = queue.firm[q]
         firm = firms[i]
-        if firm["need"] > 0.0 and firm["cash"] <= 0.0:
-            if uniform(np.uint64(firm["patience_u"])) < p_close:
-                bury(stages[firm["stage"], firm["sector"]], firm, books, now, CLOSURE_N)
-                n -= 1
-                firms[i] = firms[n]
+        is_dry = firm["need"] > 0.0 and firm["cash"] <= 0.0
+        if is_dry and uniform(np.uint64(firm["patience_u"])) < p_close:
+            bury(stages[firm["stage"], firm["sector"]], firm, books, now, CLOSURE_N)
+            n -= 1
+            firms[i] = firms[n]
     return n

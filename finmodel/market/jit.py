@@ -36,7 +36,7 @@ def _cache_folder() -> str:
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = _cache_folder()
+    numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
 
 _compile = numba.njit(nogil=True, cache=True, error_model="numpy")
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from finmodel.market.jit import kernel
-from finmodel.market.spells import needs_bridge, open_spell
-from finmodel.market.state import BRIDGE, CALLED, DISCOURAGED, REFUSED, REJECTED, Now, Pool, Queue
+from finmodel.market.spells import NOTHING, new_need, open_spell
+from finmodel.market.state import CALLED, DISCOURAGED, REFUSED, REJECTED, Now, Pool, Queue
 from finmodel.market.streams import ASK, MEETING, draw, uniform
 from finmodel.world.arrays import (
     GUIDE_BITS,
@@ -51,9 +51,7 @@ def call_capital(
 
 
 @kernel
-def find_fund(
-    reach: WordArray, guide: SmallArray, region: int, stage: int, word: np.uint64
-) -> int:
+def find_fund(reach: WordArray, guide: SmallArray, region: int, stage: int, word: np.uint64) -> int:
     """Return the fund at the quantile ``word / 2**32`` of a reach; -1 if there is none.
 
     The guide table brackets the answer; bisection finds the first fund whose cumulative
@@ -113,10 +111,16 @@ def meet(
 
 @kernel
 def gather(
-    world: WorldArrays, rules: Record, firms: Table, n: int, pool: Pool, queue: Queue,
-    cells: FloatArray, now: Now
+    world: WorldArrays,
+    rules: Record,
+    firms: Table,
+    n: int,
+    pool: Pool,
+    queue: Queue,
+    cells: FloatArray,
+    now: Now,
 ) -> tuple[int, int]:
-    """Open bridges, queue every open need in slot order, put those that qualify to funds.
+    """Open needs, queue every open need in slot order, put those that qualify to funds.
 
     A need goes to the market if the firm asks, some fund would expect it to be viable,
     the founders accept the price, and the firm meets a fund.
@@ -136,9 +140,10 @@ def gather(
     n_queued, n_seekers = 0, 0
     for i in range(n):
         firm = firms[i]
-        if needs_bridge(firm, lead_quarters):
+        kind = new_need(firm, lead_quarters)
+        if kind != NOTHING:
             row = stages[firm["stage"], firm["sector"]]
-            open_spell(rules, row, firm, cells, now, BRIDGE)
+            open_spell(rules, row, firm, cells, now, kind)
         if firm["need"] <= 0.0:
             continue
         needy[n_queued] = i

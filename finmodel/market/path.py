@@ -4,7 +4,7 @@
 2. firms are born                   `births.bear_firms`
 3. funds receive capital            `meetings.call_capital`
 4. firms burn, advance, fail, exit  `hazards.live`
-5. firms short of cash seek bridges `spells.needs_bridge`, within 6, firm by firm
+5. needs open                       `spells.new_need`, firm by firm within 6
 6. seekers and funds meet           `meetings.gather`
 7. capital is matched               `matching.serial_allocation`
 8. rounds close                     `rounds.close_rounds`
@@ -12,8 +12,8 @@
 10. exits pay out                   within step 4: holders receive the value at once
 11. books are closed and balanced   `spells.carry_spells`, `books.balance`
 
-Milestones and births open the needs of their firms in steps 4 and 2. The ledger is
-balanced at every year-end, and each quarter if asked.
+A firm born or advanced this quarter has its need opened in step 5, after the quarter's
+risks. The ledger is balanced at every year-end, and each quarter if asked.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from finmodel.market.state import (
     DISCOURAGED,
     PERSISTENT_M,
     PERSISTENT_N,
+    ROUND,
     WITHDRAWN_M,
     WITHDRAWN_N,
     Now,
@@ -91,10 +92,25 @@ def bury_spell(row: Record, firm: Record, cells: FloatArray, now: Now) -> None:
     firm["need"] = 0.0
 
 
+NOTHING = -1
+ROUNDING = 1.0 + 1e-9
+"""A runway of exactly the lead counts as short in every currency."""
+
+
 @kernel
-def needs_bridge(firm: Record, lead_quarters: float) -> bool:
-    """Return whether a firm that asks for nothing runs short of money."""
-    return bool(firm["need"] <= 0.0 and firm["cash"] <= lead_quarters * firm["burn"])
+def new_need(firm: Record, lead_quarters: float) -> int:
+    """Return the kind of need a firm comes to have now, or NOTHING.
+
+    A firm that was born or reached a milestone needs the round of its stage; one that was
+    paid for its stage needs a bridge when its money runs short.
+    """
+    if firm["need"] > 0.0:
+        return NOTHING
+    if firm["paid_stage"] < firm["stage"]:
+        return ROUND
+    if firm["cash"] <= lead_quarters * firm["burn"] * ROUNDING:
+        return BRIDGE
+    return NOTHING
 
 
 @kernel

@@ -80,7 +80,12 @@ def cell_table(run: RunResult) -> pd.DataFrame:
         million CNY.
     """
     world = run.world
-    axes = [list(world.years), list(world.regions), list(world.stages), list(world.sectors)]
+    axes: list[list[int] | list[str]] = [
+        list(world.years),
+        list(world.regions),
+        list(world.stages),
+        list(world.sectors),
+    ]
     index = pd.MultiIndex.from_product(axes, names=["year", "region", "stage", "sector"])
     frame = index.to_frame(index=False)[list(DIMENSIONS)]
     for side, suffix in ((0, "n"), (1, "mcny")):

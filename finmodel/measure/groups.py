@@ -17,9 +17,7 @@ DIMENSIONS = ("region", "stage", "sector", "year")
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def grouped(
-    run: RunResult, by: Sequence[str], group: Group
-) -> tuple[FloatArray, pd.DataFrame]:
+def grouped(run: RunResult, by: Sequence[str], group: Group) -> tuple[FloatArray, pd.DataFrame]:
     """Return the columns of a run by group.
 
     Parameters
@@ -43,7 +41,7 @@ def grouped(
     """
     _check_dimensions(by)
     world = run.world
-    labels = {
+    labels: dict[str, list[str] | list[int]] = {
         "year": list(world.years),
         "region": list(world.regions),
         "stage": list(world.stages),
@@ -52,8 +50,10 @@ def grouped(
     if "sector" in by:
         axes, data = ["year", "sector"], run.sectors
     else:
-        flags = {"hard_tech": [1], "general": [0], "all": [0, 1]}[group]
-        axes, data = ["year", "region", "stage"], run.panel[..., flags, :].sum(axis=4)
+        axes = ["year", "region", "stage"]
+        # A view, not a copy, of one group: the panel is the largest array of a run.
+        whole = group == "all"
+        data = run.panel.sum(axis=4) if whole else run.panel[..., int(group == "hard_tech"), :]
     for axis in reversed(range(len(axes))):
         if axes[axis] not in by:
             # Over years a mean, over everything else a sum.

@@ -95,8 +95,8 @@ def headline(frame: pd.DataFrame) -> str:
     return (
         f"Of {row['viable_ask_mcny'] / MCNY_PER_BN:,.4g} bn CNY a year that viable hard-technology "
         f"firms need, {row['gap_mcny'] / MCNY_PER_BN:,.3g} bn go unfunded: "
-        f"{row['gap_rate_mcny']:.1%} of the money ({bounds[0]:.1%} to {bounds[1]:.1%} by the strict "
-        f"and loose test), {row['gap_rate_n']:.1%} of the needs."
+        f"{row['gap_rate_mcny']:.1%} of the money ({bounds[0]:.1%} to {bounds[1]:.1%} by the "
+        f"strict and loose test), {row['gap_rate_n']:.1%} of the needs."
     )
 
 

@@ -126,7 +126,9 @@ def _check_explicit(regions: set[str], index: Mapping[str, Quantity], place: str
     return problems
 
 
-def _check_coverage(scenario: Scenario, values: Mapping[object, float], place: str) -> list[Problem]:
+def _check_coverage(
+    scenario: Scenario, values: Mapping[object, float], place: str
+) -> list[Problem]:
     table = datasets.provinces()
     code_of = {iso: code for code, iso in table["iso"].items()}
     missing = [
@@ -136,7 +138,9 @@ def _check_coverage(scenario: Scenario, values: Mapping[object, float], place: s
     ]
     if not missing:
         return []
-    return [Problem(place, f"no value for {', '.join(missing)}", "an indicator known for each region")]
+    return [
+        Problem(place, f"no value for {', '.join(missing)}", "an indicator known for each region")
+    ]
 
 
 def _check_mandates(scenario: Scenario, file: str) -> list[Problem]:

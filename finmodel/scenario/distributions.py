@@ -27,7 +27,7 @@ class _Distribution(BaseModel):
 
     def quantile(self, p: float) -> float:
         """Return the value below which the share `p` of the belief lies, 0 < p < 1."""
-        raise AssertionError("a shape must define its quantile function")
+        raise AssertionError(f"a shape must define its quantile function (asked at {p})")
 
     def support(self) -> tuple[float, float]:
         """Return the smallest and largest value a draw can take."""
@@ -72,9 +72,7 @@ class Triangular(_Distribution):
     @model_validator(mode="after")
     def _ordered(self) -> Triangular:
         if not (self.low <= self.mode <= self.high and self.low < self.high):
-            raise ValueError(
-                f"low <= mode <= high, got {self.low:g}, {self.mode:g}, {self.high:g}"
-            )
+            raise ValueError(f"low <= mode <= high, got {self.low:g}, {self.mode:g}, {self.high:g}")
         return self
 
     def quantile(self, p: float) -> float:

@@ -47,7 +47,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     try:
         scenario = Scenario.model_validate(tree)
     except ValidationError as error:
-        problems += [_to_problem(file, detail, tree) for detail in error.errors()]
+        problems += [_to_problem(file, detail) for detail in error.errors()]
         raise ScenarioError(f"scenario {file}", problems) from None
     problems += check_consistency(scenario, str(file))
     if problems:
@@ -109,7 +109,9 @@ def _read_with_parent(file: Path) -> Tree:
 def _read_toml(file: Path) -> Tree:
     title = f"scenario {file}"
     if not file.is_file():
-        siblings = [item.name for item in file.parent.glob("*.toml")] if file.parent.is_dir() else []
+        siblings = (
+            [item.name for item in file.parent.glob("*.toml")] if file.parent.is_dir() else []
+        )
         problem = Problem(
             str(file),
             "no such file" if not file.exists() else "not a file",
@@ -209,7 +211,7 @@ def _model_at(loc: Sequence[str | int]) -> type[BaseModel] | None:
     return model
 
 
-def _to_problem(file: Path, detail: ErrorDetails, tree: Tree) -> Problem:
+def _to_problem(file: Path, detail: ErrorDetails) -> Problem:
     loc = [part for part in detail["loc"] if not str(part).startswith("function-")]
     context: Mapping[str, Any] = detail.get("ctx") or {}
     place = f"{file}: {'.'.join(str(part) for part in loc)}"
@@ -219,7 +221,9 @@ def _to_problem(file: Path, detail: ErrorDetails, tree: Tree) -> Problem:
         if loc[-1] in ("value", "unit", "source", "grade", "note"):
             names = list(Quantity.model_fields)
         allowed = f"one of {', '.join(names)}" if names else "no such key"
-        return Problem(place, f"unknown key {loc[-1]!r}", allowed, nearest_name(str(loc[-1]), names))
+        return Problem(
+            place, f"unknown key {loc[-1]!r}", allowed, nearest_name(str(loc[-1]), names)
+        )
     if detail["type"] == "missing":
         return Problem(place, "nothing", "a value is required here")
     if detail["type"] in ("quantity_unit", "quantity_range"):

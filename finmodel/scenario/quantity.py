@@ -90,7 +90,9 @@ class Spec:
         kind = "whole number" if self.is_whole else "number"
         return f"{kind} in {left}{self.low:g}, {right} {self.unit}"
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         inner = handler(source)
         return core_schema.no_info_before_validator_function(
             self._accept_bare, core_schema.no_info_after_validator_function(self._check, inner)

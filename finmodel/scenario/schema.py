@@ -97,7 +97,8 @@ class Firms(Section):
         Quantity, _spec("ln per sd", 0.0, 2.0, "effect of quality on the milestone hazard")
     ]
     failure_loading: Annotated[
-        Quantity, _spec("ln per sd", 0.0, 2.0, "effect of quality on the failure hazard, sign turned")
+        Quantity,
+        _spec("ln per sd", 0.0, 2.0, "effect of quality on the failure hazard, sign turned"),
     ]
     exit_loading: Annotated[
         Quantity, _spec("ln per sd", 0.0, 2.0, "effect of quality on the exit hazards")
@@ -124,7 +125,8 @@ class Market(Section):
     """How seekers and funds meet and what closes a round."""
 
     meetings_pp: Annotated[
-        Quantity, Spec("meetings/quarter", 0.0, 8.0, "funds a seeker meets a quarter", is_whole=True)
+        Quantity,
+        Spec("meetings/quarter", 0.0, 8.0, "funds a seeker meets a quarter", is_whole=True),
     ]
     signal_noise_sd: Annotated[
         Quantity, _spec("sd", 0.0, 5.0, "noise in what funds see of a firm's quality")
@@ -149,7 +151,8 @@ class Viability(Section):
     market_rate_pa: Annotated[Quantity, _positive("per year", 1.0, "required return of investors")]
     social_rate_pa: Annotated[Quantity, _positive("per year", 1.0, "social discount rate")]
     margin: Annotated[
-        Quantity, _spec("share", 0.0, 1.0, "margin of the strict and the loose test, of capital needed")
+        Quantity,
+        _spec("share", 0.0, 1.0, "margin of the strict and the loose test, of capital needed"),
     ]
 
 
@@ -180,7 +183,9 @@ class Stage(Section):
     milestone_rate_pa: Annotated[
         Quantity, _spec("per year", 0.0, 8.0, "milestone hazard at quality zero and full pace")
     ]
-    failure_rate_pa: Annotated[Quantity, _spec("per year", 0.0, 8.0, "failure hazard at quality zero")]
+    failure_rate_pa: Annotated[
+        Quantity, _spec("per year", 0.0, 8.0, "failure hazard at quality zero")
+    ]
     ipo_rate_pa: Annotated[Quantity, _spec("per year", 0.0, 8.0, "IPO hazard at quality zero")]
     mna_rate_pa: Annotated[Quantity, _spec("per year", 0.0, 8.0, "sale hazard at quality zero")]
     buyback_rate_pa: Annotated[
@@ -223,7 +228,8 @@ class FundType(Section):
         Quantity, _positive("share", 4.0, "largest ticket, of a fund's yearly deployment")
     ]
     away_weight: Annotated[
-        Quantity, _spec("x", 0.0, 10.0, "chance to meet a firm of another region against a local one")
+        Quantity,
+        _spec("x", 0.0, 10.0, "chance to meet a firm of another region against a local one"),
     ]
     mandate: dict[str, Share] = Field(min_length=1)
 

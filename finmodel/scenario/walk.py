@@ -71,7 +71,9 @@ def fix_beliefs(scenario: Scenario, level: Callable[[str], float]) -> Scenario:
 
 def _fix(node: object, prefix: str, level: Callable[[str], float]) -> object:
     if isinstance(node, Quantity):
-        return node.model_copy(update={"value": node.at(level(prefix))}) if node.is_uncertain else node
+        return (
+            node.model_copy(update={"value": node.at(level(prefix))}) if node.is_uncertain else node
+        )
     if isinstance(node, BaseModel):
         changed = {
             name: _fix(getattr(node, name), f"{prefix}.{name}" if prefix else name, level)

@@ -1,6 +1,7 @@
 """Run folders: written atomically, found again by digest, checked when opened."""
 
 from finmodel.store.folder import (
+    MANIFEST,
     Manifest,
     find_run,
     is_whole,
@@ -12,6 +13,7 @@ from finmodel.store.folder import (
 )
 
 __all__ = [
+    "MANIFEST",
     "Manifest",
     "find_run",
     "is_whole",

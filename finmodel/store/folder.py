@@ -75,7 +75,7 @@ def save_run(
             path = draft / f"{name}.parquet"
             table.to_parquet(path, compression="zstd", index=False)
             files[path.name] = sha256(path.read_bytes()).hexdigest()
-        text = json.dumps({**manifest, "digest": digest, "files": files}, indent=1, sort_keys=True)
+        text = json.dumps({**manifest, "digest": digest, "files": files}, indent=1, allow_nan=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
         _put_in_place(draft, folder)
@@ -147,7 +147,9 @@ def _by_name(root: Path, reference: str) -> Path:
         return fits[0]
     given = f"{reference!r}, which fits {len(fits)} runs"
     allowed = f"latest, a path, or one of {', '.join(names) or '(no runs yet)'}"
-    raise StoreError(f"runs in {root}", [Problem("run", given, allowed, nearest_name(reference, names))])
+    raise StoreError(
+        f"runs in {root}", [Problem("run", given, allowed, nearest_name(reference, names))]
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -167,6 +169,8 @@ def read_result(folder: Path, name: str) -> pd.DataFrame:
     path = folder / f"{name}.parquet"
     if not path.is_file():
         names = sorted(item.stem for item in folder.glob("*.parquet"))
-        problem = Problem(str(folder), repr(name), f"one of {', '.join(names)}", nearest_name(name, names))
+        problem = Problem(
+            str(folder), repr(name), f"one of {', '.join(names)}", nearest_name(name, names)
+        )
         raise StoreError("results table", [problem])
     return pd.read_parquet(path)

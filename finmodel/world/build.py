@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from statistics import NormalDist
 
 import numpy as np
 
 from finmodel import datasets
-from finmodel.errors import Problem, ScenarioError
 from finmodel.scenario import Quantity, Scenario, fix_beliefs
 from finmodel.units import QUARTERS_PER_YEAR, rate_per_quarter
 from finmodel.world.arrays import (
@@ -21,11 +19,11 @@ from finmodel.world.arrays import (
     TESTS,
     Calendar,
     FloatArray,
-    KeyArray,
     Table,
     WorldArrays,
 )
 from finmodel.world.funds import fund_table
+from finmodel.world.identity import cell_keys
 from finmodel.world.viability import hurdles
 
 
@@ -73,7 +71,7 @@ def build_world(scenario: Scenario) -> World:
     Raises
     ------
     ScenarioError
-        If shares of a belief-free scenario leave nothing to simulate.
+        If two region-sector pairs share an identity.
     """
     fixed = fix_beliefs(scenario, lambda _: 0.5)
     rules = _rules(fixed)
@@ -136,34 +134,8 @@ def region_shares(scenario: Scenario, index: Mapping[str, Quantity]) -> FloatArr
             name, _, year = key.partition(":")
             values = datasets.province_indicator(name, int(year)).reindex(codes).to_numpy(float)
             shares += weight.centre * values / values.sum()
-    return shares / shares.sum()
-
-
-def cell_keys(regions: tuple[str, ...], sectors: tuple[str, ...]) -> KeyArray:
-    """Return the identity of each region-sector pair, shape (R, S), by name.
-
-    The key depends on the two names alone, so adding a region or a sector changes no
-    other firm's luck.
-
-    Raises
-    ------
-    ScenarioError
-        If two pairs share a key; rename one.
-    """
-    keys = np.zeros((len(regions), len(sectors)), np.uint64)
-    owner: dict[int, str] = {}
-    for r, region in enumerate(regions):
-        for s, sector in enumerate(sectors):
-            name = f"{region}/{sector}"
-            key = int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "little")
-            if key in owner:
-                raise ScenarioError(
-                    "identity of firms",
-                    [Problem(name, f"the same key as {owner[key]}", "another sector name")],
-                )
-            owner[key] = name
-            keys[r, s] = key
-    return keys
+    result: FloatArray = shares / shares.sum()
+    return result
 
 
 def _normalised(values: list[float]) -> FloatArray:
@@ -203,9 +175,7 @@ def _stage_table(scenario: Scenario) -> Table:
     per_quarter = rate_per_quarter(1.0)
     milestone = by_stage("milestone_rate_pa") * by_sector("milestone_multiple")
     table["milestone_pp"] = per_quarter * milestone
-    table["failure_pp"] = (
-        per_quarter * by_stage("failure_rate_pa") * by_sector("failure_multiple")
-    )
+    table["failure_pp"] = per_quarter * by_stage("failure_rate_pa") * by_sector("failure_multiple")
     table["dilution"] = by_stage("dilution")
     table["bridge_share"] = by_stage("bridge_share")
     table["refusal_u"] = [[_accepted_share(scenario, stage.dilution.centre)] for stage in stages]

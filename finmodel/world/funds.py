@@ -21,9 +21,7 @@ from finmodel.world.arrays import (
 LARGEST_WORD = 2**32 - 1
 
 
-def fund_table(
-    scenario: Scenario, region_share: FloatArray
-) -> tuple[Table, WordArray, SmallArray]:
+def fund_table(scenario: Scenario, region_share: FloatArray) -> tuple[Table, WordArray, SmallArray]:
     """Return all funds of a scenario with their reach.
 
     Each region and type gets as many funds as its yearly capital holds mean
@@ -82,18 +80,23 @@ def _reach(scenario: Scenario, funds: Table, n_regions: int) -> WordArray:
     mandate = np.zeros((len(types), len(stages)))
     for kind, fund_type in enumerate(types):
         for stage, name in enumerate(stages):
-            mandate[kind, stage] = fund_type.mandate[name].centre if name in fund_type.mandate else 0
+            mandate[kind, stage] = (
+                fund_type.mandate[name].centre if name in fund_type.mandate else 0
+            )
         mandate[kind] /= mandate[kind].sum()
     away = np.array([fund_type.away_weight.centre for fund_type in types])
     is_home = funds["region"][None, :] == np.arange(n_regions)[:, None]
     nearness = np.where(is_home, 1.0, away[funds["kind"]][None, :])
-    weight = nearness[:, None, :] * mandate[funds["kind"]].T[None] * funds["budget_pp"][None, None, :]
+    weight = (
+        nearness[:, None, :] * mandate[funds["kind"]].T[None] * funds["budget_pp"][None, None, :]
+    )
     cumulative = np.cumsum(weight, axis=2)
     if cumulative.shape[2] == 0:
         return cumulative.astype(np.uint32)
     total = cumulative[:, :, -1:]
     share = np.divide(cumulative, total, out=np.zeros_like(cumulative), where=total > 0)
-    return np.rint(share * LARGEST_WORD).astype(np.uint32)
+    words: WordArray = np.rint(share * LARGEST_WORD).astype(np.uint32)
+    return words
 
 
 def _guide(reach: WordArray) -> SmallArray:

@@ -71,7 +71,9 @@ def stage_values(
     next_capital = np.zeros((len(quality), n_sectors))
     for k in reversed(range(n_stages)):
         can_advance = 1.0 if k < n_stages - 1 else 0.0
-        milestone = stages["milestone_pp"][k] * np.exp(rules["milestone_loading"] * theta) * can_advance
+        milestone = (
+            stages["milestone_pp"][k] * np.exp(rules["milestone_loading"] * theta) * can_advance
+        )
         failure = stages["failure_pp"][k] * np.exp(-rules["failure_loading"] * theta)
         leave = _route_rates(stages, k).sum(axis=0) * np.exp(rules["exit_loading"] * theta)
         hazard = milestone + failure + leave
@@ -81,9 +83,7 @@ def stage_values(
         p_advance = milestone * per_hazard * goes_on
         exit_mean = _mean_exit_value(stages, rules, k, theta)
         kept = 1.0 - discount * (1.0 - any_event)
-        value[:, k] = (
-            discount * (p_advance * next_value + leave * per_hazard * exit_mean) / kept
-        )
+        value[:, k] = discount * (p_advance * next_value + leave * per_hazard * exit_mean) / kept
         capital[:, k] = (stages["burn_pp"][k] + discount * p_advance * next_capital) / kept
         next_value, next_capital = value[:, k], capital[:, k]
     return StageValues(quality, value, capital)

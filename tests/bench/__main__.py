@@ -1,0 +1,103 @@
+"""``make bench``: speed, growth, memory and start-up of the engine, printed as figures.
+
+Nothing here is asserted: machines differ. Ratios within one run are what to quote.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from finmodel.market.run import simulate, warm_kernel
+from finmodel.scenario import load_scenario
+from finmodel.world import build_world
+from tests.conftest import ROOT, YRD
+
+MEMORY = """
+import resource, sys
+sys.path.insert(0, {root!r})
+from finmodel.market.run import simulate
+from finmodel.scenario import load_scenario
+from finmodel.study.single import run_tables
+from finmodel.world import build_world
+run = simulate(build_world(load_scenario({scenario!r})), paths={paths}, seed=1)
+run_tables(run)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def world(*changes):
+    return build_world(load_scenario(YRD, changes))
+
+
+def timed(target, paths, threads=None):
+    """Return (seconds, firm-quarters) of the best of three runs."""
+    best, quarters = np.inf, 0
+    for _ in range(3):
+        result = simulate(target, paths=paths, seed=1, threads=threads)
+        best, quarters = min(best, result.seconds), result.firm_quarters
+    return best, quarters
+
+
+def slope(x, y):
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def speed():
+    full = world()
+    for threads in (1, 2):
+        seconds, quarters = timed(full, 100, threads)
+        print(
+            f"full scale, 100 paths, {threads} thread(s): {quarters / seconds / 1e6:.1f} million "
+            f"firm-quarters a second ({seconds:.2f} s)"
+        )
+
+
+def growth():
+    scales = (0.125, 0.25, 0.5, 1.0, 2.0)
+    found = [timed(world(f"run.scale={scale}"), 40) for scale in scales]
+    cost = slope([q for _, q in found], [s for s, _ in found])
+    print(f"growth of time with firms, scales {scales}: exponent {cost:.2f} (1 is linear)")
+    paths, full = (25, 50, 100, 200), world()
+    seconds = [timed(full, n)[0] for n in paths]
+    print(f"growth of time with paths {paths}: exponent {slope(paths, seconds):.2f}")
+
+
+def memory():
+    for paths in (100, 1000):
+        script = MEMORY.format(root=str(ROOT), scenario=str(YRD), paths=paths)
+        out = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        print(f"peak memory, full scale, {paths} paths, all tables: {float(out.stdout):.0f} MB")
+
+
+def start_up():
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "XDG_CACHE_HOME": folder}
+        call = [sys.executable, "-m", "finmodel", "run", str(YRD), "--set", "run.scale=0.001"]
+        for name in ("first call, compiling", "second call", "third call"):
+            out = tempfile.mkdtemp(dir=folder)
+            started = time.perf_counter()
+            subprocess.run(
+                [*call, "--paths", "2", "--out", out],
+                check=True,
+                capture_output=True,
+                cwd=ROOT,
+                env=environment,
+            )
+            print(f"{name}: {time.perf_counter() - started:.1f} s from start to stored tables")
+
+
+if __name__ == "__main__":
+    warm_kernel(world())
+    speed()
+    growth()
+    memory()
+    start_up()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak:.0f} MB")
