@@ -1,0 +1,172 @@
+"""The command line as a user meets it: answers, JSON, exit codes, nothing written elsewhere."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from finmodel.cli.errors import exit_code
+from finmodel.cli.main import app
+from finmodel.errors import CalibrationError, Interrupted, InvariantError, ScenarioError
+from tests.conftest import ROOT, SMALL, YRD
+
+RUNNER = CliRunner()
+SETS = [part for change in SMALL for part in ("--set", change)]
+
+
+def call(*args):
+    return RUNNER.invoke(app, [str(arg) for arg in args], env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    result = call("run", YRD, *SETS, "--paths", 3, "--out", root)
+    assert result.exit_code == 0, result.output
+    return root, result.output
+
+
+def test_run_says_what_it_assumes_what_it_found_and_where(runs):
+    root, text = runs
+    for part in (
+        "Yangtze River Delta",
+        "3 paths, seed 20220101",
+        "assumed",
+        "go unfunded",
+        "by province",
+        "by stage",
+        "Shanghai",
+        "±",
+        "million firm-quarters a second",
+        f"Stored: {root}",
+    ):
+        assert part in text
+
+
+def test_the_same_run_is_found_again(runs):
+    root, _ = runs
+    result = call("run", YRD, *SETS, "--paths", 3, "--out", root)
+    assert result.exit_code == 0
+    assert "Found again" in result.output
+    assert len(list(root.iterdir())) == 1
+
+
+def test_json_is_for_machines(runs):
+    root, _ = runs
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "finmodel",
+            "run",
+            YRD,
+            *SETS,
+            "--paths",
+            "3",
+            "--out",
+            root,
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    answer = json.loads(result.stdout)
+    assert answer["paths"] == 3
+    assert answer["is_complete"]
+    assert len(answer["gap_region"]) == 4
+    assert answer["gap_total"][0]["gap_rate_n"] > 0
+
+
+def test_show_finds_runs_and_tables(runs):
+    root, _ = runs
+    name = next(root.iterdir()).name
+    for reference in ("latest", name, name[:5], root / name):
+        result = call("show", reference, "--out", root)
+        assert result.exit_code == 0, result.output
+        assert "go unfunded" in result.output
+    table = call("show", "latest", "--table", "gap_cells", "--out", root)
+    assert "integrated_circuits" in table.output
+    rows = json.loads(call("show", "--table", "flows", "--out", root, "--json").output)
+    assert len(rows) == 16
+
+
+def test_check_schema_and_data_answer():
+    checked = call("check", YRD)
+    assert checked.exit_code == 0
+    assert "stages.A.ask_median_mcny" in checked.output
+    assert "DS_CN2016" in checked.output
+    numbers = json.loads(call("check", YRD, "--json").output)["assumptions"]
+    assert all(row["unit"] and row["source"] and row["grade"] for row in numbers)
+    assert "stages.*.milestone_rate_pa" in call("schema").output
+    assert len(json.loads(call("schema", "--json").output)) > 50
+    assert "vc_market.csv" in call("data").output
+    assert json.loads(call("data", "--json").output)[0]["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("args", "parts"),
+    [
+        (["run", "nowhere.toml"], ["nowhere.toml", "no such file"]),
+        (["run", YRD, "--paths", "0"], ["--paths", "got 0", "[1, 1000000]"]),
+        (["run", YRD, "--seed", "-4"], ["--seed", "got -4"]),
+        (["run", YRD, "--set", "firms.patience=3"], ["did you mean 'patience_quarters'"]),
+        (["check", YRD, "--set", "run.years=0"], ["run.years", "got 0"]),
+        (["show", "nothing", "--out", "no_such_folder"], ["'nothing'", "no runs yet"]),
+    ],
+)
+def test_bad_input_ends_with_code_two_and_words(args, parts):
+    result = call(*args)
+    assert result.exit_code == 2
+    assert all(part in result.output for part in parts), result.output
+
+
+def test_an_unknown_table_and_a_file_in_the_way_end_with_code_two(runs, tmp_path):
+    root, _ = runs
+    result = call("show", "--table", "gap_regions", "--out", root)
+    assert result.exit_code == 2
+    assert "did you mean 'gap_region'" in result.output
+    (tmp_path / "file").write_text("")
+    result = call("run", YRD, *SETS, "--paths", 1, "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert "writable folder" in result.output
+
+
+def test_exit_codes_tell_whose_fault_it_was():
+    assert exit_code(ScenarioError("x", [])) == 2
+    assert exit_code(CalibrationError("x")) == 3
+    assert exit_code(InvariantError("x")) == 1
+    assert exit_code(RuntimeError("x")) == 1
+    assert exit_code(Interrupted("x")) == 130
+
+
+def test_every_command_has_help():
+    for command in ("run", "show", "check", "schema", "data"):
+        result = call(command, "--help")
+        assert result.exit_code == 0
+        assert len(result.output) > 200
+    assert "finmodel 0." in call("--version").output
+    assert call().exit_code == 2
+
+
+def test_interruption_shows_what_is_done_and_stores_nothing(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "finmodel", "run", str(YRD), "--paths", "5000", "--out", tmp_path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    time.sleep(6.0)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, text
+    assert list(tmp_path.iterdir()) == []
+    assert "nothing is" in text
