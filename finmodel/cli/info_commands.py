@@ -25,13 +25,16 @@ def check_scenario(file: Path, changes: Sequence[str], *, as_json: bool) -> None
         return
     console = Console(highlight=False)
     table = Table(title=f"{scenario.meta.title_en}: every number", title_justify="left")
-    for heading in ("name", "value", "unit", "grade", "source"):
+    reliability = datasets.sources().set_index("source_id")["reliability"].to_dict()
+    for heading in ("name", "value", "unit", "grade", "source", "reliability"):
         table.add_column(heading, justify="right" if heading == "value" else "left")
     for row in frame.to_dict("records"):
         is_belief = row["low"] == row["low"]
         belief = f" ({row['low']:g} to {row['high']:g})" if is_belief else ""
         value = f"{row['value']:g}{belief}"
-        table.add_row(row["name"], value, row["unit"], row["grade"], row["source"])
+        letters = [str(reliability.get(source, "")) for source in row["source"].split(";")]
+        cells = (row["name"], value, row["unit"], row["grade"], row["source"])
+        table.add_row(*cells, "; ".join(letter for letter in letters if letter))
     console.print(table)
     console.print(
         f"Valid. {len(world.regions)} regions, {len(world.stages)} stages, "

@@ -20,7 +20,7 @@ from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import emit_json, records
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, gap_view, headline
-from finmodel.scenario import Scenario, load_scenario
+from finmodel.scenario import Scenario, load_scenario, quantities
 from finmodel.study.single import check_paths_and_seed, grade_counts, run_scenario, run_tables
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
@@ -145,6 +145,9 @@ def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: i
         f"It rests on {sum(grades.values())} numbers: {counts}. "
         "`finmodel check` lists each with its source."
     )
+    n_beliefs = sum(quantity.is_uncertain for _, quantity in quantities(scenario))
+    if n_beliefs:
+        console.print(f"{n_beliefs} of them are beliefs, taken at their median.")
     for text in (
         f"Money on offer {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
         f"{scenario.births.total_pa.centre:,.0f} new firms a year.",

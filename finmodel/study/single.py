@@ -7,6 +7,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numba
@@ -16,7 +18,6 @@ import pandas as pd
 import finmodel
 from finmodel import datasets, store
 from finmodel.errors import Problem, ScenarioError
-from finmodel.market.jit import source_digest
 from finmodel.market.run import Progress, RunResult, simulate
 from finmodel.measure import (
     activity_table,
@@ -27,6 +28,9 @@ from finmodel.measure import (
 )
 from finmodel.scenario import Scenario, assumptions, digest, quantities
 from finmodel.world import build_world
+
+_PACKAGE = Path(finmodel.__file__).resolve().parent
+_MODEL_ROOMS = ("datasets", "scenario", "world", "market", "measure", "study")
 
 GAP_TABLES: dict[str, tuple[str, ...]] = {
     "gap_total": (),
@@ -68,6 +72,17 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
     return tables
 
 
+@cache
+def model_digest() -> str:
+    """Return the SHA-256 over every source file that can change a number of a run."""
+    hasher = sha256()
+    files = [path for room in _MODEL_ROOMS for path in (_PACKAGE / room).rglob("*.py")]
+    for path in sorted([*files, _PACKAGE / "units.py"]):
+        hasher.update(path.relative_to(_PACKAGE).as_posix().encode())
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()
+
+
 def digest_of(scenario: Scenario, paths: int, seed: int) -> str:
     """Return the digest that names the run of a scenario."""
     return store.run_digest(
@@ -75,7 +90,7 @@ def digest_of(scenario: Scenario, paths: int, seed: int) -> str:
         data_checksums=datasets.checksums(),
         paths=paths,
         seed=seed,
-        source_digest=source_digest(),
+        source_digest=model_digest(),
     )
 
 
@@ -158,7 +173,7 @@ def _manifest(scenario: Scenario, run: RunResult, command: Sequence[str]) -> sto
         "seconds": round(run.seconds, 3),
         "data": datasets.checksums(),
         "version": finmodel.__version__,
-        "source_digest": source_digest(),
+        "source_digest": model_digest(),
         "software": {
             "python": platform.python_version(),
             "numpy": np.__version__,
