@@ -127,7 +127,7 @@ EDITS = {
     ),
     "discrete of no weight": (
         {"market.discouragement": dist(dist="discrete", values=[0.1, 0.2], weights=[0, 0])},
-        ["market.discouragement", "positive sum"],
+        ["market.discouragement", "positive, finite sum"],
     ),
     "discrete out of order": (
         {"market.discouragement": dist(dist="discrete", values=[0.2, 0.1], weights=[1, 1])},
@@ -145,6 +145,59 @@ EDITS = {
         {"market.discouragement": dist(dist="uniform", low=0.5, high=1.5)},
         ["market.discouragement", "1.5", "[0, 1] share"],
     ),
+    "weights without end": (
+        {"market.discouragement": dist(dist="discrete", values=[0.1, 0.2], weights=[1e308, 1e308])},
+        ["market.discouragement", "positive, finite sum"],
+    ),
+    "no distribution named": (
+        {"market.discouragement": q({"low": 0.1, "high": 0.2})},
+        ["market.discouragement.value", "no dist", "uniform, triangular"],
+    ),
+    "misspelt distribution": (
+        {"market.discouragement": dist(dist="unifrom", low=0.1, high=0.2)},
+        ["'unifrom'", "did you mean 'uniform'"],
+    ),
+    "misspelt part of a distribution": (
+        {"market.discouragement": dist(dist="uniform", low=0.1, hihg=0.2)},
+        ["value.hihg", "dist, low, high", "did you mean 'high'"],
+    ),
+    "text in a distribution": (
+        {"market.discouragement": dist(dist="uniform", low="0.1", high=0.2)},
+        ["market.discouragement.value.low", "'0.1'", "a number"],
+    ),
+    "meetings between two and five": (
+        {"market.meetings_pp": q({"dist": "uniform", "low": 2, "high": 5}, "meetings/quarter")},
+        ["market.meetings_pp.value", "'uniform'", "discrete distribution of whole numbers"],
+    ),
+    "a number beyond all numbers": (
+        {"births.total_pa": q(10**400, "firms/year")},
+        ["births.total_pa.value", "firms/year"],
+    ),
+    "a belief that breaks a sum": (
+        {
+            "capital.region_index": {
+                "SH": q({"dist": "uniform", "low": 0, "high": 1}),
+                **{region: q(0.9) for region in ("JS", "ZJ", "AH")},
+            }
+        },
+        ["capital.region_index", "sum 3.2", "beliefs at median"],
+    ),
+    "assumption hidden behind a source": (
+        {"firms.quality_sd": q(1.0, "sd", source="assumption; S086", grade="official")},
+        ["firms.quality_sd.grade", "'official'"],
+    ),
+    "year in other digits": (
+        {"births.region_index": {"gdp:²": q(1.0)}},
+        ["births.region_index", "'gdp:²'", "indicator:year"],
+    ),
+    "stage without a name": (
+        {"stages": {**BASE["stages"], "": BASE["stages"]["A"]}},
+        ["''", "letters"],
+    ),
+    "years in quotes": ({"run.years": "8"}, ["run.years", "'8'", "a whole number"]),
+    "true paths": ({"run.paths": True}, ["run.paths", "True", "a whole number"]),
+    "hard tech one": ({"sectors.aerospace.is_hard_tech": 1}, ["is_hard_tech", "true or false"]),
+    "number for a table": ({"market": 5}, ["market", "got 5", "a table"]),
     "unknown region": (
         {"geography.regions": ["SH", "JX1"]},
         ["geography.regions", "'JX1'", "'JX'"],
@@ -262,6 +315,9 @@ FILES = {
     "latin-1": ("title = 'é'".encode("latin-1"), ["0xe9", "UTF-8"]),
     "zip": (b"PK\x03\x04\xff", ["UTF-8"]),
     "empty": (b"", ["meta", "a value is required"]),
+    "nested without end": (b"a = " + b"[" * 5000 + b"]" * 5000, ["valid TOML"]),
+    "digits without end": (b"a = " + b"1" * 5000, ["valid TOML"]),
+    "name too long": (b'extends = "' + b"x" * 300 + b'.toml"', ["xxx", "a readable file"]),
     "huge": (b"#" * 2_000_001, ["2000001 bytes", "at most"]),
     "extends a number": (b"extends = 3", ["extends", "3", "the name of one scenario file"]),
     "extends nothing": (b'extends = "nowhere.toml"', ["nowhere.toml", "no such file"]),
@@ -283,6 +339,12 @@ def test_a_folder_is_not_a_scenario(tmp_path):
     assert "not a file" in refused(tmp_path)
 
 
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    file = tmp_path / "bom.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + YRD.read_bytes())
+    assert load_scenario(file) == load_scenario(YRD)
+
+
 def test_a_misspelt_file_is_guessed(tmp_path):
     (tmp_path / "baseline.toml").write_text("")
     assert "did you mean 'baseline.toml'" in refused(tmp_path / "basline.toml")
@@ -298,7 +360,9 @@ def test_a_misspelt_file_is_guessed(tmp_path):
         ("firms.patience_quarters=three", ["firms.patience_quarters", "'three'"]),
         ("firms.patience_quarters=99", ["99", "(0, 40] quarters"]),
         ("run.paths=1.5", ["run.paths", "1.5"]),
-        ("stages.A.order.x=1", ["--set", "stages.A.order"]),
+        ("stages.A.order.x=1", ["--set", "stages.A.order", "a single value"]),
+        ("run.seed=" + "[" * 5000, ["--set run.seed", "a whole number"]),
+        ("market.discouragement=1\nrun=3", ["key.to.number=value"]),
     ],
 )
 def test_a_bad_change_is_refused_in_words(change, parts):

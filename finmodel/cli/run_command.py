@@ -42,6 +42,7 @@ def run_and_show(
     n_paths = scenario.run.paths if paths is None else paths
     run_seed = scenario.run.seed if seed is None else seed
     check_paths_and_seed(n_paths, run_seed)
+    store.make_root(out)
     console = Console(stderr=as_json, highlight=False)
     _print_assumptions(console, scenario, n_paths, run_seed)
     with _stop_on_interrupt() as cancel, _bar(n_paths) as tick:

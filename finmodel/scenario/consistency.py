@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 
 from finmodel import datasets
@@ -26,6 +27,7 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
         Named in each place.
     """
     problems: list[Problem] = []
+    problems += _check_names(scenario, file)
     problems += _check_regions(scenario, file)
     problems += _check_orders(scenario, file)
     shares = {
@@ -48,7 +50,17 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
 def split_indicator(key: str) -> tuple[str, int] | None:
     """Split ``name:year`` into its parts, or return None if it is not of that form."""
     name, colon, year = key.partition(":")
-    return (name, int(year)) if colon and name and year.isdigit() else None
+    is_year = year.isascii() and year.isdecimal() and len(year) == 4
+    return (name, int(year)) if colon and name and is_year else None
+
+
+def _check_names(scenario: Scenario, file: str) -> list[Problem]:
+    return [
+        Problem(f"{file}: {section}", repr(name), "a name of letters, digits and underscores")
+        for section in ("stages", "sectors", "funds")
+        for name in getattr(scenario, section)
+        if not re.fullmatch(r"[A-Za-z0-9_]+", name)
+    ]
 
 
 def _check_regions(scenario: Scenario, file: str) -> list[Problem]:
@@ -79,10 +91,13 @@ def _check_orders(scenario: Scenario, file: str) -> list[Problem]:
 def _check_sum(place: str, values: Iterable[Quantity]) -> list[Problem]:
     listed = list(values)
     total = math.fsum(quantity.centre for quantity in listed)
-    is_free = any(quantity.is_uncertain for quantity in listed)
-    if (is_free and total > 0) or abs(total - 1.0) <= SHARE_TOLERANCE:
+    if abs(total - 1.0) <= SHARE_TOLERANCE:
         return []
-    return [Problem(place, f"sum {total:.6g}", "shares that sum to 1 (within 0.000001)")]
+    return [
+        Problem(
+            place, f"sum {total:.6g}", "shares that sum to 1 (within 0.000001; beliefs at median)"
+        )
+    ]
 
 
 def _check_index(scenario: Scenario, index: Mapping[str, Quantity], place: str) -> list[Problem]:
@@ -93,15 +108,11 @@ def _check_index(scenario: Scenario, index: Mapping[str, Quantity], place: str) 
     for key in index:
         parts = split_indicator(key)
         if parts is None:
-            names = list(datasets.province_indicator_table()["indicator"].unique())
-            problems.append(
-                Problem(
-                    place,
-                    repr(key),
-                    "region codes, or 'indicator:year' of the province table",
-                    nearest_name(key, names),
-                )
-            )
+            table = datasets.province_indicator_table().set_index("indicator")
+            near = nearest_name(key, [str(name) for name in table.index])
+            example = f"{near}:{int(table['last_year'][near])}" if near else ""
+            allowed = "region codes, or 'indicator:year' of the province table"
+            problems.append(Problem(place, repr(key), allowed, example))
             continue
         try:
             values = datasets.province_indicator(*parts)
@@ -172,7 +183,8 @@ def _check_sources(scenario: Scenario, file: str) -> list[Problem]:
                         nearest_name(source.strip(), known),
                     )
                 )
-        is_assumed = quantity.source in (ASSUMED_SOURCE, USER_SOURCE)
+        parts = {source.strip() for source in quantity.source.split(";")}
+        is_assumed = bool(parts & {ASSUMED_SOURCE, USER_SOURCE})
         if is_assumed and quantity.grade != "assumed":
             problems.append(
                 Problem(f"{file}: {key}.grade", repr(quantity.grade), "'assumed' for an assumption")

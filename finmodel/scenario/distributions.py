@@ -15,7 +15,7 @@ import math
 from statistics import NormalDist
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 _UNIT_NORMAL = NormalDist()
 
@@ -23,7 +23,7 @@ _UNIT_NORMAL = NormalDist()
 class _Distribution(BaseModel):
     """Shared behaviour; a shape adds its fields and `quantile`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     def quantile(self, p: float) -> float:
         """Return the value below which the share `p` of the belief lies, 0 < p < 1."""
@@ -156,19 +156,22 @@ class LogNormal(_Truncated):
         return math.exp(z)
 
 
+Numbers = Annotated[tuple[float, ...], Strict(False), Field(min_length=1)]
+
+
 class Discrete(_Distribution):
     """Belief on a short list of `values` with `weights` (any positive scale)."""
 
     dist: Literal["discrete"]
-    values: tuple[float, ...] = Field(min_length=1)
-    weights: tuple[float, ...] = Field(min_length=1)
+    values: Numbers
+    weights: Numbers
 
     @model_validator(mode="after")
     def _matched(self) -> Discrete:
         if len(self.values) != len(self.weights):
             raise ValueError("as many weights as values")
-        if min(self.weights) < 0 or sum(self.weights) <= 0:
-            raise ValueError("weights >= 0 with a positive sum")
+        if min(self.weights) < 0 or not 0 < sum(self.weights) < math.inf:
+            raise ValueError("weights >= 0 with a positive, finite sum")
         if list(self.values) != sorted(self.values):
             raise ValueError("values in rising order")
         return self
@@ -192,3 +195,12 @@ Distribution = Annotated[
     Uniform | Triangular | Normal | LogNormal | Discrete, Field(discriminator="dist")
 ]
 """Any of the shapes above, told apart by `dist`."""
+
+SHAPES: dict[str, type[Uniform | Triangular | Normal | LogNormal | Discrete]] = {
+    "uniform": Uniform,
+    "triangular": Triangular,
+    "normal": Normal,
+    "lognormal": LogNormal,
+    "discrete": Discrete,
+}
+"""Shapes by the name `dist` gives them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -16,6 +17,7 @@ from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.consistency import check_consistency
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.schema import Scenario
+from finmodel.scenario.words import plain_words
 
 MAX_FILE_BYTES = 2_000_000
 
@@ -39,15 +41,18 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     Raises
     ------
     ScenarioError
-        With every problem found in the file, its parent and the overrides.
+        With every problem found in the file, its parent and the overrides. Checks across
+        fields (sums, names, sources) are made once every field is valid in itself.
     """
     file = Path(path)
     tree = _read_with_parent(file)
     problems = _apply_overrides(tree, overrides)
+    changed = tuple(text.partition("=")[0].strip() for text in overrides)
     try:
         scenario = Scenario.model_validate(tree)
     except ValidationError as error:
-        problems += [_to_problem(file, detail) for detail in error.errors()]
+        for detail in error.errors():
+            problems += _to_problems(file, detail, changed)
         raise ScenarioError(f"scenario {file}", problems) from None
     problems += check_consistency(scenario, str(file))
     if problems:
@@ -108,34 +113,36 @@ def _read_with_parent(file: Path) -> Tree:
 
 def _read_toml(file: Path) -> Tree:
     title = f"scenario {file}"
-    if not file.is_file():
-        siblings = (
-            [item.name for item in file.parent.glob("*.toml")] if file.parent.is_dir() else []
-        )
-        problem = Problem(
-            str(file),
-            "no such file" if not file.exists() else "not a file",
-            "a TOML file" + (f", here: {', '.join(sorted(siblings))}" if siblings else ""),
-            nearest_name(file.name, siblings),
-        )
-        raise ScenarioError(title, [problem])
     try:
+        if not file.is_file():
+            raise ScenarioError(title, [_missing_file(file)])
         raw = file.read_bytes()
         if len(raw) > MAX_FILE_BYTES:
             raise ScenarioError(
                 title, [Problem(str(file), f"{len(raw)} bytes", f"at most {MAX_FILE_BYTES} bytes")]
             )
-        return tomllib.loads(raw.decode("utf-8"))
+        return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ScenarioError(
             title, [Problem(str(file), f"byte {raw[error.start]:#04x}", "UTF-8 text")]
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # The parser reports syntax as a ValueError, and deep nesting as a recursion.
         raise ScenarioError(title, [Problem(str(file), str(error), "valid TOML 1.0")]) from None
     except OSError as error:
-        raise ScenarioError(
-            title, [Problem(str(file), error.strerror or str(error), "a readable file")]
-        ) from None
+        reason = error.strerror or str(error)
+        raise ScenarioError(title, [Problem(str(file), reason, "a readable file")]) from None
+
+
+def _missing_file(file: Path) -> Problem:
+    folder = file.parent
+    siblings = sorted(item.name for item in folder.glob("*.toml")) if folder.is_dir() else []
+    return Problem(
+        str(file),
+        "not a file" if file.exists() else "no such file",
+        "a TOML file" + (f", here: {', '.join(siblings)}" if siblings else ""),
+        nearest_name(file.name, siblings),
+    )
 
 
 def _merge(parent: Tree, child: Tree) -> Tree:
@@ -161,12 +168,12 @@ def _apply_overrides(tree: Tree, overrides: Sequence[str]) -> list[Problem]:
         key, equals, raw = text.partition("=")
         key = key.strip()
         place = f"--set {text}"
-        if not equals or not key:
+        if not equals or not key or "\n" in raw:
             problems.append(Problem(place, repr(text), "key.to.number=value"))
             continue
         try:
             value = tomllib.loads(f"value = {raw.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             value = raw.strip()
         problem = _set(tree, key.split("."), value, place)
         if problem:
@@ -179,10 +186,10 @@ def _set(tree: Tree, parts: list[str], value: object, place: str) -> Problem | N
     for depth, part in enumerate(parts[:-1]):
         if not isinstance(node.get(part), dict):
             where = ".".join(parts[: depth + 1])
-            known = [name for name, item in node.items() if isinstance(item, dict)]
-            return Problem(
-                place, where, f"one of {', '.join(sorted(known))}", nearest_name(part, known)
-            )
+            known = sorted(name for name, item in node.items() if isinstance(item, dict))
+            if part in node:
+                return Problem(place, where, "a table here; this is a single value")
+            return Problem(place, where, f"one of {', '.join(known)}", nearest_name(part, known))
         node = node[part]
     last = parts[-1]
     if last not in node:
@@ -211,32 +218,34 @@ def _model_at(loc: Sequence[str | int]) -> type[BaseModel] | None:
     return model
 
 
-def _to_problem(file: Path, detail: ErrorDetails) -> Problem:
-    loc = [part for part in detail["loc"] if not str(part).startswith("function-")]
+def _to_problems(file: Path, detail: ErrorDetails, changed: tuple[str, ...]) -> list[Problem]:
+    """Return the problems of one validation error, at `--set` if that is where it came from."""
+    loc = detail["loc"]
+    dotted = ".".join(str(part) for part in loc)
+    source = next((key for key in changed if f"{dotted}.".startswith(f"{key}.")), "")
+    place = f"--set {dotted}" if source else f"{file}: {dotted}"
     context: Mapping[str, Any] = detail.get("ctx") or {}
-    place = f"{file}: {'.'.join(str(part) for part in loc)}"
+    if detail["type"] == "belief":
+        return [
+            Problem(f"{place}.{fault['at']}", fault["given"], fault["allowed"], fault["nearest"])
+            for fault in context["faults"]
+        ]
+    if detail["type"] == "quantity":
+        where = f"{place}.{context['at']}" if context["at"] else place
+        return [Problem(where, _shorten(context["given"]), context["allowed"], context["nearest"])]
     if detail["type"] == "extra_forbidden":
         model = _model_at(loc[:-1])
-        names = list(model.model_fields) if model else []
-        if loc[-1] in ("value", "unit", "source", "grade", "note"):
-            names = list(Quantity.model_fields)
-        allowed = f"one of {', '.join(names)}" if names else "no such key"
-        return Problem(
-            place, f"unknown key {loc[-1]!r}", allowed, nearest_name(str(loc[-1]), names)
-        )
+        names = list(model.model_fields) if model else list(Quantity.model_fields)
+        allowed = f"one of {', '.join(names)}"
+        near = nearest_name(str(loc[-1]), names)
+        return [Problem(place, f"unknown key {loc[-1]!r}", allowed, near)]
     if detail["type"] == "missing":
-        return Problem(place, "nothing", "a value is required here")
-    if detail["type"] in ("quantity_unit", "quantity_range"):
-        return Problem(f"{place}.{context['at']}", context["given"], context["allowed"])
-    given = repr(detail["input"])
-    if detail["type"] == "value_error":
-        return Problem(place, _shorten(given), str(context.get("error", detail["msg"])))
-    nearest = ""
-    if detail["type"] == "literal_error" or "tag" in context:
-        options = str(context.get("expected", context.get("expected_tags", "")))
-        nearest = nearest_name(str(detail["input"]), options.replace("'", "").split(", "))
-    allowed = context.get("allowed") or detail["msg"]
-    return Problem(place, _shorten(given), str(allowed), nearest)
+        return [Problem(place, "nothing", "a value is required here")]
+    near = ""
+    if detail["type"] == "literal_error":
+        options = re.findall(r"'([^']+)'", str(context.get("expected", "")))
+        near = nearest_name(str(detail["input"]), options)
+    return [Problem(place, _shorten(repr(detail["input"])), plain_words(detail), near)]
 
 
 def _shorten(text: str, limit: int = 80) -> str:

@@ -6,10 +6,20 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictFloat, StrictInt
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
-from finmodel.scenario.distributions import Distribution
+from finmodel.errors import nearest_name
+from finmodel.scenario.distributions import SHAPES, Discrete, Distribution, _Distribution
+from finmodel.scenario.words import plain_words
 
 Grade = Literal["official", "academic", "commercial", "assumed"]
 
@@ -102,30 +112,91 @@ class Spec:
         """Let a user write a bare number: the unit is the field's, the source is the user."""
         is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
         if is_number or (isinstance(raw, dict) and "dist" in raw):
-            return {"value": raw, "unit": self.unit, "source": USER_SOURCE, "grade": "assumed"}
-        if not isinstance(raw, dict | Quantity):
-            raise PydanticCustomError(
-                "quantity", "{allowed}", {"allowed": f"{self.allowed}, or a table with a value"}
-            )
-        return raw
+            raw = {"value": raw, "unit": self.unit, "source": USER_SOURCE, "grade": "assumed"}
+        if isinstance(raw, Quantity):
+            return raw
+        if not isinstance(raw, dict):
+            raise self._refusal(raw, "", f"{self.allowed}, or a table with a value")
+        return {**raw, "value": self._value(raw["value"])} if "value" in raw else raw
+
+    def _value(self, value: object) -> object:
+        """Return a value ready for the model, or refuse it with this field's range."""
+        if isinstance(value, dict):
+            return self._belief(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, _Distribution) or (is_number and _is_finite(value)):
+            return value
+        raise self._refusal(value, "value", f"{self.allowed}, or a distribution")
+
+    def _belief(self, table: dict[str, object]) -> _Distribution:
+        """Return the distribution a table describes, or refuse it naming every fault."""
+        name = table.get("dist")
+        shape = SHAPES.get(name) if isinstance(name, str) else None
+        if shape is None:
+            near = nearest_name(str(name), SHAPES) if name else ""
+            given = f"dist = {name!r}" if "dist" in table else "no dist"
+            raise self._refusal(given, "value", f"dist one of {', '.join(SHAPES)}", near)
+        try:
+            return shape.model_validate(table)
+        except ValidationError as error:
+            faults = [_fault_of_belief(detail, shape, table) for detail in error.errors()]
+            raise PydanticCustomError("belief", "{faults}", {"faults": faults}) from None
+
+    def _refusal(
+        self, given: object, at: str, allowed: str, nearest: str = ""
+    ) -> PydanticCustomError:
+        text = (
+            given if isinstance(given, str) and given.startswith(("dist", "no ")) else repr(given)
+        )
+        context = {"allowed": allowed, "given": text, "at": at, "nearest": nearest}
+        return PydanticCustomError("quantity", "{allowed}", context)
 
     def _check(self, quantity: Quantity) -> Quantity:
         if quantity.unit != self.unit:
-            raise PydanticCustomError(
-                "quantity_unit",
-                "{allowed}",
-                {"allowed": f"unit {self.unit!r}", "given": quantity.unit, "at": "unit"},
-            )
-        if isinstance(quantity.value, int | float):
-            ends: tuple[float, ...] = (float(quantity.value),)
+            raise self._refusal(quantity.unit, "unit", f"unit {self.unit!r}")
+        value = quantity.value
+        if isinstance(value, int | float):
+            ends: tuple[float, ...] = (float(value),)
+        elif self.is_whole:
+            if not isinstance(value, Discrete):
+                raise self._refusal(
+                    f"dist = {value.dist!r}", "value", "a discrete distribution of whole numbers"
+                )
+            ends = value.values
         else:
-            ends = quantity.value.support()
+            ends = value.support()
         for end in ends:
             outside = end < self.low or end > self.high or (self.is_low_open and end <= self.low)
             if outside or (self.is_whole and end != int(end)):
-                raise PydanticCustomError(
-                    "quantity_range",
-                    "{allowed}",
-                    {"allowed": self.allowed, "given": f"{end:g}", "at": "value"},
-                )
+                context = {
+                    "allowed": self.allowed,
+                    "given": f"{end:g}",
+                    "at": "value",
+                    "nearest": "",
+                }
+                raise PydanticCustomError("quantity", "{allowed}", context)
         return quantity
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(float(value))  # type: ignore[arg-type]
+    except OverflowError:
+        return False
+
+
+def _fault_of_belief(
+    detail: ErrorDetails, shape: type[BaseModel], table: dict[str, object]
+) -> dict[str, str]:
+    """Return where in a belief the fault is, what was given and what is allowed."""
+    at = ".".join(str(part) for part in ("value", *detail["loc"]))
+    names, last = list(shape.model_fields), str(detail["loc"][-1]) if detail["loc"] else ""
+    if detail["type"] == "missing":
+        return {"at": at, "given": "nothing", "allowed": "a value is required here", "nearest": ""}
+    if detail["type"] == "extra_forbidden":
+        near = nearest_name(last, names)
+        allowed = f"one of {', '.join(names)}"
+        return {"at": at, "given": f"unknown key {last!r}", "allowed": allowed, "nearest": near}
+    given = repr(detail["input"]) if detail["loc"] else f"{table}"
+    allowed = str((detail.get("ctx") or {}).get("error") or plain_words(detail))
+    return {"at": at, "given": given[:120], "allowed": allowed, "nearest": ""}

@@ -8,9 +8,9 @@ and the error messages all read the same declaration.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from finmodel.scenario.quantity import Quantity, Spec
 
@@ -30,7 +30,7 @@ def _positive(unit: str, high: float, meaning: str) -> Spec:
 class Section(BaseModel):
     """A part of a scenario: unknown keys are refused, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Meta(Section):
@@ -57,7 +57,7 @@ class Run(Section):
 class Geography(Section):
     """Regions, by the two-letter codes of the province table."""
 
-    regions: tuple[str, ...] = Field(min_length=1, max_length=400)
+    regions: Annotated[tuple[str, ...], Strict(False)] = Field(min_length=1, max_length=400)
 
 
 class Births(Section):
@@ -237,7 +237,7 @@ class FundType(Section):
 class Scenario(Section):
     """A whole scenario, valid in itself."""
 
-    schema_version: Literal[1]
+    schema_version: Annotated[int, Field(ge=1, le=1)]
     meta: Meta
     run: Run
     geography: Geography

@@ -88,6 +88,23 @@ def save_run(
     return folder
 
 
+def make_root(root: Path) -> None:
+    """Make the folder of runs and try to write there.
+
+    Raises
+    ------
+    StoreError
+        If nothing can be written: better known before a long run than after.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".try-", dir=root):
+            pass
+    except OSError as error:
+        problem = Problem(str(root), error.strerror or str(error), "a writable folder with room")
+        raise StoreError("results folder", [problem]) from error
+
+
 def _put_in_place(draft: Path, folder: Path) -> None:
     """Rename `draft` to `folder`; a whole run already there stays, a broken one goes."""
     if folder.exists():
@@ -129,7 +146,11 @@ def open_run(root: Path, reference: str) -> Path:
         If nothing fits, more than one fits, or the run is broken.
     """
     folder = Path(reference)
-    if not (folder / MANIFEST).is_file():
+    try:
+        is_path = (folder / MANIFEST).is_file()
+    except OSError:
+        is_path = False
+    if not is_path:
         folder = _by_name(root, reference)
     if not is_whole(folder):
         problem = Problem(str(folder), "a run whose files do not match its manifest", "a whole run")
@@ -167,8 +188,8 @@ def read_result(folder: Path, name: str) -> pd.DataFrame:
         If the run has no such table.
     """
     path = folder / f"{name}.parquet"
-    if not path.is_file():
-        names = sorted(item.stem for item in folder.glob("*.parquet"))
+    names = sorted(item.stem for item in folder.glob("*.parquet"))
+    if name not in names:
         problem = Problem(
             str(folder), repr(name), f"one of {', '.join(names)}", nearest_name(name, names)
         )
