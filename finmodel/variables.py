@@ -60,7 +60,25 @@ _NEEDS = (
     "late",
 )
 _RATES = ("gap_rate", "gap_rate_strict", "gap_rate_loose", "gap_rate_social")
-_FIRM_FLOWS = ("births", "milestones", "failures", "closures", "ipo", "mna", "buyback")
+_FIRM_FLOWS = (
+    "births",
+    "milestones",
+    "failures",
+    "closures",
+    "ipo",
+    "mna",
+    "transfer",
+    "buyback",
+)
+_FUND_FLOWS = (
+    "commitments",
+    "called",
+    "invested",
+    "fees",
+    "received",
+    "to_lps",
+    "carry",
+)
 
 VARIABLES: dict[str, Variable] = {
     item.name: item
@@ -72,7 +90,16 @@ VARIABLES: dict[str, Variable] = {
         Variable("first_rounds", "round", "flow", ("n",)),
         Variable("bridges", "round", "flow", ("n",)),
         *(Variable(name, "firm", "flow", ("n",)) for name in _FIRM_FLOWS),
+        Variable("priced_rounds", "round", "flow", ("n",)),
+        Variable("down_rounds", "round", "flow", ("n",)),
         Variable("exit_value", "firm", "flow", ("mcny",)),
+        Variable("proceeds", "firm", "flow", ("mcny",)),
+        Variable("written_off", "firm", "flow", ("mcny",)),
+        *(Variable(name, "fund", "flow", ("mcny",)) for name in _FUND_FLOWS),
+        Variable("funds_raised", "fund", "flow", ("n",)),
+        Variable("nav", "fund", "stock", ("mcny",)),
+        Variable("uncalled", "fund", "stock", ("mcny",)),
+        Variable("funds", "fund", "stock", ("n",)),
         Variable("active", "firm", "stock", ("n",)),
         Variable("share", "round", "ratio", ("share",), "ratio of sums"),
         Variable("rounds", "round", "flow", ("n",)),
@@ -80,7 +107,17 @@ VARIABLES: dict[str, Variable] = {
     )
 }
 
-DIMENSIONS = ("region", "stage", "sector", "year", "months", "fund_region", "firm_region")
+DIMENSIONS = (
+    "region",
+    "stage",
+    "sector",
+    "year",
+    "months",
+    "fund_region",
+    "firm_region",
+    "fund_type",
+    "holder",
+)
 
 _STATISTIC = re.compile(r"_(se|q\d\d)$")
 _UNIT = re.compile(r"_(n|mcny)(?=$|_)")

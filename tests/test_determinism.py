@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from finmodel.errors import Interrupted
-from finmodel.market import state
+from finmodel.market import columns as state
 from finmodel.market.births import bear_firms
 from finmodel.market.path import new_books, run_path
 from finmodel.market.run import first_capacity, simulate

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finmodel.errors import InvariantError
-from finmodel.market import collect, run, state
+from finmodel.market import collect, run
+from finmodel.market import columns as state
 from finmodel.market.collect import outcome_column
 from finmodel.market.matching import serial_allocation
 from finmodel.market.run import simulate

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from finmodel.market import state
+from finmodel.market import columns as state
 from finmodel.market.collect import outcome_column
 from finmodel.market.run import simulate
 from finmodel.measure import gap_table

@@ -6,7 +6,7 @@ import pytest
 
 from finmodel import variables
 from finmodel.errors import InputError
-from finmodel.market import state
+from finmodel.market import columns as state
 from finmodel.market.collect import outcome_column
 from finmodel.market.run import simulate
 from finmodel.measure import (

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from finmodel.market.streams import (
-    draw,
-    normal_quantile,
-    philox,
-    poisson_quantile,
-    uniform,
-    uniform52,
-)
+from finmodel.market.streams import draw, philox, uniform, uniform52
+from finmodel.numeric.quantiles import normal_quantile, poisson_quantile
 from finmodel.world.identity import name_key
 
 # Random123 1.14, tests/kat_vectors: philox4x32 with 10 rounds.

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from finmodel import datasets
 from finmodel.cli.output import emit_json, records
-from finmodel.errors import DataError
+from finmodel.errors import DataError, Problem, ScenarioError, nearest_name
+from finmodel.measure import value_table
 from finmodel.scenario import assumptions, digest, load_scenario, parameters
 from finmodel.world import build_world
 
@@ -38,8 +39,61 @@ def check_scenario(file: Path, changes: Sequence[str], *, as_json: bool) -> None
     console.print(table)
     console.print(
         f"Valid. {len(world.regions)} regions, {len(world.stages)} stages, "
-        f"{len(world.sectors)} sectors, {len(world.arrays.funds)} funds. "
+        f"{len(world.sectors)} sectors, {len(world.fund_types)} fund types, "
+        f"{world.arrays.fund_rate_pp.sum() * 4:,.0f} funds raised a year. "
         f"Digest {digest(scenario)[:16]}."
+    )
+
+
+def print_values(file: Path, changes: Sequence[str], *, region: str, as_json: bool) -> None:
+    """Print the values behind the viability test.
+
+    Raises
+    ------
+    ScenarioError
+        If the region is not one of the scenario's.
+    """
+    world = build_world(load_scenario(file, changes))
+    code = region or world.regions[0]
+    if code not in world.regions:
+        allowed = f"one of {', '.join(world.regions)}"
+        near = nearest_name(code.upper(), world.regions)
+        raise ScenarioError("values", [Problem("--region", repr(code), allowed, near)])
+    frame = value_table(world)
+    frame = frame[frame["region"] == code]
+    if as_json:
+        emit_json(records(frame))
+        return
+    first = frame[(frame["rate"] == "market") & (frame["quality"] == 0.0)]
+    title = f"A firm of size one and mean quality in {code}, million CNY at the market rate"
+    table = Table(title=title, title_justify="left")
+    headings = (
+        "stage",
+        "sector",
+        "exit value",
+        "capital needed",
+        "ratio",
+        "lowest quality",
+        "social",
+    )
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("stage", "sector") else "right")
+    for row in first.to_dict("records"):
+        table.add_row(
+            row["stage"],
+            row["sector"],
+            f"{row['exit_value_mcny']:,.4g}",
+            f"{row['capital_needed_mcny']:,.4g}",
+            f"{row['ratio']:.2f}",
+            f"{row['hurdle_market']:.2f}",
+            f"{row['hurdle_social']:.2f}",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "Viable: quality at or above the lowest. Quality is in standard deviations. "
+        "`--json` prints other qualities, the social rate, and the strict and loose tests.",
+        soft_wrap=True,
     )
 
 

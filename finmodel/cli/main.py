@@ -51,6 +51,9 @@ def run(
     changes: SetOption = None,
     out: OutOption = Path("runs"),
     threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    details: Annotated[
+        int, typer.Option(min=0, help="Keep every fund and firm history of this many paths.")
+    ] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a scenario, print the funding gap, and store the tables.
@@ -67,6 +70,7 @@ def run(
         changes=changes or [],
         out=out,
         threads=threads,
+        details=details,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
     )
@@ -96,6 +100,20 @@ def check(scenario: ScenarioArg, changes: SetOption = None, as_json: JsonOption 
     from finmodel.cli.info_commands import check_scenario
 
     check_scenario(scenario, changes or [], as_json=as_json)
+
+
+@app.command()
+@guarded
+def values(
+    scenario: ScenarioArg,
+    region: Annotated[str, typer.Option(help="One region; by default the first.")] = "",
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what firms are worth by stage and sector, and the lowest viable quality."""
+    from finmodel.cli.info_commands import print_values
+
+    print_values(scenario, changes or [], region=region, as_json=as_json)
 
 
 @app.command()

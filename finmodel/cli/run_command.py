@@ -19,7 +19,7 @@ from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import emit_json, records
 from finmodel.datasets import provinces
-from finmodel.report import activity_view, gap_view, headline
+from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
 from finmodel.scenario import Scenario, load_scenario, quantities
 from finmodel.study.single import check_paths_and_seed, grade_counts, run_scenario, run_tables
 
@@ -34,6 +34,7 @@ def run_and_show(
     changes: Sequence[str],
     out: Path,
     threads: int | None,
+    details: int,
     as_json: bool,
     command: Sequence[str],
 ) -> None:
@@ -55,6 +56,7 @@ def run_and_show(
             progress=tick,
             cancel=cancel,
             command=command,
+            detailed=min(details, n_paths),
         )
     if stored is not None:
         manifest = store.read_manifest(stored.folder)
@@ -128,7 +130,7 @@ def _axes(scenario: Scenario) -> dict[str, object]:
 def _names(manifest: store.Manifest) -> dict[str, str]:
     """Return display names of regions, stages and sectors."""
     names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
-    for section in ("stages", "sectors"):
+    for section in ("stages", "sectors", "funds"):
         names |= {k: item["label_en"] for k, item in manifest["scenario"][section].items()}
     return names
 
@@ -150,7 +152,7 @@ def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: i
     if n_beliefs:
         console.print(f"{n_beliefs} of them are beliefs, taken at their median.")
     for text in (
-        f"Money on offer {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
+        f"Commitments to funds {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
         f"{scenario.births.total_pa.centre:,.0f} new firms a year.",
         f"Viable: worth its capital at {scenario.viability.market_rate_pa.centre:.0%} a year "
         f"(social {scenario.viability.social_rate_pa.centre:.0%}); strict and loose tests "
@@ -170,6 +172,8 @@ def _print_tables(
     console.print(gap_view(tables["gap_region"], ["region"], _title("province", manifest), names))
     console.print(gap_view(tables["gap_stage"], ["stage"], _title("stage", manifest), names))
     console.print(activity_view(tables["activity_total"], tables["graduation"], names))
+    console.print(fund_view(tables["funds_type"], names))
+    console.print(tail_sentence(tables["exits"]), soft_wrap=True)
     console.print(
         "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
         "chance, which they do not. What is not known about the inputs is in neither.",

@@ -1,6 +1,7 @@
 """The only readers of `data/`: every table is checked before anything uses it."""
 
 from finmodel.datasets.checks import check_file
+from finmodel.datasets.distances import EARTH_RADIUS_KM, distance_km
 from finmodel.datasets.root import data_root
 from finmodel.datasets.specs import TABLES, ColumnSpec, TableSpec
 from finmodel.datasets.tables import (
@@ -16,6 +17,7 @@ from finmodel.datasets.tables import (
 )
 
 __all__ = [
+    "EARTH_RADIUS_KM",
     "TABLES",
     "ColumnSpec",
     "TableSpec",
@@ -25,6 +27,7 @@ __all__ = [
     "checksums",
     "data_root",
     "deals",
+    "distance_km",
     "province_indicator",
     "province_indicator_table",
     "provinces",

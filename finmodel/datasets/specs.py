@@ -139,6 +139,23 @@ TABLES: dict[str, TableSpec] = {
         ("province",),
         "Grid positions are for a grid chart, not a map.",
     ),
+    "provinces/capitals": TableSpec(
+        "provinces/capitals.csv",
+        (
+            _PROVINCE,
+            *_text("iso", "city", required=True),
+            ColumnSpec("lat", "float", low=18, high=54),
+            ColumnSpec("lon", "float", low=73, high=136),
+            ColumnSpec("geoname_id", "int", low=1),
+            _SOURCE,
+            _NOTE,
+        ),
+        ("province",),
+        "Distances between seats of government are a crude proxy for those between firms and "
+        "investors: many firms are far from the seat (Suzhou is nearer Shanghai than Nanjing), "
+        "travel follows rail and road rather than great circles, and within a province the "
+        "distance is 0. Coordinates are city centres, not offices.",
+    ),
     "provinces/panel": TableSpec(
         "provinces/panel.csv",
         (_PROVINCE, _YEAR, ColumnSpec("indicator"), _VALUE, _UNIT, _SOURCE, _DERIVED, _NOTE),

@@ -11,23 +11,18 @@ import math
 
 import numpy as np
 
-from finmodel.market.jit import kernel
-from finmodel.market.state import BIRTH_N, Books, Now
-from finmodel.market.streams import (
-    BIRTHS,
-    TRAITS,
-    draw,
-    normal_quantile,
-    poisson_quantile,
-    uniform,
-    uniform52,
-)
+from finmodel.market.books import note_event
+from finmodel.market.columns import BIRTH_N, BORN
+from finmodel.market.state import Books, Now, Pool
+from finmodel.market.streams import BIRTHS, TRAITS, draw, uniform, uniform52
+from finmodel.numeric.jit import lean_kernel
+from finmodel.numeric.quantiles import normal_quantile, poisson_quantile
 from finmodel.world.arrays import Record, Table, WorldArrays
 
 LARGEST_MEAN = 400.0
 
 
-@kernel
+@lean_kernel
 def count_births(mean: float, key: np.uint64, now: Now) -> int:
     """Return the Poisson number of births of one region and sector in one quarter."""
     n_parts = int(mean // LARGEST_MEAN) + 1
@@ -38,19 +33,21 @@ def count_births(mean: float, key: np.uint64, now: Now) -> int:
     return count
 
 
-@kernel
+@lean_kernel
 def enter_stage(rules: Record, row: Record, firm: Record, stage: int) -> None:
-    """Put a firm into `stage`, whose table row for its sector is `row`; set its hazards."""
+    """Put a firm into `stage`, whose row for its region and sector is `row`; set its hazards."""
     theta = firm["theta"]
     firm["stage"] = stage
     firm["milestone"] = row["milestone_pp"] * math.exp(rules["milestone_loading"] * theta)
     firm["failure"] = row["failure_pp"] * math.exp(-rules["failure_loading"] * theta)
-    routes = row["ipo_pp"] + row["mna_pp"] + row["buyback_pp"]
-    firm["leave"] = routes * math.exp(rules["exit_loading"] * theta)
+    leave = math.exp(rules["exit_loading"] * theta)
+    firm["ipo"] = row["ipo_pp"] * leave
+    firm["sale"] = (row["mna_pp"] + row["transfer_pp"]) * leave
+    firm["buyback"] = row["buyback_pp"] * leave
 
 
-@kernel
-def bear_firms(world: WorldArrays, firms: Table, n: int, books: Books, now: Now) -> int:
+@lean_kernel
+def bear_firms(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now) -> int:
     """Add this quarter's births after slot `n`; return the new count, or -1 if full."""
     rules, entry_cdf, cells = world.rules[0], world.entry_cdf, books.cells
     for region in range(world.birth_rate_pp.shape[0]):
@@ -70,15 +67,19 @@ def bear_firms(world: WorldArrays, firms: Table, n: int, books: Books, now: Now)
                 spread = rules["quality_sd"] * normal_quantile(uniform(a))
                 firm["theta"] = rules["quality_mean"] + spread
                 firm["size"] = math.exp(rules["size_log_sd"] * normal_quantile(uniform(b)))
+                firm["luck_block"] = -1
                 firm["cash"] = 0.0
                 firm["burn"] = 0.0
                 firm["need"] = 0.0
+                firm["shares"], firm["price"], firm["post_money"] = 1.0, 0.0, 0.0
+                firm["raised"], firm["support"], firm["head"] = 0.0, 0.0, -1
                 firm["paid_stage"] = -1
                 firm["paid_quarter"] = -1
                 stage, entry = 0, uniform(c)
                 while stage < len(entry_cdf) - 1 and entry > entry_cdf[stage]:
                     stage += 1
-                enter_stage(rules, world.stages[stage, sector], firm, stage)
+                enter_stage(rules, world.stages[region, stage, sector], firm, stage)
                 cells[now.year, region, stage, sector, BIRTH_N] += 1.0
+                note_event(firm, pool, books, now, BORN, -1, 0.0, 0.0)
             n += born
     return n

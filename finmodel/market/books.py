@@ -1,4 +1,4 @@
-"""Writing down: outcomes of needs, and the balance of the ledger.
+"""Writing down: events, outcomes of needs, and histories of firms.
 
 A need is written twice and independently: once as an ask when it opens or is carried
 into a new reporting year, and once by outcome when it ends or the year ends. The
@@ -7,39 +7,19 @@ identity of the specification is therefore a check, not a definition.
 
 from __future__ import annotations
 
-from finmodel.market.jit import kernel
-from finmodel.market.state import (
-    ALL_NEEDS,
-    BURNT,
-    CALLED,
-    EXIT_IN,
-    EXIT_OUT,
-    INVESTED,
-    LOOSE,
-    MARKET,
-    MONEY,
-    N_TESTS,
-    OK,
-    RETURNED,
-    SOCIAL,
-    STRICT,
-    UNBALANCED,
-    Books,
-    Pool,
-)
-from finmodel.world.arrays import FloatArray, Record, Table
-
-TOLERANCE = 1e-9
-"""Largest relative difference a balanced account may show."""
+from finmodel.market.columns import ALL_NEEDS, LOOSE, MARKET, MONEY, N_TESTS, SOCIAL, STRICT
+from finmodel.market.state import N_EVENTS, Books, Now, Pool
+from finmodel.numeric.jit import inner_kernel
+from finmodel.world.arrays import FloatArray, Record
 
 
-@kernel
+@inner_kernel
 def add_event(cells: FloatArray, firm: Record, year: int, column: int, amount: float) -> None:
     """Add `amount` to a column in the cell of the firm at its present stage."""
     cells[year, firm["region"], firm["stage"], firm["sector"], column] += amount
 
 
-@kernel
+@inner_kernel
 def add_outcome(
     cells: FloatArray,
     row: Record,
@@ -69,33 +49,30 @@ def add_outcome(
         cells[year, region, stage, sector, column + SOCIAL + MONEY] += money
 
 
-@kernel
-def balance(firms: Table, n: int, pool: Pool, books: Books, quarter: int) -> int:
-    """Check that money is conserved; write the breach and return UNBALANCED if not.
+@inner_kernel
+def note_event(
+    firm: Record,
+    pool: Pool,
+    books: Books,
+    now: Now,
+    kind: int,
+    fund: int,
+    amount: float,
+    post_money: float,
+) -> None:
+    """Add a row to the histories, if they were asked for; count it in any case.
 
-    Called money is with funds or invested; invested money is with firms, burnt, or
-    returned; what acquirers and markets pay at exits is what holders receive.
+    More events than rows: the path is repeated with more room.
     """
-    fund_cash = 0.0
-    for f in range(len(pool.cash)):
-        fund_cash += pool.cash[f]
-    firm_cash = 0.0
-    for i in range(n):
-        firm_cash += firms[i]["cash"]
-    ledger = books.ledger
-    left = (ledger[CALLED], ledger[INVESTED], ledger[EXIT_IN])
-    right = (
-        fund_cash + ledger[INVESTED],
-        firm_cash + ledger[BURNT] + ledger[RETURNED],
-        ledger[EXIT_OUT],
-    )
-    for account in range(3):
-        gap = abs(left[account] - right[account])
-        scale = max(abs(left[account]), abs(right[account]))
-        if not gap <= TOLERANCE * scale:
-            books.breach[0] = quarter
-            books.breach[1] = account
-            books.breach[2] = left[account]
-            books.breach[3] = right[account]
-            return UNBALANCED
-    return OK
+    n_room = len(books.events)
+    if n_room == 0:
+        return
+    n = pool.counts[N_EVENTS]
+    pool.counts[N_EVENTS] += 1
+    if n >= n_room:
+        return
+    row = books.events[n]
+    row["key"], row["serial"], row["quarter"] = firm["key"], firm["serial"], now.quarter
+    row["kind"], row["region"], row["stage"] = kind, firm["region"], firm["stage"]
+    row["sector"], row["fund"] = firm["sector"], fund
+    row["amount"], row["post_money"] = amount, post_money

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.errors import InvariantError
-from finmodel.market.jit import kernel
-from finmodel.market.state import (
+from finmodel.market.columns import (
     ASK_M,
     ASK_N,
     FUNDED,
@@ -25,10 +24,11 @@ from finmodel.market.state import (
     N_OUTCOMES,
     N_TESTS,
     SHORTFALL,
-    Books,
 )
+from finmodel.market.state import Books
+from finmodel.numeric.jit import kernel
 from finmodel.world import World
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, Table
 
 IDENTITY_TOLERANCE = 1e-9
 FINE = ("viable_ask_n", "viable_ask_m", "gap_n", "gap_m")
@@ -52,8 +52,12 @@ class PathRecord:
     sectors : ndarray of shape (Y, S, N_COLUMNS)
     fine : ndarray of float32, shape (Y, R, K, S, 4)
         The columns of `FINE`.
-    flow : ndarray of shape (2, Y, R, R)
-        Rounds joined, and million CNY, from fund region to firm region.
+    flow : ndarray of shape (2, Y, T, R, R)
+        Rounds joined, and million CNY, by fund type, from fund region to firm region.
+    fund_flow : ndarray of shape (Y, R, T, N_FUND_COLUMNS)
+    ownership : ndarray of shape (Y, K, T + 2)
+    exits : ndarray of EXIT_ROW
+        Every exit of the reported years.
     firm_quarters : int
         Firms alive summed over quarters, warm-up included.
     """
@@ -63,6 +67,9 @@ class PathRecord:
     sectors: FloatArray
     fine: NDArray[np.float32]
     flow: FloatArray
+    fund_flow: FloatArray
+    ownership: FloatArray
+    exits: Table
     firm_quarters: int
 
 
@@ -144,7 +151,9 @@ def check_identity(world: World, cells: FloatArray, path: int) -> None:
     )
 
 
-def record_path(world: World, books: Books, path: int, firm_quarters: int) -> PathRecord:
+def record_path(
+    world: World, books: Books, n_exits: int, path: int, firm_quarters: int
+) -> PathRecord:
     """Reduce the books of one path, dropping the warm-up.
 
     Raises
@@ -159,7 +168,17 @@ def record_path(world: World, books: Books, path: int, firm_quarters: int) -> Pa
     sectors = np.zeros((n_years, n_sectors, n_columns))
     fine = np.empty((*cells.shape[:-1], len(FINE)), np.float32)
     reduce_cells(cells, world.is_hard_tech, panel, sectors, fine)
-    return PathRecord(cells, panel, sectors, fine, books.flow[:, :-1], firm_quarters)
+    return PathRecord(
+        cells=cells,
+        panel=panel,
+        sectors=sectors,
+        fine=fine,
+        flow=books.flow[:, :-1],
+        fund_flow=books.fund_flow[:-1],
+        ownership=books.ownership[:-1],
+        exits=books.exits[:n_exits],
+        firm_quarters=firm_quarters,
+    )
 
 
 class Moments:

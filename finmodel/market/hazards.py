@@ -1,9 +1,11 @@
-"""Steps 4, 9 and 10: firms burn cash, advance, fail, leave, or close.
+"""Steps 4 and 9: firms burn cash, advance, fail, leave, or close.
 
 Within a quarter milestone, failure and the exit routes are competing risks with constant
 hazards ``m, f, x``: something happens with probability ``1 - exp(-(m + f + x))`` and is
-each of them in proportion to its hazard. A firm works at the pace of its spending over
-the burn its stage plans, and at least at the pace of a firm without money.
+each of them in proportion to its hazard. Support of its investors raises a firm's milestone
+hazard and lowers its failure hazard by the same factor; the IPO window and stress scale the
+exit hazards. A firm works at the pace of its spending over the burn its stage plans, and at
+least at the pace of a firm without money.
 
 References
 ----------
@@ -18,30 +20,37 @@ import math
 import numpy as np
 
 from finmodel.market.births import enter_stage
-from finmodel.market.books import add_event
-from finmodel.market.jit import kernel
-from finmodel.market.spells import bury_spell, lapse_spell
-from finmodel.market.state import (
-    BURNT,
+from finmodel.market.books import add_event, note_event
+from finmodel.market.columns import (
     BUYBACK_N,
+    BUYERS,
     CLOSURE_N,
-    EXIT_IN,
+    COSTS,
     EXIT_M,
-    EXIT_OUT,
+    FAILED,
     FAILURE_N,
+    FIRMS,
+    FIRST_EXIT,
+    GAVE_UP,
     IPO_N,
     MILESTONE_N,
     MNA_N,
-    RETURNED,
-    Books,
-    Now,
-    Queue,
+    REACHED,
+    TRANSFER_N,
 )
-from finmodel.market.streams import LIFE, draw, normal_quantile, uniform
-from finmodel.world.arrays import FloatArray, Record, Table
+from finmodel.market.environment import IPO as IPO_FACTOR
+from finmodel.market.environment import SALE as SALE_FACTOR
+from finmodel.market.exits import BUYBACK, IPO, MNA, TRANSFER, liquidate, note_exit, pay_out
+from finmodel.market.ledger import post
+from finmodel.market.spells import bury_spell, lapse_spell
+from finmodel.market.state import Books, Now, Pool, Queue, Weather
+from finmodel.market.streams import FATE, LIFE, draw, uniform
+from finmodel.numeric.exit_law import luck_quantile
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.world.arrays import Record, Table, WorldArrays
 
 
-@kernel
+@lean_kernel
 def spend(row: Record, firm: Record, slowest: float) -> tuple[float, float]:
     """Take this quarter's burn from the firm's cash; return the burn and the pace of work."""
     cash = firm["cash"]
@@ -56,106 +65,202 @@ def spend(row: Record, firm: Record, slowest: float) -> tuple[float, float]:
     return spent, 1.0 if spent >= planned else max(slowest, spent / planned)
 
 
-@kernel
+@inner_kernel
+def luck_of(firm: Record, now: Now) -> np.uint64:
+    """Return the word that decides whether anything happens to a firm this quarter.
+
+    One draw gives the words of four quarters.
+    """
+    block = now.quarter >> 2
+    if firm["luck_block"] != block:
+        key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+        a, b, c, d = draw(now.seed, now.path, LIFE, block, key, serial)
+        firm["luck_0"], firm["luck_1"], firm["luck_2"], firm["luck_3"] = a, b, c, d
+        firm["luck_block"] = block
+    lane = now.quarter & 3
+    if lane == 0:
+        return np.uint64(firm["luck_0"])
+    if lane == 1:
+        return np.uint64(firm["luck_1"])
+    return np.uint64(firm["luck_2"] if lane == 2 else firm["luck_3"])
+
+
+@lean_kernel
+def choose_route(row: Record, ipo: float, sale: float, mark: float) -> int:
+    """Return the exit route at `mark`, uniform on the sum of the exit hazards."""
+    if mark < ipo:
+        return IPO
+    if mark < ipo + sale:
+        return (
+            MNA
+            if (mark - ipo) * (row["mna_pp"] + row["transfer_pp"]) < (sale * row["mna_pp"])
+            else TRANSFER
+        )
+    return BUYBACK
+
+
+@lean_kernel
 def leave_market(
-    rules: Record, row: Record, firm: Record, books: Books, now: Now, route_u: float, value_z: float
+    rules: Record,
+    row: Record,
+    firm: Record,
+    pool: Pool,
+    books: Books,
+    now: Now,
+    route: int,
+    luck_u: float,
+    market_value: float,
 ) -> None:
-    """Write the exit of a firm: route, value, and the cash its holders keep."""
-    mark = route_u * (row["ipo_pp"] + row["mna_pp"] + row["buyback_pp"])
-    if mark < row["ipo_pp"]:
+    """Write the exit of a firm: its value goes to its holders, its cash to its buyers."""
+    if route == IPO:
         column, median = IPO_N, row["ipo_value"]
-    elif mark < row["ipo_pp"] + row["mna_pp"]:
+    elif route == MNA:
         column, median = MNA_N, row["mna_value"]
+    elif route == TRANSFER:
+        column, median = TRANSFER_N, row["transfer_value"]
     else:
         column, median = BUYBACK_N, row["buyback_value"]
-    log_value = rules["value_loading"] * firm["theta"] + rules["exit_log_sd"] * value_z
-    value = median * firm["size"] * math.exp(log_value)
+    luck = luck_quantile(
+        luck_u, rules["value_log_sd"], rules["tail_share"], rules["tail_index"], rules["value_cap"]
+    )
+    value = median * firm["size"] * market_value * math.exp(rules["value_loading"] * firm["theta"])
+    value *= luck
     lapse_spell(firm, books.cells, now)
     add_event(books.cells, firm, now.year, column, 1.0)
     add_event(books.cells, firm, now.year, EXIT_M, value)
-    books.ledger[EXIT_IN] += value
-    books.ledger[EXIT_OUT] += value
-    books.ledger[RETURNED] += firm["cash"]
+    note_event(firm, pool, books, now, FIRST_EXIT + route, -1, value, 0.0)
+    raised, region = firm["raised"], firm["region"]
+    proceeds = pay_out(rules, firm, pool, books, now, value, route)
+    firm["raised"] = raised
+    note_exit(firm, pool, books, now, route, value, proceeds)
+    post(books.ledger, FIRMS, region, BUYERS, region, firm["cash"])
 
 
-@kernel
-def advance(stages: Table, rules: Record, firm: Record, cells: FloatArray, now: Now) -> None:
+@lean_kernel
+def advance(stages: Table, rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -> None:
     """Move a firm to its next stage; step 5 opens the need of that stage's round."""
-    add_event(cells, firm, now.year, MILESTONE_N, 1.0)
-    lapse_spell(firm, cells, now)
+    add_event(books.cells, firm, now.year, MILESTONE_N, 1.0)
+    lapse_spell(firm, books.cells, now)
     stage = firm["stage"] + 1
-    enter_stage(rules, stages[stage, firm["sector"]], firm, stage)
+    enter_stage(rules, stages[firm["region"], stage, firm["sector"]], firm, stage)
+    note_event(firm, pool, books, now, REACHED, -1, 0.0, 0.0)
 
 
-@kernel
-def bury(row: Record, firm: Record, books: Books, now: Now, column: int) -> None:
-    """Write the end of a firm by failure or closure."""
+@lean_kernel
+def bury(
+    rules: Record, row: Record, firm: Record, pool: Pool, books: Books, now: Now, column: int
+) -> None:
+    """Write the end of a firm by failure or closure; its cash goes to its holders."""
     bury_spell(row, firm, books.cells, now)
     add_event(books.cells, firm, now.year, column, 1.0)
-    books.ledger[RETURNED] += firm["cash"]
+    kind = FAILED if column == FAILURE_N else GAVE_UP
+    note_event(firm, pool, books, now, kind, -1, firm["cash"], 0.0)
+    liquidate(rules, firm, pool, books, now)
 
 
-@kernel
-def live(stages: Table, rules: Record, firms: Table, n: int, books: Books, now: Now) -> int:
+@lean_kernel
+def meet_fate(
+    world: WorldArrays,
+    row: Record,
+    firm: Record,
+    pool: Pool,
+    books: Books,
+    weather: Weather,
+    now: Now,
+    mark: float,
+    risks: tuple[float, float, float, float],
+) -> bool:
+    """Let the risk at `mark` happen to a firm; return whether the firm is gone.
+
+    `risks` are the hazards of milestone, failure, IPO and sale, in the order of the mark.
+    """
+    rules = world.rules[0]
+    milestone, failure, ipo, sale = risks
+    if mark < milestone:
+        if firm["stage"] < world.stages.shape[1] - 1:
+            advance(world.stages, rules, firm, pool, books, now)
+        return False
+    mark -= milestone
+    if mark < failure:
+        bury(rules, row, firm, pool, books, now, FAILURE_N)
+        return True
+    route = choose_route(row, ipo, sale, mark - failure)
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    a, _, _, _ = draw(now.seed, now.path, FATE, now.quarter, key, serial)
+    luck_u, value = uniform(a), weather.exit_value[firm["sector"]]
+    leave_market(rules, row, firm, pool, books, now, route, luck_u, value)
+    return True
+
+
+@lean_kernel
+def live(
+    world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, weather: Weather, now: Now
+) -> int:
     """Let every firm spend and meet its risks; return how many are left."""
-    last_stage, slowest = stages.shape[0] - 1, rules["unfunded_pace"]
-    burnt, i = 0.0, 0
+    stages, rules, ledger = world.stages, world.rules[0], books.ledger
+    slowest, loading = rules["unfunded_pace"], rules["support_loading"]
+    ipo_factor, sale_factor = weather.factor[IPO_FACTOR], weather.factor[SALE_FACTOR]
+    i = 0
     while i < n:
         firm = firms[i]
-        row = stages[firm["stage"], firm["sector"]]
+        region = firm["region"]
+        row = stages[region, firm["stage"], firm["sector"]]
         spent, pace = spend(row, firm, slowest)
-        burnt += spent
-        milestone = firm["milestone"] * pace
-        hazard = milestone + firm["failure"] + firm["leave"]
-        key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-        a, b, c, d = draw(now.seed, now.path, LIFE, now.quarter, key, serial)
-        firm["patience_u"] = d
-        u = uniform(a)
+        ledger[FIRMS, region] -= spent
+        ledger[COSTS, region] += spent
+        help_ = 1.0
+        if firm["support"] != 0.0 and loading != 0.0:
+            help_ = math.exp(loading * firm["support"])
+        milestone, failure = firm["milestone"] * pace * help_, firm["failure"] / help_
+        ipo, sale = firm["ipo"] * ipo_factor, firm["sale"] * sale_factor
+        hazard = milestone + failure + ipo + sale + firm["buyback"]
+        u = uniform(luck_of(firm, now))
         # 1 - exp(-h) <= h, so most quarters need no exponential.
         if u < hazard:
             p_event = -math.expm1(-hazard)
-            mark = u / p_event * hazard
-            if u < p_event and mark < milestone:
-                if firm["stage"] < last_stage:
-                    advance(stages, rules, firm, books.cells, now)
-            elif u < p_event:
-                if mark < milestone + firm["failure"]:
-                    bury(row, firm, books, now, FAILURE_N)
-                else:
-                    z = normal_quantile(uniform(c))
-                    leave_market(rules, row, firm, books, now, uniform(b), z)
-                n -= 1
-                firms[i] = firms[n]
-                continue
+            if u < p_event:
+                mark, risks = u / p_event * hazard, (milestone, failure, ipo, sale)
+                if meet_fate(world, row, firm, pool, books, weather, now, mark, risks):
+                    n -= 1
+                    firms[i] = firms[n]
+                    continue
         i += 1
-    books.ledger[BURNT] += burnt
     return n
 
 
-@kernel
+@lean_kernel
 def close_unfunded(
-    stages: Table,
-    rules: Record,
+    world: WorldArrays,
     firms: Table,
     n: int,
     queue: Queue,
     n_queued: int,
+    pool: Pool,
     books: Books,
     now: Now,
 ) -> int:
-    """Close firms that found no money and have none left; return how many are left.
+    """Close or shrink firms that found no money; return how many are left.
 
-    Patience is memoryless; its luck is the last word of the quarter's draw of `live`.
-    The queue is in rising order of slots, so walking it backwards keeps the slots of
-    those still to come in place.
+    A firm with cash left that has sought in vain for a quarter shrinks its burn. One
+    without closes with a constant chance: patience is memoryless. The queue is in rising
+    order of slots, so walking it backwards keeps the slots of those still to come in place.
     """
+    rules = world.rules[0]
     p_close = -math.expm1(-rules["closure_pp"])
     for q in range(n_queued - 1, -1, -1):
         i = queue.firm[q]
         firm = firms[i]
-        is_dry = firm["need"] > 0.0 and firm["cash"] <= 0.0
-        if is_dry and uniform(np.uint64(firm["patience_u"])) < p_close:
-            bury(stages[firm["stage"], firm["sector"]], firm, books, now, CLOSURE_N)
+        if firm["need"] <= 0.0:
+            continue
+        row = world.stages[firm["region"], firm["stage"], firm["sector"]]
+        if firm["cash"] > 0.0:
+            if firm["opened"] < now.quarter:
+                firm["burn"] = rules["shrink_share"] * row["burn_pp"] * firm["size"]
+            continue
+        key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+        _, b, _, _ = draw(now.seed, now.path, FATE, now.quarter, key, serial)
+        if uniform(b) < p_close:
+            bury(rules, row, firm, pool, books, now, CLOSURE_N)
             n -= 1
             firms[i] = firms[n]
     return n

@@ -1,174 +1,185 @@
-"""Steps 3, 5 and 6: funds call capital; seekers ask, are seen, and meet funds.
+"""Step 6, who meets whom: limited consideration sets.
 
-A seeker meets a fixed number of funds a quarter, drawn with replacement from all funds
-in proportion to mandate at its stage, money, and nearness (home or away). A fund that
-expects less than the lowest viable quality at the market rate does not invest; what funds
-expect is set when the need opens (`spells`).
+A meeting of a firm in region ``r``, stage ``k``, sector ``s`` is with fund ``f`` of region
+``g`` and type ``t`` with a chance in proportion to
 
-A firm stays silent with a chance equal to the discouragement times the share of recent
-asks in its region and stage that did not close; once it has asked it keeps asking. Its
-founders refuse a price that would cost them too much of the firm.
+    mandate[t, k] * nearness[g, r, t] * taste[t, s] * budget of the fund this quarter
+
+among generalists and specialists of ``s``. The draw walks from the type to the region, to
+generalists or specialists, to the fund, rescaling one uniform on the way.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.jit import kernel
-from finmodel.market.spells import NOTHING, new_need, open_spell
-from finmodel.market.state import CALLED, DISCOURAGED, REFUSED, REJECTED, Now, Pool, Queue
-from finmodel.market.streams import ASK, MEETING, draw, uniform
-from finmodel.world.arrays import (
-    GUIDE_BITS,
-    FloatArray,
-    IntArray,
-    Record,
-    SmallArray,
-    Table,
-    WordArray,
-    WorldArrays,
-)
+from finmodel.market.state import N_FUNDS, Pool, Reach
+from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
+from finmodel.world.arrays import FloatArray, IntArray, WorldArrays
 
-GUIDE_SHIFT = np.uint64(32 - GUIDE_BITS)
-WIDTH = 8
-"""Edges kept for each seeker: the largest number of meetings a quarter."""
-
-MEETING_STEP = 16
-"""Added to the decision for a second block of meetings, so that no draw is used twice."""
+MAX_MEETINGS = 12
+"""Most meetings of a seeker in a quarter."""
 
 
 @kernel
-def call_capital(
-    funds: Table, rules: Record, pool_cash: FloatArray, ledger: FloatArray, factor: float
-) -> None:
-    """Give each fund its budget of the quarter, up to the most it may hold unspent."""
-    for f in range(len(pool_cash)):
-        budget = funds[f]["budget_pp"]
-        most = rules["carry_quarters"] * budget
-        called = min(budget * factor, max(0.0, most - pool_cash[f]))
-        pool_cash[f] += called
-        ledger[CALLED] += called
+def new_reach(world: WorldArrays, n_room: int) -> Reach:
+    """Return room for the table of whom seekers can meet."""
+    n_regions, n_types = world.fund_rate_pp.shape
+    n_sectors = len(world.sector_key)
+    return Reach(
+        np.zeros((n_regions, n_types, n_sectors + 1)),
+        np.zeros(n_regions * n_types * (n_sectors + 1) + 1, np.int64),
+        np.zeros(n_room, np.int64),
+        np.zeros(n_room),
+        np.zeros(n_room, np.int64),
+        np.zeros(n_regions * n_types * (n_sectors + 1), np.int64),
+        np.zeros((n_regions, n_sectors, n_types, n_regions)),
+    )
 
 
-@kernel
-def find_fund(reach: WordArray, guide: SmallArray, region: int, stage: int, word: np.uint64) -> int:
-    """Return the fund at the quantile ``word / 2**32`` of a reach; -1 if there is none.
+@lean_kernel
+def list_funds(pool: Pool, reach: Reach, longest: int, quarter: int) -> None:
+    """List the funds with money for new deals by cell: region, type and focus."""
+    budget, cell_of, capacity = pool.budget, pool.cell_of, reach.capacity
+    start, listed, upto, free = reach.start, reach.fund, reach.upto, reach.free
+    first, last = pool.first_of[max(0, quarter - longest + 1)], pool.counts[N_FUNDS]
+    start[:] = 0
+    for f in range(first, last):
+        if budget[f] > 0.0:
+            start[cell_of[f] + 1] += 1
+    for cell in range(len(free)):
+        free[cell] = start[cell]
+        start[cell + 1] += start[cell]
+    by_cell = capacity.reshape(-1)
+    by_cell[:] = 0.0
+    for f in range(first, last):
+        if budget[f] > 0.0:
+            cell = cell_of[f]
+            by_cell[cell] += budget[f]
+            listed[free[cell]] = f
+            upto[free[cell]] = by_cell[cell]
+            free[cell] += 1
 
-    The guide table brackets the answer; bisection finds the first fund whose cumulative
-    reach exceeds the word.
-    """
-    slice_ = np.int64(word >> GUIDE_SHIFT)
-    low, high = guide[region, stage, slice_], guide[region, stage, slice_ + 1]
-    while low < high:
-        middle = (low + high) >> 1
-        if np.uint64(reach[region, stage, middle]) <= word:
-            low = middle + 1
-        else:
-            high = middle
-    return int(low)
+
+@lean_kernel
+def guide_search(start: IntArray, upto: FloatArray, guide: IntArray) -> None:
+    """Note for each cell of n funds where the search for j / n of its budget begins."""
+    for cell in range(len(start) - 1):
+        first, last = start[cell], start[cell + 1]
+        if last == first:
+            continue
+        e, step = first, upto[last - 1] / (last - first)
+        for j in range(last - first):
+            mark = step * j
+            while upto[e] <= mark:
+                e += 1
+            guide[first + j] = e
 
 
-@kernel
-def meet(
-    funds: Table,
-    reach: WordArray,
-    guide: SmallArray,
-    n_meetings: int,
-    firm: Record,
-    edge_fund: IntArray,
-    first: int,
-    now: Now,
+@lean_kernel
+def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> None:
+    """Make the table of whom seekers can meet this quarter."""
+    types, nearness, is_hard_tech = world.types, world.nearness, world.is_hard_tech
+    longest = 0
+    for kind in range(len(types)):
+        longest = max(longest, types[kind]["investment_quarters"])
+    list_funds(pool, reach, longest, quarter)
+    guide_search(reach.start, reach.upto, reach.guide)
+    capacity, pull = reach.capacity, reach.pull
+    n_regions, n_sectors, n_types, _ = pull.shape
+    for sector in range(n_sectors):
+        for kind in range(n_types):
+            taste = types[kind]["hard_tech_weight"] if is_hard_tech[sector] else 1.0
+            for region in range(n_regions):
+                total = 0.0
+                for source in range(n_regions):
+                    money = capacity[source, kind, 0] + capacity[source, kind, sector + 1]
+                    total += taste * nearness[source, region, kind] * money
+                    pull[region, sector, kind, source] = total
+
+
+@inner_kernel
+def total_pull(
+    pull: FloatArray, mandate: FloatArray, region: int, sector: int, stage: int
+) -> float:
+    """Return the sum over fund types of mandate times pull for one kind of seeker."""
+    total, last = 0.0, pull.shape[3] - 1
+    for kind in range(len(mandate)):
+        total += mandate[kind, stage] * pull[region, sector, kind, last]
+    return total
+
+
+@inner_kernel
+def first_above(upto: FloatArray, guide: IntArray, first: int, last: int, mark: float) -> int:
+    """Return the first entry in ``[first, last)`` whose cumulative value exceeds `mark`."""
+    n = last - first
+    j = min(n - 1, int(mark / upto[last - 1] * n))
+    e = guide[first + j]
+    # Rounding may put the guide one step too far.
+    while e > first and upto[e - 1] > mark:
+        e -= 1
+    while e < last - 1 and upto[e] <= mark:
+        e += 1
+    return e
+
+
+@inner_kernel
+def find_type(
+    pull: FloatArray, mandate: FloatArray, region: int, sector: int, stage: int, mark: float
+) -> tuple[int, float]:
+    """Return the fund type at `mark` of a seeker's reach and the mark left in its pull."""
+    last, kind = pull.shape[3] - 1, -1
+    for t in range(len(mandate)):
+        width = mandate[t, stage] * pull[region, sector, t, last]
+        if width > 0.0:
+            kind = t
+            if mark < width:
+                break
+            mark -= width
+    if kind < 0:
+        return -1, 0.0
+    return kind, min(mark / mandate[kind, stage], pull[region, sector, kind, last])
+
+
+@inner_kernel
+def find_fund(
+    pull: FloatArray,
+    mandate: FloatArray,
+    capacity: FloatArray,
+    start: IntArray,
+    listed: IntArray,
+    upto: FloatArray,
+    guide: IntArray,
+    place: tuple[int, int, int],
+    mark: float,
 ) -> int:
-    """Write the funds a firm meets from edge `first` on, home funds first; return how many."""
-    region, stage = firm["region"], firm["stage"]
-    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-    words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
-    n_met = 0
-    for meeting in range(n_meetings):
-        lane = meeting & 3
-        if lane == 0:
-            decision = MEETING + (meeting >> 2) * MEETING_STEP
-            words = draw(now.seed, now.path, decision, now.quarter, key, serial)
-        fund = find_fund(reach, guide, region, stage, words[lane])
-        if fund < 0:
-            break
-        is_known = False
-        for e in range(first, first + n_met):
-            is_known = is_known or edge_fund[e] == fund
-        if is_known:
-            continue
-        slot = first + n_met
-        if funds[fund]["region"] == region:
-            while slot > first and funds[edge_fund[slot - 1]]["region"] != region:
-                edge_fund[slot] = edge_fund[slot - 1]
-                slot -= 1
-        edge_fund[slot] = fund
-        n_met += 1
-    for e in range(first + n_met, first + WIDTH):
-        edge_fund[e] = -1
-    return n_met
+    """Return the fund at `mark` in ``[0, total_pull)`` of a seeker's reach; -1 if none.
 
-
-@kernel
-def gather(
-    world: WorldArrays,
-    rules: Record,
-    firms: Table,
-    n: int,
-    pool: Pool,
-    queue: Queue,
-    cells: FloatArray,
-    now: Now,
-) -> tuple[int, int]:
-    """Open needs, queue every open need in slot order, put those that qualify to funds.
-
-    A need goes to the market if the firm asks, some fund would expect it to be viable,
-    the founders accept the price, and the firm meets a fund.
-
-    Returns
-    -------
-    n_queued, n_seekers : int
-        Length of ``queue.firm`` and of the seeker arrays.
+    Parameters
+    ----------
+    pull, capacity, start, listed, upto, guide : ndarray
+        As in :class:`Reach`.
+    mandate : ndarray of shape (T, K)
+    place : tuple of int
+        Region, sector and stage of the seeker.
+    mark : float
     """
-    # Arrays are taken out of their tuples once: a tuple in a loop costs reference counts.
-    stages, funds, reach, guide = world.stages, world.funds, world.reach, world.guide
-    asked, success, edge_fund = pool.asked, pool.success, queue.edge_fund
-    needy, seeker, score, ask = queue.firm, queue.seeker, queue.score, queue.ask
-    n_meetings, lead_quarters = rules["n_meetings"], rules["lead_quarters"]
-    asked[:] = 0.0
-    pool.closed[:] = 0.0
-    n_queued, n_seekers = 0, 0
-    for i in range(n):
-        firm = firms[i]
-        kind = new_need(firm, lead_quarters)
-        if kind != NOTHING:
-            row = stages[firm["stage"], firm["sector"]]
-            open_spell(rules, row, firm, cells, now, kind)
-        if firm["need"] <= 0.0:
-            continue
-        needy[n_queued] = i
-        n_queued += 1
-        region, stage = firm["region"], firm["stage"]
-        is_silent, is_unwanted = firm["status"] == DISCOURAGED, firm["excess"] < 0.0
-        a, b = np.uint64(0), np.uint64(0)
-        if is_silent or not is_unwanted:
-            key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-            a, b, _, _ = draw(now.seed, now.path, ASK, now.quarter, key, serial)
-        if is_silent:
-            p_silent = rules["discouragement"] * (1.0 - success[region, stage])
-            if uniform(a) < p_silent:
-                continue
-            firm["status"] = REJECTED
-        asked[region, stage] += 1.0
-        if is_unwanted:
-            continue
-        if uniform(b) > stages[stage, firm["sector"]]["refusal_u"]:
-            firm["status"] = REFUSED
-            continue
-        first = n_seekers * WIDTH
-        if meet(funds, reach, guide, n_meetings, firm, edge_fund, first, now) > 0:
-            seeker[n_seekers] = i
-            score[n_seekers] = firm["excess"]
-            ask[n_seekers] = firm["need"]
-            n_seekers += 1
-    return n_queued, n_seekers
+    region, sector, stage = place
+    kind, mark = find_type(pull, mandate, region, sector, stage, mark)
+    if kind < 0:
+        return -1
+    source, below = 0, 0.0
+    while source < pull.shape[3] - 1 and pull[region, sector, kind, source] <= mark:
+        below = pull[region, sector, kind, source]
+        source += 1
+    while source > 0 and pull[region, sector, kind, source] <= below:
+        # Past the end by rounding: back to the last region with money.
+        source -= 1
+        below = pull[region, sector, kind, source - 1] if source > 0 else 0.0
+    general, special = capacity[source, kind, 0], capacity[source, kind, sector + 1]
+    share = (mark - below) / (pull[region, sector, kind, source] - below)
+    money, focus = share * (general + special), 0
+    if money >= general and special > 0.0:
+        focus, money = sector + 1, money - general
+    cell = (source * capacity.shape[1] + kind) * capacity.shape[2] + focus
+    return int(listed[first_above(upto, guide, start[cell], start[cell + 1], money)])

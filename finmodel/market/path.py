@@ -1,49 +1,94 @@
 """One path, and the order of one quarter: stated here and nowhere else.
 
-1. the environment moves            `environment.move_cycle`
+1. the environment moves            `environment.move_environment`
 2. firms are born                   `births.bear_firms`
-3. funds receive capital            `meetings.call_capital`
+3. funds are raised, calls are made `capital.raise_funds`, `charge_fees`, `set_budgets`
 4. firms burn, advance, fail, exit  `hazards.live`
-5. needs open                       `spells.new_need`, firm by firm within 6
-6. seekers and funds meet           `meetings.gather`
-7. capital is matched               `matching.serial_allocation`
+5. needs open                       `seekers.open_needs`
+6. seekers and funds meet           `meetings.build_reach`, `seekers.gather`
+7. capital is matched               `matching.allocate`
 8. rounds close                     `rounds.close_rounds`
 9. unfunded firms wait or close     `hazards.close_unfunded`
-10. exits pay out                   within step 4: holders receive the value at once
-11. books are closed and balanced   `spells.carry_spells`, `books.balance`
+10. exits pay out                   `exits.end_funds` at a year's end, `exits.distribute`
+11. books are closed and balanced   `spells.carry_spells`, `ledger.balance`
 
-A firm born or advanced this quarter has its need opened in step 5, after the quarter's
-risks. The ledger is balanced at every year-end, and each quarter if asked.
+Calls for fees are made in step 3, calls for a deal when its round closes. A firm's exit in
+step 4 pays its holders at once; funds pass on in step 10 all they received in the quarter. A
+firm born or advanced this quarter has its need opened in step 5, after the quarter's risks.
+The ledger is balanced at every year-end, and each quarter if asked.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from finmodel.market.births import bear_firms
-from finmodel.market.books import add_event, balance
-from finmodel.market.environment import move_cycle, supply_factor
-from finmodel.market.hazards import close_unfunded, live
-from finmodel.market.jit import kernel
-from finmodel.market.matching import serial_allocation
-from finmodel.market.meetings import WIDTH, call_capital, gather
-from finmodel.market.rounds import close_rounds, remember_success
-from finmodel.market.spells import carry_spells
-from finmodel.market.state import (
+from finmodel.market.books import add_event
+from finmodel.market.capital import (
+    charge_fees,
+    longest_term,
+    raise_funds,
+    remember_returns,
+    set_budgets,
+)
+from finmodel.market.captable import add_ownership
+from finmodel.market.columns import (
     ACTIVE_N,
-    N_ACCOUNTS,
+    FIRST_LP,
+    FUNDS_S,
     N_COLUMNS,
+    N_FUND_COLUMNS,
+    NAV_S,
     OK,
     OVERFLOW,
+    UNCALLED_S,
+)
+from finmodel.market.environment import PACE, move_environment, new_weather
+from finmodel.market.exits import MOST_HOLDINGS, distribute, end_funds
+from finmodel.market.hazards import close_unfunded, live
+from finmodel.market.ledger import balance, check_funds
+from finmodel.market.matching import allocate
+from finmodel.market.meetings import build_reach, new_reach
+from finmodel.market.offers import WIDTH
+from finmodel.market.rounds import close_rounds, remember_success
+from finmodel.market.seekers import gather, list_edges, open_needs
+from finmodel.market.spells import carry_spells
+from finmodel.market.state import (
+    EDGE_ROW,
+    EVENT_ROW,
+    EXIT_ROW,
+    FIRM_ROW,
+    FREE_HOLDING,
+    FUND_ROW,
+    HOLDING_ROW,
+    IS_FULL,
+    N_COUNTS,
+    N_EVENTS,
+    N_EXITS,
+    N_FUNDS,
     Books,
     Now,
     Pool,
     Queue,
 )
-from finmodel.world.arrays import Calendar, FloatArray, Table, WorldArrays
+from finmodel.numeric.jit import kernel, lean_kernel
+from finmodel.world.arrays import Calendar, Table, WorldArrays
 
 
-@kernel
+class Room(NamedTuple):
+    """How much a path may hold at once; a path that needs more is repeated with more."""
+
+    firms: int
+    funds: int
+    holdings: int
+    exits: int
+    events: int
+    fund_years: int
+
+
+@lean_kernel
 def year_of(calendar: Calendar, quarter: int) -> int:
     """Return the reporting year of a quarter; the warm-up maps to one extra last year."""
     if quarter < calendar.first_reported:
@@ -52,59 +97,144 @@ def year_of(calendar: Calendar, quarter: int) -> int:
 
 
 @kernel
-def new_books(world: WorldArrays) -> Books:
+def new_books(world: WorldArrays, room: Room) -> Books:
     """Return empty books; the last year of each table takes the warm-up."""
     n_regions, n_sectors = world.birth_rate_pp.shape
-    n_years = world.calendar.n_years + 1
+    n_years, n_types, n_lps = world.calendar.n_years + 1, len(world.types), len(world.lps)
+    n_stages = len(world.entry_cdf)
     return Books(
-        np.zeros((n_years, n_regions, len(world.entry_cdf), n_sectors, N_COLUMNS)),
-        np.zeros((2, n_years, n_regions, n_regions)),
-        np.zeros(N_ACCOUNTS),
-        np.zeros(4),
+        np.zeros((n_years, n_regions, n_stages, n_sectors, N_COLUMNS)),
+        np.zeros((2, n_years, n_types, n_regions, n_regions)),
+        np.zeros((n_years, n_regions, n_types, N_FUND_COLUMNS)),
+        np.zeros((n_years, n_stages, n_types + 2)),
+        np.zeros((FIRST_LP + n_lps + n_types, n_regions)),
+        np.zeros(5),
+        np.zeros(room.exits, EXIT_ROW),
+        np.zeros(room.events, EVENT_ROW),
+        np.zeros((room.funds if room.fund_years > 0 else 0, room.fund_years, 3)),
     )
 
 
 @kernel
-def new_pool(world: WorldArrays) -> Pool:
-    """Return funds without money and a market in which every ask closed so far."""
+def new_pool(world: WorldArrays, room: Room) -> Pool:
+    """Return a market without funds, in which every ask closed so far."""
     n_regions, n_stages = world.birth_rate_pp.shape[0], len(world.entry_cdf)
+    count = np.zeros(N_COUNTS, np.int64)
+    count[FREE_HOLDING] = -1
     return Pool(
-        np.zeros(len(world.funds)),
+        np.zeros(room.funds, FUND_ROW),
+        np.zeros((room.funds, len(world.lps))),
+        np.zeros(room.holdings, HOLDING_ROW),
+        count,
+        np.zeros(world.calendar.n_quarters + 1, np.int64),
+        np.zeros(room.funds, np.int64),
+        np.zeros(room.funds, np.int64),
+        np.zeros(2 * room.funds),
         np.ones((n_regions, n_stages)),
         np.zeros((n_regions, n_stages)),
         np.zeros((n_regions, n_stages)),
+        np.zeros((n_regions, 6)),
+        np.zeros(len(world.lps)),
+        np.zeros((3, MOST_HOLDINGS)),
     )
 
 
 @kernel
-def new_queue(capacity: int) -> Queue:
-    """Return room for `capacity` needs."""
+def new_queue(capacity: int, n_funds: int) -> Queue:
+    """Return room for the needs of `capacity` firms and offers of `n_funds` funds."""
+    n_edges = capacity * WIDTH
     return Queue(
-        np.zeros(capacity, np.int64),
-        np.zeros(capacity, np.int64),
-        np.zeros(capacity),
-        np.zeros(capacity),
-        np.zeros(capacity * WIDTH, np.int64),
-        np.zeros(capacity * WIDTH),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.int64),
+        np.empty(capacity),
+        np.empty(capacity),
+        np.empty(capacity, np.uint64),
+        np.zeros(capacity + 1, np.int64),
+        np.empty(n_edges, np.int64),
+        np.empty(n_edges, np.int64),
+        np.empty(n_edges, np.int64),
+        np.empty(n_edges),
+        np.empty(n_edges),
+        np.empty(n_edges),
+        np.empty(n_edges, EDGE_ROW),
+        np.empty(WIDTH, np.int64),
+        np.full(2 * n_funds, -1, np.int64),
+        np.empty(2 * n_funds, np.int64),
+        np.empty(2 * n_funds),
     )
 
 
 @kernel
+def match(world: WorldArrays, queue: Queue, n_seekers: int, n_accounts: int) -> None:
+    """Step 7: fill ``queue.amount`` with a stable allocation of the quarter's budgets."""
+    n_edges = queue.start[n_seekers]
+    allocate(
+        queue.ask[:n_seekers],
+        queue.start[: n_seekers + 1],
+        queue.account[:n_edges],
+        queue.owner[:n_edges],
+        queue.score[:n_edges],
+        queue.ticket[:n_edges],
+        queue.budget[:n_accounts],
+        queue.tie[:n_seekers],
+        world.rules[0]["min_close_share"],
+        queue.amount[:n_edges],
+    )
+
+
+@lean_kernel
 def close_year(
-    world: WorldArrays, firms: Table, n: int, cells: FloatArray, quarter: int, year: int
+    world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now
 ) -> None:
-    """Count the firms alive and carry open needs into the next year."""
+    """Count firms, funds and cap tables, and carry open needs into the next year."""
+    cells, funds = books.cells, pool.funds
     for i in range(n):
-        add_event(cells, firms[i], year, ACTIVE_N, 1.0)
-    is_last = quarter == world.calendar.n_quarters - 1
-    next_year = -1 if is_last else year_of(world.calendar, quarter + 1)
-    carry_spells(world.stages, firms, n, cells, year, next_year)
+        add_event(cells, firms[i], now.year, ACTIVE_N, 1.0)
+    oldest = max(0, now.quarter - longest_term(world.types) - 4)
+    for f in range(pool.first_of[oldest], pool.counts[N_FUNDS]):
+        fund = funds[f]
+        if fund["is_over"] == 0:
+            row = books.fund_flow[now.year, fund["region"], fund["kind"]]
+            row[NAV_S] += fund["nav"]
+            row[UNCALLED_S] += fund["commitment"] - fund["called"]
+            row[FUNDS_S] += 1.0
+    add_ownership(pool.holdings, funds, firms, n, books.ownership[now.year])
+    is_last = now.quarter == world.calendar.n_quarters - 1
+    next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)
+    carry_spells(world.stages, firms, n, cells, now.year, next_year)
+
+
+@lean_kernel
+def note_fund_year(pool: Pool, books: Books, year: int) -> None:
+    """Write what each fund has called and paid so far, and its NAV, at the end of a year."""
+    if year >= books.fund_year.shape[1]:
+        return
+    for f in range(pool.counts[N_FUNDS]):
+        fund, row = pool.funds[f], books.fund_year[f, year]
+        row[0], row[1], row[2] = fund["called"], fund["to_lps"], fund["nav"]
+
+
+@lean_kernel
+def raise_capital(world: WorldArrays, pool: Pool, books: Books, pace: float, now: Now) -> None:
+    """Step 3 after the new funds: call fees and set budgets."""
+    charge_fees(world.types, pool, books, now)
+    set_budgets(world.types, pool, pace, now.quarter)
+
+
+@lean_kernel
+def end_year(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now) -> None:
+    """Write down everything that is written down once a year."""
+    if now.year < world.calendar.n_years:
+        close_year(world, firms, n, pool, books, now)
+    elif now.quarter == world.calendar.first_reported - 1:
+        carry_spells(world.stages, firms, n, books.cells, now.year, 0)
+    note_fund_year(pool, books, (now.quarter + 1) // 4 - 1)
 
 
 @kernel
 def run_path(
-    world: WorldArrays, seed: np.uint64, path: int, firms: Table, check_every: int
-) -> tuple[int, int, Books]:
+    world: WorldArrays, seed: np.uint64, path: int, room: Room, check_every: int
+) -> tuple[int, int, Pool, Books]:
     """Simulate one path from an empty market.
 
     Parameters
@@ -113,8 +243,8 @@ def run_path(
     seed : uint64
     path : int
         Number of the path; with the seed it fixes all its luck.
-    firms : ndarray of FIRM_ROW
-        Room for the firms that can be alive at once; what it holds does not matter.
+    room : Room
+        What the path may hold at once; no result depends on it.
     check_every : int
         Quarters between ledger checks: 4 in production, 1 in tests.
 
@@ -124,42 +254,55 @@ def run_path(
         OK, OVERFLOW (repeat with more room) or UNBALANCED (see ``books.breach``).
     firm_quarters : int
         Firms alive, summed over quarters.
+    pool : Pool
+        Funds and holdings at the end.
     books : Books
     """
-    books, pool, queue = new_books(world), new_pool(world), new_queue(len(firms))
-    rules, stages, funds = world.rules[0], world.stages, world.funds
+    books, pool, queue = (
+        new_books(world, room),
+        new_pool(world, room),
+        new_queue(room.firms, room.funds),
+    )
+    firms, weather = np.zeros(room.firms, FIRM_ROW), new_weather(len(world.sector_key))
+    reach, rules = new_reach(world, room.funds), world.rules[0]
     first_reported = world.calendar.first_reported
-    level, n, firm_quarters = 0.0, 0, 0
+    n, firm_quarters = 0, 0
     for quarter in range(world.calendar.n_quarters):
         now = Now(seed, path, quarter, year_of(world.calendar, quarter))
-        level = move_cycle(rules, level, now)
-        n_grown = bear_firms(world, firms, n, books, now)
+        move_environment(rules, world.stress, world.sector_key, weather, now)
+        n_grown = bear_firms(world, firms, n, pool, books, now)
         if n_grown < 0:
-            return OVERFLOW, firm_quarters, books
+            return OVERFLOW, firm_quarters, pool, books
         n = n_grown
         firm_quarters += n
-        call_capital(funds, rules, pool.cash, books.ledger, supply_factor(rules, level))
-        n = live(stages, rules, firms, n, books, now)
-        n_queued, n_seekers = gather(world, rules, firms, n, pool, queue, books.cells, now)
-        serial_allocation(
-            queue.score[:n_seekers],
-            queue.ask[:n_seekers],
-            queue.edge_fund,
-            WIDTH,
-            funds,
-            pool.cash,
-            rules["min_close_share"],
-            queue.edge_amount,
-        )
-        close_rounds(
-            stages, funds, rules, firms, pool, queue, n_seekers, books, now, first_reported
-        )
-        remember_success(rules, pool)
-        n = close_unfunded(stages, rules, firms, n, queue, n_queued, books, now)
-        if (quarter + 1 - first_reported) % 4 == 0:
-            close_year(world, firms, n, books.cells, quarter, now.year)
+        raise_funds(world, pool, books, weather, now)
+        raise_capital(world, pool, books, weather.factor[PACE], now)
+        n = live(world, firms, n, pool, books, weather, now)
+        build_reach(world, pool, reach, quarter)
+        n_queued = open_needs(world, firms, n, pool, queue, books, now)
+        n_seekers = gather(world, firms, n_queued, pool, reach, queue, weather, now)
+        n_accounts = list_edges(pool.budget, queue, n_seekers, quarter)
+        match(world, queue, n_seekers, n_accounts)
+        close_rounds(world, firms, pool, queue, n_seekers, books, now)
+        remember_success(rules["success_memory"], pool)
+        n = close_unfunded(world, firms, n, queue, n_queued, pool, books, now)
+        is_year_end = (quarter + 1 - first_reported) % 4 == 0
+        if is_year_end:
+            end_funds(rules, world.types, pool, books, now)
+        distribute(world.types, pool, books, now)
+        remember_returns(rules, pool.region_flow)
+        if is_year_end:
+            end_year(world, firms, n, pool, books, now)
+        if pool.counts[IS_FULL] > 0:
+            return OVERFLOW, firm_quarters, pool, books
         if (quarter + 1) % check_every == 0:
             status = balance(firms, n, pool, books, quarter)
+            is_last = quarter == world.calendar.n_quarters - 1
+            if status == OK and (is_last or check_every < 4):
+                status = check_funds(firms, n, pool, books, quarter)
             if status != OK:
-                return status, firm_quarters, books
-    return OK, firm_quarters, books
+                return status, firm_quarters, pool, books
+    is_short = pool.counts[N_EXITS] > room.exits or (
+        room.events > 0 and pool.counts[N_EVENTS] > room.events
+    )
+    return OVERFLOW if is_short else OK, firm_quarters, pool, books

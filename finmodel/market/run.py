@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from finmodel.errors import Interrupted, InvariantError
 from finmodel.market.collect import Moments, PathRecord, record_path
-from finmodel.market.path import run_path
-from finmodel.market.state import FIRM_ROW, OK, OVERFLOW
+from finmodel.market.columns import ACCOUNT_NAMES, OK, OVERFLOW
+from finmodel.market.path import Room, run_path
+from finmodel.market.result import Keeper, PathDetail, RunResult
+from finmodel.market.state import N_EVENTS, N_EXITS, N_FUNDS
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
-ACCOUNTS = ("called capital", "invested capital", "exit proceeds")
 CHECK_EVERY_YEAR = 4
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """All paths of one world.
-
-    Attributes
-    ----------
-    world : World
-    seed : int
-    n_requested : int
-        Paths asked for; fewer are present if the run was interrupted.
-    panel : ndarray of shape (P, Y, R, K, 2, N_COLUMNS)
-    sectors : ndarray of shape (P, Y, S, N_COLUMNS)
-    fine : ndarray of float32, shape (P, Y, R, K, S, 4)
-    flow : ndarray of shape (P, 2, Y, R, R)
-        Rounds joined, and million CNY, from fund region to firm region.
-    cell_mean, cell_se : ndarray of shape (Y, R, K, S, N_COLUMNS)
-    firm_quarters : int
-    seconds : float
-        Wall time of the simulation, compilation excluded.
-    """
-
-    world: World
-    seed: int
-    n_requested: int
-    panel: FloatArray
-    sectors: FloatArray
-    fine: NDArray[np.float32]
-    flow: FloatArray
-    cell_mean: FloatArray
-    cell_se: FloatArray
-    firm_quarters: int
-    seconds: float
-
-    @property
-    def n_paths(self) -> int:
-        """Paths present."""
-        return len(self.panel)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every path asked for is present."""
-        return self.n_paths == self.n_requested
 
 
 def simulate(
@@ -79,6 +35,7 @@ def simulate(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     check_every: int = CHECK_EVERY_YEAR,
+    detailed: int = 0,
 ) -> RunResult:
     """Run `paths` paths of a world.
 
@@ -97,6 +54,8 @@ def simulate(
         Set it to stop after the paths under way; those done in order are kept.
     check_every : int, optional
         Quarters between ledger checks.
+    detailed : int, optional
+        Keep histories of firms and every fund for this many paths from the first.
 
     Returns
     -------
@@ -114,106 +73,118 @@ def simulate(
     warm_kernel(world)
     started = time.perf_counter()
     n_threads = min(paths, threads or os.cpu_count() or 1)
-    kept: _Kept | None = None
-    for record in _in_order(world, paths, seed, n_threads, cancel, check_every):
-        kept = kept or _Kept(record, paths)
-        kept.add(record)
+    keeper = Keeper(world, seed, paths)
+
+    def one(path: int) -> tuple[PathRecord, PathDetail | None]:
+        return simulate_path(world, path, seed, check_every, is_detailed=path < detailed)
+
+    for record, detail in _in_order(one, paths, n_threads, cancel):
+        keeper.add(record, detail)
         if progress:
-            progress(kept.n, paths)
-    if kept is None:
+            progress(keeper.n, paths)
+    if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
-    return kept.result(world, seed, time.perf_counter() - started)
-
-
-class _Kept:
-    """Room for all paths, allocated once; the finest cells are kept as moments only."""
-
-    FIELDS = ("panel", "sectors", "fine", "flow")
-
-    def __init__(self, first: PathRecord, paths: int) -> None:
-        self.n = 0
-        self._paths = paths
-        self._firm_quarters = 0
-        self._moments = Moments(first.cells.shape)
-        self._arrays = {
-            name: np.empty((paths, *getattr(first, name).shape), getattr(first, name).dtype)
-            for name in self.FIELDS
-        }
-
-    def add(self, record: PathRecord) -> None:
-        """Keep the next path."""
-        self._moments.add(record.cells)
-        self._firm_quarters += record.firm_quarters
-        for name, array in self._arrays.items():
-            array[self.n] = getattr(record, name)
-        self.n += 1
-
-    def result(self, world: World, seed: int, seconds: float) -> RunResult:
-        """Return what was kept."""
-        return RunResult(
-            world=world,
-            seed=seed,
-            n_requested=self._paths,
-            cell_mean=self._moments.mean,
-            cell_se=self._moments.standard_error,
-            firm_quarters=self._firm_quarters,
-            seconds=seconds,
-            **{name: array[: self.n] for name, array in self._arrays.items()},
-        )
+    return keeper.result(time.perf_counter() - started)
 
 
 def warm_kernel(world: World) -> None:
     """Compile the kernels, or load them, by a path of no quarters."""
     arrays = world.arrays._replace(calendar=world.arrays.calendar._replace(n_quarters=0))
-    _, _, books = run_path(arrays, np.uint64(0), 0, np.zeros(1, FIRM_ROW), CHECK_EVERY_YEAR)
-    record = record_path(world, books, 0, 0)
+    room = Room(1, 1, 1, 1, 0, 0)
+    _, _, _, books = run_path(arrays, np.uint64(0), 0, room, CHECK_EVERY_YEAR)
+    record = record_path(world, books, 0, 0, 0)
     Moments(record.cells.shape).add(record.cells)
 
 
-def first_capacity(world: World) -> int:
-    """Return a first guess of the firms alive at once; a path that needs more repeats."""
-    births_pa = float(world.arrays.birth_rate_pp.sum()) * 4.0
-    years = world.arrays.calendar.n_quarters / 4.0
-    return int(births_pa * min(years, 6.0) * 1.2) + 256
+def first_room(world: World, *, is_detailed: bool = False) -> Room:
+    """Return a first guess of what a path holds at once; one that needs more repeats."""
+    arrays = world.arrays
+    births_pa = float(arrays.birth_rate_pp.sum()) * 4.0
+    years = arrays.calendar.n_quarters / 4.0
+    firms = int(births_pa * min(years, 6.0) * 1.2) + 256
+    # At most one more than the expected number in every pair of region and type.
+    funds = math.ceil(float(arrays.fund_rate_pp.sum()) * arrays.calendar.n_quarters)
+    funds += arrays.fund_rate_pp.size + 1
+    return Room(
+        firms=firms,
+        funds=funds,
+        holdings=6 * firms + 1024,
+        exits=int(births_pa * arrays.calendar.n_years) + 256,
+        events=int(births_pa * years * 12.0) + 4096 if is_detailed else 0,
+        fund_years=math.ceil(years) if is_detailed else 0,
+    )
 
 
-def simulate_path(world: World, path: int, seed: int, check_every: int) -> PathRecord:
+def simulate_path(
+    world: World, path: int, seed: int, check_every: int, *, is_detailed: bool = False
+) -> tuple[PathRecord, PathDetail | None]:
     """Run one path, with as much room as it needs, and reduce its books."""
-    capacity = first_capacity(world)
+    room = first_room(world, is_detailed=is_detailed)
     while True:
-        status, firm_quarters, books = run_path(
-            world.arrays, np.uint64(seed), path, np.zeros(capacity, FIRM_ROW), check_every
+        status, firm_quarters, pool, books = run_path(
+            world.arrays, np.uint64(seed), path, room, check_every
         )
         if status != OVERFLOW:
             break
-        capacity *= 2
-    if status != OK:
-        quarter, account, expected, found = (float(x) for x in books.breach)
-        raise InvariantError(
-            f"money is not conserved: path {path}, quarter {int(quarter)}, "
-            f"{ACCOUNTS[int(account)]}: expected {expected!r}, found {found!r} million CNY "
-            f"(difference {found - expected:.6g})"
+        room = room._replace(
+            firms=2 * room.firms,
+            holdings=2 * room.holdings,
+            exits=2 * room.exits,
+            events=2 * room.events,
         )
-    return record_path(world, books, path, firm_quarters)
+    if status != OK:
+        raise InvariantError(breach_message(world, path, books.breach))
+    count = pool.counts
+    record = record_path(world, books, int(count[N_EXITS]), path, firm_quarters)
+    if not is_detailed:
+        return record, None
+    n_funds = int(count[N_FUNDS])
+    detail = PathDetail(
+        path=path,
+        events=books.events[: int(count[N_EVENTS])].copy(),
+        funds=pool.funds[:n_funds].copy(),
+        lp_share=pool.lp_share[:n_funds].copy(),
+        fund_year=books.fund_year[:n_funds].copy(),
+    )
+    return record, detail
+
+
+def breach_message(world: World, path: int, breach: FloatArray) -> str:
+    """Return what is out of balance: path, quarter, account, region and amounts."""
+    quarter, account, region = (int(x) for x in breach[:3])
+    expected, found = (float(x) for x in breach[3:])
+    names = [*ACCOUNT_NAMES, *(f"LPs: {lp}" for lp in world.lps)]
+    names += [f"funds: {kind}" for kind in world.fund_types]
+    special = {
+        -1: "sum of all accounts",
+        -2: f"calls within the commitment of fund {region}",
+        -3: f"NAV of fund {region} against its holdings",
+    }
+    where = special.get(account)
+    if where is None:
+        where = f"{names[account]} in {world.regions[region]}"
+    return (
+        f"money is not conserved: path {path}, quarter {quarter}, {where}: "
+        f"expected {expected!r}, found {found!r} million CNY "
+        f"(difference {found - expected:.6g})"
+    )
 
 
 def _in_order(
-    world: World,
+    one: Callable[[int], tuple[PathRecord, PathDetail | None]],
     paths: int,
-    seed: int,
     n_threads: int,
     cancel: threading.Event | None,
-    check_every: int,
-) -> Iterator[PathRecord]:
+) -> Iterator[tuple[PathRecord, PathDetail | None]]:
     """Yield the records of paths 0, 1, 2, ... while a few more are under way."""
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="finmodel-path")
-    waiting: deque[Future[PathRecord]] = deque()
+    waiting: deque[Future[tuple[PathRecord, PathDetail | None]]] = deque()
     started = 0
     try:
         while started < paths or waiting:
             is_stopped = cancel is not None and cancel.is_set()
             while not is_stopped and started < paths and len(waiting) < 2 * n_threads:
-                waiting.append(pool.submit(simulate_path, world, started, seed, check_every))
+                waiting.append(pool.submit(one, started))
                 started += 1
             if is_stopped:
                 return

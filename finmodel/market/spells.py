@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.books import add_event, add_outcome
-from finmodel.market.jit import kernel
-from finmodel.market.state import (
+from finmodel.market.books import add_event, add_outcome, note_event
+from finmodel.market.columns import (
     ASK_M,
     ASK_N,
+    ASKED,
     BRIDGE,
     CARRIED_M,
     CARRIED_N,
@@ -24,49 +24,36 @@ from finmodel.market.state import (
     ROUND,
     WITHDRAWN_M,
     WITHDRAWN_N,
-    Now,
 )
-from finmodel.market.streams import SIGNAL, draw, normal_quantile, uniform
+from finmodel.market.state import Books, Now, Pool
+from finmodel.market.streams import SIGNAL, draw, uniform
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import FloatArray, Record, Table
 
 
-@kernel
-def expected_quality(rules: Record, firm: Record, now: Now) -> float:
-    """Return what funds expect of a firm's quality after one noisy look this quarter.
-
-    The best forecast of a normal quality from a signal with normal noise:
-    ``mean + weight * (signal - mean)``, ``weight = sd**2 / (sd**2 + noise**2)``.
-    """
-    if rules["signal_noise_sd"] <= 0.0:
-        return float(firm["theta"])
-    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-    a, _, _, _ = draw(now.seed, now.path, SIGNAL, now.quarter, key, serial)
-    signal = firm["theta"] + rules["signal_noise_sd"] * normal_quantile(uniform(a))
-    mean = rules["quality_mean"]
-    return float(mean + rules["signal_weight"] * (signal - mean))
-
-
-@kernel
-def open_spell(
-    rules: Record, row: Record, firm: Record, cells: FloatArray, now: Now, kind: int
-) -> None:
+@inner_kernel
+def open_spell(row: Record, firm: Record, pool: Pool, books: Books, now: Now, kind: int) -> None:
     """Open a need: the round of the firm's stage, or a bridge within it.
 
-    Funds look once, now; all of them see the same signal until the need ends.
+    What all funds misjudge alike is drawn now and stays until the need ends.
     """
     ask = row["ask"] * firm["size"]
     if kind == BRIDGE:
         ask *= row["bridge_share"]
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    a, _, _, _ = draw(now.seed, now.path, SIGNAL, now.quarter, key, serial)
+    firm["look"] = normal_quantile(uniform(a))
     firm["need"] = ask
     firm["opened"] = now.quarter
     firm["kind"] = kind
     firm["status"] = DISCOURAGED
-    firm["excess"] = expected_quality(rules, firm, now) - row["hurdle_market"]
-    add_event(cells, firm, now.year, ASK_N, 1.0)
-    add_event(cells, firm, now.year, ASK_M, ask)
+    add_event(books.cells, firm, now.year, ASK_N, 1.0)
+    add_event(books.cells, firm, now.year, ASK_M, ask)
+    note_event(firm, pool, books, now, ASKED, -1, ask, 0.0)
 
 
-@kernel
+@lean_kernel
 def lapse_spell(firm: Record, cells: FloatArray, now: Now) -> None:
     """End a need that went away: it counts as withdrawn and leaves the year's asks."""
     need = firm["need"]
@@ -79,7 +66,7 @@ def lapse_spell(firm: Record, cells: FloatArray, now: Now) -> None:
     firm["need"] = 0.0
 
 
-@kernel
+@lean_kernel
 def bury_spell(row: Record, firm: Record, cells: FloatArray, now: Now) -> None:
     """End a need because its firm ended: unmet, and persistent if it was viable."""
     need = firm["need"]
@@ -97,7 +84,7 @@ ROUNDING = 1.0 + 1e-9
 """A runway of exactly the lead counts as short in every currency."""
 
 
-@kernel
+@inner_kernel
 def new_need(firm: Record, lead_quarters: float) -> int:
     """Return the kind of need a firm comes to have now, or NOTHING.
 
@@ -113,7 +100,7 @@ def new_need(firm: Record, lead_quarters: float) -> int:
     return NOTHING
 
 
-@kernel
+@lean_kernel
 def carry_spells(
     stages: Table, firms: Table, n: int, cells: FloatArray, year: int, next_year: int
 ) -> None:
@@ -126,7 +113,7 @@ def carry_spells(
         need = firm["need"]
         if need <= 0.0:
             continue
-        row = stages[firm["stage"], firm["sector"]]
+        row = stages[firm["region"], firm["stage"], firm["sector"]]
         add_outcome(cells, row, firm, year, firm["status"], 1.0, need)
         if next_year >= 0:
             add_event(cells, firm, next_year, ASK_N, 1.0)

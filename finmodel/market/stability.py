@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.allocation import Offers
+from finmodel.market.matching import Offers
 from finmodel.world.arrays import FloatArray
 
 TOLERANCE = 1e-9
@@ -38,30 +38,28 @@ def blocking_pairs(offers: Offers, amount: FloatArray) -> list[tuple[int, int]]:
     Only seekers whose round closed can block: the others were released. With no minimum
     every seeker can. A pair blocks if money can still move on its edge, the seeker lacks
     money or holds some from a fund it likes less, and the fund has money or holds some with
-    a seeker it ranks lower. Plain loops, for checking.
+    a seeker it ranks lower.
     """
-    raised = np.bincount(offers.seeker, amount, minlength=len(offers.ask))
-    spent = np.bincount(offers.fund, amount, minlength=len(offers.budget))
-    found = []
-    for e in range(len(offers.fund)):
-        i, f = int(offers.seeker[e]), int(offers.fund[e])
-        small = TOLERANCE * offers.ask[i]
-        if offers.min_close_share > 0 and raised[i] <= 0:
-            continue
-        if amount[e] >= min(offers.ticket[e], offers.ask[i]) - small:
-            continue
-        worse = amount[e + 1 : offers.start[i + 1]]
-        if raised[i] >= offers.ask[i] - small and not (worse > small).any():
-            continue
-        if spent[f] < offers.budget[f] * (1 - TOLERANCE) - TOLERANCE:
-            found.append((i, f))
-            continue
-        for other in np.flatnonzero((offers.fund == f) & (amount > small)):
-            j = offers.seeker[other]
-            is_lower = offers.score[other] < offers.score[e] or (
-                offers.score[other] == offers.score[e] and offers.tie[j] > offers.tie[i]
-            )
-            if is_lower and j != i:
-                found.append((i, f))
-                break
-    return found
+    n, edges = len(offers.ask), np.arange(len(offers.fund))
+    seeker, fund = offers.seeker, offers.fund
+    small = TOLERANCE * offers.ask
+    raised = np.bincount(seeker, amount, minlength=n)
+    spent = np.bincount(fund, amount, minlength=len(offers.budget))
+    is_held = amount > small[seeker]
+
+    can_move = amount < np.minimum(offers.ticket, offers.ask[seeker]) - small[seeker]
+    last_held = np.full(n, -1)
+    np.maximum.at(last_held, seeker[is_held], edges[is_held])
+    seeker_would = (raised < offers.ask - small)[seeker] | (edges < last_held[seeker])
+    if offers.min_close_share > 0:
+        seeker_would &= (raised > 0)[seeker]
+
+    place = np.empty(len(edges), np.int64)  # a fund's ranking, from the worst up
+    place[np.lexsort((~offers.tie[seeker], offers.score))] = edges
+    worst_held = np.full(len(offers.budget), len(edges))
+    np.minimum.at(worst_held, fund[is_held], place[is_held])
+    has_money = spent < offers.budget * (1 - TOLERANCE) - TOLERANCE
+    fund_would = has_money[fund] | (worst_held[fund] < place)
+
+    blocks = np.flatnonzero(can_move & seeker_would & fund_would)
+    return [(int(seeker[e]), int(fund[e])) for e in blocks]

@@ -1,7 +1,9 @@
-"""The state of one path: firms, pools and queues, and the books it writes.
+"""The state of one path: firms, funds, holdings, queues, and the books it writes.
 
 Firms live in slots 0..n-1; a firm that ends gives its slot to the last one. A slot is
-storage only: a firm's identity is (`key`, `serial`), fixed at birth.
+storage only: a firm's identity is (`key`, `serial`), fixed at birth. Funds keep their slot
+for the whole path, in the order in which they were raised. Holdings hang on their firm as a
+chain of rows.
 """
 
 from __future__ import annotations
@@ -10,37 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finmodel.world.arrays import FloatArray, IntArray
-
-# Outcomes of a need, in the order of the identity
-# ask = funded + partial shortfall + rejected + refused + discouraged.
-FUNDED, SHORTFALL, REJECTED, REFUSED, DISCOURAGED = 0, 1, 2, 3, 4
-N_OUTCOMES = 5
-# Test 0 is every need; tests 1.. follow arrays.TESTS.
-ALL_NEEDS, MARKET, STRICT, LOOSE, SOCIAL = 0, 1, 2, 3, 4
-N_TESTS = 5
-
-# Kinds of need.
-ROUND, BRIDGE = 0, 1
-
-# Columns of a cell: outcomes by test in count, the same in money, then events.
-# `_N` counts, `_M` is million CNY, `_Q` quarters.
-MONEY = N_OUTCOMES * N_TESTS
-EVENTS = 2 * MONEY
-ASK_N, ASK_M, CARRIED_N, CARRIED_M = EVENTS, EVENTS + 1, EVENTS + 2, EVENTS + 3
-WITHDRAWN_N, WITHDRAWN_M, PERSISTENT_N, PERSISTENT_M = range(EVENTS + 4, EVENTS + 8)
-LATE_N, LATE_M, LATE_Q, DEAL_N, DEAL_M, FIRST_N, BRIDGE_N = range(EVENTS + 8, EVENTS + 15)
-BIRTH_N, MILESTONE_N, FAILURE_N, CLOSURE_N = range(EVENTS + 15, EVENTS + 19)
-IPO_N, MNA_N, BUYBACK_N, EXIT_M, ACTIVE_N = range(EVENTS + 19, EVENTS + 24)
-COHORT_N, GRADUATED_8Q_N, GRADUATED_12Q_N = range(EVENTS + 24, EVENTS + 27)
-N_COLUMNS = EVENTS + 27
-
-# Accounts of the ledger, million CNY since the start of the path.
-CALLED, INVESTED, BURNT, RETURNED, EXIT_IN, EXIT_OUT = 0, 1, 2, 3, 4, 5
-N_ACCOUNTS = 6
-
-# Status words of a path.
-OK, OVERFLOW, UNBALANCED = 0, 1, 2
+from finmodel.world.arrays import FloatArray, IntArray, Table
 
 # What every quarter reads of every firm comes first: one cache line.
 FIRM_ROW = np.dtype(
@@ -49,17 +21,29 @@ FIRM_ROW = np.dtype(
         ("burn", "f8"),  # mcny a quarter while cash lasts
         ("milestone", "f8"),  # hazard a quarter at full pace
         ("failure", "f8"),
-        ("leave", "f8"),  # exit hazard, all routes
+        ("ipo", "f8"),  # exit hazards a quarter in quiet times
+        ("sale", "f8"),  # mergers and transfers
+        ("buyback", "f8"),
         ("need", "f8"),  # amount asked in the open spell, mcny; 0 if none
         ("key", "u4"),
         ("serial", "u4"),
-        ("patience_u", "u4"),  # this quarter's luck in holding out without cash
+        ("luck_0", "u4"),  # luck of the four quarters of block `luck_block`
+        ("luck_1", "u4"),
+        ("luck_2", "u4"),
+        ("luck_3", "u4"),
+        ("luck_block", "i4"),  # quarter // 4 for which luck was drawn, -1 for none
         ("region", "i2"),
         ("stage", "i1"),
         ("sector", "i1"),
         ("size", "f8"),  # multiplies every amount of the firm
-        ("excess", "f8"),  # quality funds expect, above the hurdle, in the open spell
         ("theta", "f8"),  # latent quality, sd
+        ("look", "f8"),  # what all funds misjudge in the open spell, standard normal
+        ("shares", "f8"),  # all shares; the founders hold one
+        ("price", "f8"),  # of a share in the last round, mcny; 0 before any
+        ("post_money", "f8"),  # of the last round, mcny
+        ("raised", "f8"),  # paid in over all rounds, mcny
+        ("support", "f8"),  # mean of the investors' support by money, points
+        ("head", "i4"),  # first row of its holdings, -1 if none
         ("opened", "i4"),  # quarter in which the spell opened
         ("paid_quarter", "i4"),  # quarter of the last stage round, -1 if none
         ("paid_stage", "i1"),  # last stage whose round closed, -1 if none
@@ -68,6 +52,86 @@ FIRM_ROW = np.dtype(
     ],
     align=True,
 )
+
+FUND_ROW = np.dtype(
+    [
+        ("key", "u4"),
+        ("serial", "u4"),
+        ("region", "i2"),
+        ("kind", "i2"),  # fund type
+        ("focus", "i2"),  # the only sector of a specialist, -1 for none
+        ("is_over", "i2"),  # 1 once its term has ended and its holdings are sold
+        ("vintage", "i4"),  # quarter in which it was raised
+        ("balance_quarter", "i4"),  # quarter to which `balance` is compounded
+        ("commitment", "f8"),  # mcny, as all that follows
+        ("investable", "f8"),  # commitment less all fees of its life
+        ("allowed", "f8"),  # money for new deals released so far by the pace of investment
+        ("spent_new", "f8"),
+        ("spent_follow", "f8"),
+        ("called", "f8"),  # paid-in
+        ("fees", "f8"),
+        ("proceeds", "f8"),  # received from exits and sales
+        ("received", "f8"),  # of these, not yet passed on
+        ("to_lps", "f8"),
+        ("carry", "f8"),
+        ("balance", "f8"),  # paid-in and preferred return still owed to LPs
+        ("nav", "f8"),  # holdings at the price of their firm's last round
+    ],
+    align=True,
+)
+
+HOLDING_ROW = np.dtype(
+    [
+        ("fund", "i4"),  # -1 for outsiders who bought at the end of a fund
+        ("next", "i4"),  # next row of the firm's chain, -1 at its end
+        ("quarter", "i4"),
+        ("shares", "f8"),
+        ("cost", "f8"),  # mcny
+    ],
+    align=True,
+)
+
+EXIT_ROW = np.dtype(
+    [
+        ("year", "i2"),
+        ("region", "i2"),
+        ("stage", "i1"),
+        ("sector", "i1"),
+        ("route", "i1"),  # place in arrays.ROUTES
+        ("value", "f4"),  # of the whole firm, mcny
+        ("raised", "f4"),  # paid in by all investors, mcny
+        ("proceeds", "f4"),  # to them, mcny
+    ]
+)
+
+EVENT_ROW = np.dtype(
+    [
+        ("key", "u4"),
+        ("serial", "u4"),
+        ("quarter", "i4"),
+        ("kind", "i2"),  # see columns.EVENT_KINDS
+        ("region", "i2"),
+        ("stage", "i2"),
+        ("sector", "i2"),
+        ("fund", "i4"),  # slot of the fund in an investment, else -1
+        ("amount", "f8"),  # mcny
+        ("post_money", "f8"),  # mcny, 0 if the event has none
+    ]
+)
+
+EDGE_ROW = np.dtype(
+    [
+        ("node", "i8"),  # budget asked: fund, or fund + F for its reserves
+        ("liking", "f8"),  # the seeker's, higher first
+        ("score", "f8"),  # the fund's: log of expected value over capital needed
+        ("ticket", "f8"),  # most the fund puts in, mcny
+        ("expected", "f8"),  # the quality the fund expects, which sets its price
+    ]
+)
+
+# Places in `Pool.count`.
+N_FUNDS, N_HOLDINGS, FREE_HOLDING, N_EXITS, N_EVENTS, N_PAID, IS_FULL = range(7)
+N_COUNTS = 7
 
 
 class Now(NamedTuple):
@@ -79,30 +143,78 @@ class Now(NamedTuple):
     year: int  # reporting year; the warm-up has one extra year after the last
 
 
+class Weather(NamedTuple):
+    """The environment of one path."""
+
+    level: FloatArray  # (3,) market factor, whether times are good, whether the window is open
+    sector_level: FloatArray  # (S,)
+    factor: FloatArray  # (4,) pace, IPO hazard, sale hazard, market factor with stress
+    price: FloatArray  # (S,) factor on pre-money
+    exit_value: FloatArray  # (S,) factor on exit values
+
+
 class Books(NamedTuple):
-    """What a path writes down; the last year takes the warm-up."""
+    """What a path writes down; the last year of each table takes the warm-up."""
 
     cells: FloatArray  # (Y + 1, R, K, S, N_COLUMNS)
-    flow: FloatArray  # (2, Y + 1, fund region, firm region) rounds joined; mcny
-    ledger: FloatArray  # (N_ACCOUNTS,)
-    breach: FloatArray  # (4,) quarter, account, expected, found when unbalanced
+    flow: FloatArray  # (2, Y + 1, T, fund region, firm region) rounds joined; mcny
+    fund_flow: FloatArray  # (Y + 1, R, T, N_FUND_COLUMNS)
+    ownership: FloatArray  # (Y + 1, K, T + 2) firms with investors, founders' share, by type
+    ledger: FloatArray  # (accounts, R)
+    breach: FloatArray  # (5,) quarter, account, region, expected, found
+    exits: Table  # (room,) of EXIT_ROW
+    events: Table  # (room,) of EVENT_ROW; no room, no events
+    fund_year: FloatArray  # (funds, years, 3) called, to LPs, NAV; empty if not asked for
 
 
 class Pool(NamedTuple):
-    """Funds' money and the market's memory in one path."""
+    """Funds, their holdings, and the market's memory in one path."""
 
-    cash: FloatArray  # (F,) budget not yet spent, mcny
+    funds: Table  # (F,) of FUND_ROW
+    lp_share: FloatArray  # (F, L) part of each class of LPs in a fund
+    holdings: Table  # (H,) of HOLDING_ROW
+    counts: IntArray  # (N_COUNTS,)
+    first_of: IntArray  # (n_quarters + 1,) first fund of each quarter's vintage
+    paid: IntArray  # (F,) funds with proceeds to pass on
+    cell_of: IntArray  # (F,) cell of a fund in `Reach.start`
+    budget: FloatArray  # (2 F,) of the quarter: new deals, then follow-on
     success: FloatArray  # (R, K) share of recent asks that closed
     asked: FloatArray  # (R, K) asks this quarter
     closed: FloatArray  # (R, K) closings this quarter
+    region_flow: FloatArray  # (R, 6) see capital.CALLED_NOW and so on
+    supply: FloatArray  # (L,) factor of each class of LPs in the region at hand
+    split: FloatArray  # (3, most holdings) shares, cost and pay of the firm at hand
+
+
+class Reach(NamedTuple):
+    """Whom a seeker can meet this quarter."""
+
+    capacity: FloatArray  # (R, T, S + 1) budget of generalists, then of specialists by sector
+    start: IntArray  # (R * T * (S + 1) + 1,) first entry of each cell in `fund`
+    fund: IntArray  # (F,) funds by cell
+    upto: FloatArray  # (F,) cumulative budget within the cell
+    guide: IntArray  # (F,) of a cell with n funds, the first above j / n of its budget
+    free: IntArray  # next free entry of each cell while the list is made
+    pull: FloatArray  # (R, S, T, R) cumulative over fund regions
 
 
 class Queue(NamedTuple):
-    """Needs of one quarter in slot order, and those put to the market."""
+    """Needs of one quarter in slot order, those put to the market, and whom they met."""
 
     firm: IntArray  # (N,) slot of each open need
     seeker: IntArray  # (M,) slot of each need put to funds
-    score: FloatArray  # (M,) expected quality above the hurdle
     ask: FloatArray  # (M,) mcny
-    edge_fund: IntArray  # (M * width,) fund met, in the seeker's order, -1 for none
-    edge_amount: FloatArray  # (M * width,) amount allocated, mcny
+    base: FloatArray  # (M,) pre-money at the mean of expected quality, mcny
+    tie: np.ndarray[tuple[int], np.dtype[np.uint64]]  # (M,) identity
+    start: IntArray  # (M + 1,) first edge of each seeker
+    node: IntArray  # (E,) budget asked: fund, or fund + F for its reserves
+    account: IntArray  # (E,) the same, numbered within the quarter
+    owner: IntArray  # (E,) the seeker of the edge
+    score: FloatArray  # (E,) log of expected value over capital needed
+    ticket: FloatArray  # (E,) mcny
+    amount: FloatArray  # (E,) allocated, mcny
+    edges: Table  # (E,) of EDGE_ROW, the offers as they were made
+    met: IntArray  # (offers.WIDTH,) funds a seeker has talked to
+    listed: IntArray  # (2 F,) quarter in which a budget was last asked
+    number: IntArray  # (2 F,) its number in that quarter
+    budget: FloatArray  # (2 F,) budgets by number

@@ -1,15 +1,25 @@
 """Measures: free functions from the arrays of a run to tidy tables."""
 
 from finmodel.measure.activity import activity_table, flow_table, graduation_table
+from finmodel.measure.details import fund_table, fund_year_table, history_table
 from finmodel.measure.gap import cell_table, gap_table
+from finmodel.measure.investors import exit_table, fund_flow_table, ownership_table
 from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.values import value_table
 
 __all__ = [
     "activity_table",
     "cell_table",
+    "exit_table",
     "flow_table",
+    "fund_flow_table",
+    "fund_table",
+    "fund_year_table",
     "gap_table",
     "graduation_table",
+    "history_table",
     "mean_se",
+    "ownership_table",
     "ratio_se",
+    "value_table",
 ]

@@ -7,25 +7,31 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from finmodel.market import state
-from finmodel.market.run import RunResult
+from finmodel.market import columns as col
+from finmodel.market.result import RunResult
 from finmodel.measure.groups import Group, grouped
 from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.world.arrays import FloatArray
 
 ACTIVITY = {
-    "deals_n": state.DEAL_N,
-    "deals_mcny": state.DEAL_M,
-    "first_rounds_n": state.FIRST_N,
-    "bridges_n": state.BRIDGE_N,
-    "births_n": state.BIRTH_N,
-    "milestones_n": state.MILESTONE_N,
-    "failures_n": state.FAILURE_N,
-    "closures_n": state.CLOSURE_N,
-    "ipo_n": state.IPO_N,
-    "mna_n": state.MNA_N,
-    "buyback_n": state.BUYBACK_N,
-    "exit_value_mcny": state.EXIT_M,
-    "active_n": state.ACTIVE_N,
+    "deals_n": col.DEAL_N,
+    "deals_mcny": col.DEAL_M,
+    "first_rounds_n": col.FIRST_N,
+    "bridges_n": col.BRIDGE_N,
+    "priced_rounds_n": col.PRICED_N,
+    "down_rounds_n": col.DOWN_N,
+    "births_n": col.BIRTH_N,
+    "milestones_n": col.MILESTONE_N,
+    "failures_n": col.FAILURE_N,
+    "closures_n": col.CLOSURE_N,
+    "ipo_n": col.IPO_N,
+    "mna_n": col.MNA_N,
+    "transfer_n": col.TRANSFER_N,
+    "buyback_n": col.BUYBACK_N,
+    "exit_value_mcny": col.EXIT_M,
+    "proceeds_mcny": col.PROCEEDS_M,
+    "written_off_mcny": col.WRITTEN_OFF_M,
+    "active_n": col.ACTIVE_N,
 }
 
 
@@ -61,16 +67,18 @@ def graduation_table(run: RunResult) -> pd.DataFrame:
     -------
     DataFrame
         One row a stage and window: `stage`, `months`, `share`, `share_se`, `rounds_n`
-        (mean yearly cohort). NaN if the run is too short.
+        (mean yearly cohort), `quarters_between` (mean time to the next stage's round of all
+        that had one in the reported years). NaN if the run is too short.
     """
     rows = []
-    panel = run.panel.sum(axis=(2, 4))
+    panel = run.spools["panel"].collect(lambda block: block.sum(axis=(2, 4)))
+    waits = ratio_se(panel[..., col.REPEAT_Q].sum(axis=1), panel[..., col.REPEAT_N].sum(axis=1))[0]
     for months, column, dropped in (
-        (24, state.GRADUATED_8Q_N, 2),
-        (36, state.GRADUATED_12Q_N, 3),
+        (24, col.GRADUATED_8Q_N, 2),
+        (36, col.GRADUATED_12Q_N, 3),
     ):
         kept = panel[:, : max(0, panel.shape[1] - dropped)]
-        top, bottom = kept[..., column].sum(axis=1), kept[..., state.COHORT_N].sum(axis=1)
+        top, bottom = kept[..., column].sum(axis=1), kept[..., col.COHORT_N].sum(axis=1)
         share, error = ratio_se(top, bottom)
         n_years = max(kept.shape[1], 1)
         for k, stage in enumerate(run.world.stages[:-1]):
@@ -81,24 +89,34 @@ def graduation_table(run: RunResult) -> pd.DataFrame:
                     "share": share[k],
                     "share_se": error[k],
                     "rounds_n": bottom[:, k].mean() / n_years,
+                    "quarters_between": waits[k],
                 }
             )
     return pd.DataFrame(rows)
 
 
 def flow_table(run: RunResult) -> pd.DataFrame:
-    """Return yearly rounds joined and money from fund region to firm region.
+    """Return yearly rounds joined and money by investor type, from fund to firm region.
 
     Returns
     -------
     DataFrame
-        One row a pair: `fund_region`, `firm_region`, `rounds_n`, `rounds_n_se`, `mcny`,
-        `mcny_se`.
+        One row a type and pair: `fund_type`, `fund_region`, `firm_region`, `rounds_n`,
+        `rounds_n_se`, `mcny`, `mcny_se`. Type `all` sums over types.
     """
-    regions = run.world.regions
-    index = pd.MultiIndex.from_product([regions, regions], names=["fund_region", "firm_region"])
+    world = run.world
+    types = [*world.fund_types, "all"]
+    index = pd.MultiIndex.from_product(
+        [types, world.regions, world.regions], names=["fund_type", "fund_region", "firm_region"]
+    )
     frame = index.to_frame(index=False)
-    yearly = run.flow.mean(axis=2).reshape(run.n_paths, 2, -1)
+
+    def reduce(block: FloatArray) -> FloatArray:
+        yearly = block.mean(axis=2)
+        both = np.concatenate([yearly, yearly.sum(axis=2, keepdims=True)], axis=2)
+        return both.reshape(len(block), 2, -1)
+
+    yearly = run.spools["flow"].collect(reduce)
     for side, name in ((0, "rounds_n"), (1, "mcny")):
         frame[name], frame[f"{name}_se"] = mean_se(np.ascontiguousarray(yearly[:, side]))
     return frame

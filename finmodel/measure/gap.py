@@ -17,19 +17,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from finmodel.market import state
+from finmodel.market import columns as col
 from finmodel.market.collect import outcome_column
-from finmodel.market.run import RunResult
+from finmodel.market.result import RunResult
 from finmodel.measure.groups import DIMENSIONS, QUANTILES, Group, grouped
 from finmodel.measure.monte_carlo import mean_se, quantile_columns, ratio_se
 from finmodel.world.arrays import FloatArray
 
 OUTCOMES = ("funded", "shortfall", "rejected", "refused", "discouraged")
 TEST_COLUMNS = {
-    "market": state.MARKET,
-    "strict": state.STRICT,
-    "loose": state.LOOSE,
-    "social": state.SOCIAL,
+    "market": col.MARKET,
+    "strict": col.STRICT,
+    "loose": col.LOOSE,
+    "social": col.SOCIAL,
 }
 
 
@@ -60,8 +60,8 @@ def gap_table(run: RunResult, by: Sequence[str] = (), group: Group = "hard_tech"
     for side, suffix in ((0, "n"), (1, "mcny")):
         columns |= _need_columns(values, side, suffix)
     columns |= _rate_columns(values)
-    late = values[..., state.LATE_N].mean(axis=0)
-    waited = values[..., state.LATE_Q].mean(axis=0)
+    late = values[..., col.LATE_N].mean(axis=0)
+    waited = values[..., col.LATE_Q].mean(axis=0)
     columns["late_quarters"] = np.divide(
         waited, late, out=np.full_like(late, np.nan), where=late > 0
     )
@@ -89,13 +89,13 @@ def cell_table(run: RunResult) -> pd.DataFrame:
     index = pd.MultiIndex.from_product(axes, names=["year", "region", "stage", "sector"])
     frame = index.to_frame(index=False)[list(DIMENSIONS)]
     for side, suffix in ((0, "n"), (1, "mcny")):
-        ask = state.ASK_M if side else state.ASK_N
+        ask = col.ASK_M if side else col.ASK_N
         frame[f"ask_{suffix}"] = run.cell_mean[..., ask].reshape(-1)
         frame[f"ask_{suffix}_se"] = run.cell_se[..., ask].reshape(-1)
         for outcome, name in enumerate(OUTCOMES):
-            column = outcome_column(outcome, state.ALL_NEEDS, is_money=bool(side))
+            column = outcome_column(outcome, col.ALL_NEEDS, is_money=bool(side))
             frame[f"{name}_{suffix}"] = run.cell_mean[..., column].reshape(-1)
-        fine = run.fine[..., [side, 2 + side]].reshape(run.n_paths, -1, 2).astype(np.float64)
+        fine = _fine(run, side)
         for j, name in enumerate((f"viable_ask_{suffix}", f"gap_{suffix}")):
             frame[name], frame[f"{name}_se"] = mean_se(fine[..., j])
         for level, values in zip(QUANTILES, quantile_columns(fine[..., 1], QUANTILES), strict=True):
@@ -103,11 +103,19 @@ def cell_table(run: RunResult) -> pd.DataFrame:
     return frame
 
 
+def _fine(run: RunResult, side: int) -> FloatArray:
+    """Return viable ask and gap of the finest cells, shape (P, cells, 2)."""
+    pick = [side, 2 + side]
+    return run.spools["fine"].collect(
+        lambda block: block[..., pick].reshape(len(block), -1, 2).astype(np.float64)
+    )
+
+
 def _viable(values: FloatArray, side: int, test: int) -> tuple[FloatArray, FloatArray]:
     """Return viable ask and gap by path, shape (P, groups), under a test."""
     funded, *unmet = (
         values[..., outcome_column(outcome, test, is_money=bool(side))]
-        for outcome in range(state.N_OUTCOMES)
+        for outcome in range(col.N_OUTCOMES)
     )
     gap: FloatArray = np.sum(unmet, axis=0)
     return funded + gap, gap
@@ -119,20 +127,20 @@ def _need_columns(values: FloatArray, side: int, suffix: str) -> dict[str, Float
         return result
 
     columns: dict[str, FloatArray] = {}
-    ask = state.ASK_M if side else state.ASK_N
+    ask = col.ASK_M if side else col.ASK_N
     columns[f"ask_{suffix}"], columns[f"ask_{suffix}_se"] = mean_se(values[..., ask])
     for outcome, name in enumerate(OUTCOMES):
-        column = outcome_column(outcome, state.ALL_NEEDS, is_money=bool(side))
+        column = outcome_column(outcome, col.ALL_NEEDS, is_money=bool(side))
         columns[f"{name}_{suffix}"] = mean(column)
     events = {
-        "carried": state.CARRIED_N,
-        "withdrawn": state.WITHDRAWN_N,
-        "persistent": state.PERSISTENT_N,
-        "late": state.LATE_N,
+        "carried": col.CARRIED_N,
+        "withdrawn": col.WITHDRAWN_N,
+        "persistent": col.PERSISTENT_N,
+        "late": col.LATE_N,
     }
     for name, column in events.items():
         columns[f"{name}_{suffix}"] = mean(column + side)
-    viable_ask, gap = _viable(values, side, state.MARKET)
+    viable_ask, gap = _viable(values, side, col.MARKET)
     columns[f"viable_ask_{suffix}"] = viable_ask.mean(axis=0)
     columns[f"gap_{suffix}"], columns[f"gap_{suffix}_se"] = mean_se(gap)
     for level, found in zip(QUANTILES, quantile_columns(gap, QUANTILES), strict=True):

@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from finmodel.errors import InputError, Problem, nearest_name
-from finmodel.market.run import RunResult
+from finmodel.market.result import RunResult
 from finmodel.world.arrays import FloatArray
 
 Group = Literal["all", "hard_tech", "general"]
@@ -47,18 +47,23 @@ def grouped(run: RunResult, by: Sequence[str], group: Group) -> tuple[FloatArray
         "stage": list(world.stages),
         "sector": list(world.sectors),
     }
-    if "sector" in by:
-        axes, data = ["year", "sector"], run.sectors
-    else:
-        axes = ["year", "region", "stage"]
-        # A view, not a copy, of one group: the panel is the largest array of a run.
-        whole = group == "all"
-        data = run.panel.sum(axis=4) if whole else run.panel[..., int(group == "hard_tech"), :]
-    for axis in reversed(range(len(axes))):
-        if axes[axis] not in by:
-            # Over years a mean, over everything else a sum.
-            is_year = axes[axis] == "year"
-            data = data.mean(axis=axis + 1) if is_year else data.sum(axis=axis + 1)
+    name = "sectors" if "sector" in by else "panel"
+    axes = ["year", "sector"] if "sector" in by else ["year", "region", "stage"]
+
+    def reduce(block: FloatArray) -> FloatArray:
+        data = block
+        if name == "panel":
+            # A view, not a copy, of one group: the panel is the largest array of a run.
+            whole = group == "all"
+            data = block.sum(axis=4) if whole else block[..., int(group == "hard_tech"), :]
+        for axis in reversed(range(len(axes))):
+            if axes[axis] not in by:
+                # Over years a mean, over everything else a sum.
+                is_year = axes[axis] == "year"
+                data = data.mean(axis=axis + 1) if is_year else data.sum(axis=axis + 1)
+        return data
+
+    data = run.spools[name].collect(reduce)
     kept = [axis for axis in axes if axis in by]
     if not kept:
         return data[:, None, :], pd.DataFrame(index=range(1))

@@ -112,7 +112,9 @@ def activity_view(frame: pd.DataFrame, graduation: pd.DataFrame, names: Names) -
     for column, text in (
         ("births_n", "new firms"),
         ("ipo_n", "IPOs"),
-        ("mna_n", "sales and transfers"),
+        ("mna_n", "sales"),
+        ("transfer_n", "transfers to outsiders"),
+        ("buyback_n", "buy-backs"),
         ("failures_n", "failures"),
         ("closures_n", "closures for lack of money"),
     ):
@@ -122,3 +124,56 @@ def activity_view(frame: pd.DataFrame, graduation: pd.DataFrame, names: Names) -
         share = with_error(item["share"], item["share_se"], scale=100, unit="%")
         view.add_row(f"next stage funded in 24 months, from {stage}", share)
     return view
+
+
+def fund_view(frame: pd.DataFrame, names: Names) -> Table:
+    """Return cash flows of funds by type, all vintages together, in bn CNY a year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`finmodel.measure.fund_flow_table` by type.
+    names : mapping of str
+        Display names of the types.
+    """
+    title = "Funds by type, bn CNY a year, all vintages together"
+    view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
+    columns = {
+        "commitments_mcny": "raised",
+        "called_mcny": "called",
+        "invested_mcny": "invested",
+        "fees_mcny": "fees",
+        "to_lps_mcny": "to LPs",
+        "carry_mcny": "carry",
+        "nav_mcny": "NAV,\nyear end",
+    }
+    view.add_column("investor", no_wrap=True)
+    for heading in columns.values():
+        view.add_column(heading, justify="right", no_wrap=True)
+    for row in frame.to_dict("records"):
+        cells = [
+            with_error(row[name], row[f"{name}_se"], scale=1 / MCNY_PER_BN) for name in columns
+        ]
+        view.add_row(names.get(str(row["fund_type"]), str(row["fund_type"])), *cells)
+    return view
+
+
+VERDICTS = {
+    "enough": "the paths are enough for their mean",
+    "few exits": "there are too few exits to say more",
+    "heavy tail": "a few exits carry the mean: read it with care, however many paths there are",
+    "wide error": "more paths are needed for a mean within 5 %",
+}
+
+
+def tail_sentence(frame: pd.DataFrame) -> str:
+    """Return in one sentence how far exit multiples can be trusted."""
+    row = frame[(frame["measure"] == "multiple") & (frame["route"] == "all")].iloc[0]
+    verdict = VERDICTS[row["verdict"]]
+    if math.isnan(row["mean"]):
+        return f"Exits: {verdict}."
+    return (
+        f"Exits pay investors {row['mean']:.2f} times what they paid in on average "
+        f"(±{row['se']:.2g}); the top 1 % of exits have {row['top1_share']:.0%} of the sum of "
+        f"multiples, Hill index {row['hill']:.2g}: {verdict}."
+    )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
+from finmodel.scenario.market_consistency import check_market, check_sum
 from finmodel.scenario.quantity import ASSUMED_SOURCE, USER_SOURCE, Quantity
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.walk import quantities
 
-SHARE_TOLERANCE = 1e-6
 EXPLICIT = "explicit"
 
 
@@ -38,11 +38,11 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
         "capital.region_index": scenario.capital.region_index.values(),
     }
     for place, values in shares.items():
-        problems += _check_sum(f"{file}: {place}", values)
+        problems += check_sum(f"{file}: {place}", values)
     for section in ("births", "capital"):
         index = getattr(scenario, section).region_index
         problems += _check_index(scenario, index, f"{file}: {section}.region_index")
-    problems += _check_mandates(scenario, file)
+    problems += check_market(scenario, file)
     problems += _check_sources(scenario, file)
     return problems
 
@@ -57,7 +57,7 @@ def split_indicator(key: str) -> tuple[str, int] | None:
 def _check_names(scenario: Scenario, file: str) -> list[Problem]:
     return [
         Problem(f"{file}: {section}", repr(name), "a name of letters, digits and underscores")
-        for section in ("stages", "sectors", "funds")
+        for section in ("stages", "sectors", "funds", "lps")
         for name in getattr(scenario, section)
         if not re.fullmatch(r"[A-Za-z0-9_]+", name)
     ]
@@ -85,18 +85,6 @@ def _check_orders(scenario: Scenario, file: str) -> list[Problem]:
     return [
         Problem(f"{file}: stages.*.order", f"{order} twice", "each stage its own order")
         for order in repeated
-    ]
-
-
-def _check_sum(place: str, values: Iterable[Quantity]) -> list[Problem]:
-    listed = list(values)
-    total = math.fsum(quantity.centre for quantity in listed)
-    if abs(total - 1.0) <= SHARE_TOLERANCE:
-        return []
-    return [
-        Problem(
-            place, f"sum {total:.6g}", "shares that sum to 1 (within 0.000001; beliefs at median)"
-        )
     ]
 
 
@@ -152,21 +140,6 @@ def _check_coverage(
     return [
         Problem(place, f"no value for {', '.join(missing)}", "an indicator known for each region")
     ]
-
-
-def _check_mandates(scenario: Scenario, file: str) -> list[Problem]:
-    problems: list[Problem] = []
-    stages = list(scenario.stages)
-    for name, fund in scenario.funds.items():
-        place = f"{file}: funds.{name}.mandate"
-        problems += [
-            Problem(place, repr(stage), f"one of {', '.join(stages)}", nearest_name(stage, stages))
-            for stage in fund.mandate
-            if stage not in stages
-        ]
-        if all(weight.centre == 0 for weight in fund.mandate.values()):
-            problems.append(Problem(place, "all weights 0", "at least one stage above 0"))
-    return problems
 
 
 def _check_sources(scenario: Scenario, file: str) -> list[Problem]:

@@ -10,27 +10,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import Field, Strict
 
-from finmodel.scenario.quantity import Quantity, Spec
-
-INF = float("inf")
-
-Share = Annotated[Quantity, Spec("share", 0.0, 1.0, "a share")]
-
-
-def _spec(unit: str, low: float, high: float, meaning: str) -> Spec:
-    return Spec(unit, low, high, meaning)
-
-
-def _positive(unit: str, high: float, meaning: str) -> Spec:
-    return Spec(unit, 0.0, high, meaning, is_low_open=True)
-
-
-class Section(BaseModel):
-    """A part of a scenario: unknown keys are refused, values cannot change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+from finmodel.scenario.market_schema import (
+    Capital,
+    Clusters,
+    Environment,
+    Friction,
+    FundType,
+    Intermediaries,
+    LpClass,
+    Terms,
+)
+from finmodel.scenario.quantity import Quantity
+from finmodel.scenario.section import Section, Share, positive, within
 
 
 class Meta(Section):
@@ -64,109 +57,113 @@ class Births(Section):
     """Firms that come to need venture finance."""
 
     total_pa: Annotated[
-        Quantity, _positive("firms/year", 1e6, "firms born a year in all regions together")
+        Quantity, positive("firms/year", 1e6, "firms born a year in all regions together")
     ]
     region_index: dict[str, Share] = Field(min_length=1)
-
-
-class Capital(Section):
-    """Money that funds can put to work."""
-
-    total_mcny_pa: Annotated[
-        Quantity, _spec("mcny/year", 0.0, 1e9, "investable capital a year in all regions together")
-    ]
-    region_index: dict[str, Share] = Field(min_length=1)
-    cycle_persistence_pp: Annotated[
-        Quantity, _spec("per quarter", 0.0, 0.999, "AR(1) coefficient of the log capital cycle")
-    ]
-    cycle_log_sd: Annotated[
-        Quantity, _spec("ln", 0.0, 1.5, "stationary standard deviation of the log capital cycle")
-    ]
-    carry_quarters: Annotated[
-        Quantity, _spec("quarters", 1.0, 40.0, "quarters of unspent budget a fund may keep")
-    ]
 
 
 class Firms(Section):
     """Quality, size and behaviour of firms."""
 
-    quality_mean: Annotated[Quantity, _spec("sd", -3.0, 3.0, "mean latent quality at birth")]
-    quality_sd: Annotated[Quantity, _spec("sd", 0.0, 3.0, "spread of latent quality")]
-    size_log_sd: Annotated[Quantity, _spec("ln", 0.0, 2.0, "spread of a firm's round sizes")]
+    quality_mean: Annotated[Quantity, within("sd", -3.0, 3.0, "mean latent quality at birth")]
+    quality_sd: Annotated[Quantity, within("sd", 0.0, 3.0, "spread of latent quality")]
+    size_log_sd: Annotated[Quantity, within("ln", 0.0, 2.0, "spread of a firm's round sizes")]
     milestone_loading: Annotated[
-        Quantity, _spec("ln per sd", 0.0, 2.0, "effect of quality on the milestone hazard")
+        Quantity, within("ln per sd", 0.0, 2.0, "effect of quality on the milestone hazard")
     ]
     failure_loading: Annotated[
         Quantity,
-        _spec("ln per sd", 0.0, 2.0, "effect of quality on the failure hazard, sign turned"),
+        within("ln per sd", 0.0, 2.0, "effect of quality on the failure hazard, sign turned"),
     ]
     exit_loading: Annotated[
-        Quantity, _spec("ln per sd", 0.0, 2.0, "effect of quality on the exit hazards")
+        Quantity, within("ln per sd", 0.0, 2.0, "effect of quality on the exit hazards")
     ]
     value_loading: Annotated[
-        Quantity, _spec("ln per sd", 0.0, 3.0, "effect of quality on the exit value")
+        Quantity, within("ln per sd", 0.0, 3.0, "effect of quality on the exit value")
     ]
     unfunded_pace: Annotated[
-        Quantity, _spec("share", 0.0, 1.0, "pace of work of a firm without money")
+        Quantity, within("share", 0.0, 1.0, "pace of work of a firm without money")
     ]
     lead_quarters: Annotated[
-        Quantity, _spec("quarters", 0.0, 8.0, "runway at which a firm starts to seek money")
+        Quantity, within("quarters", 0.0, 8.0, "runway at which a firm starts to seek money")
     ]
     patience_quarters: Annotated[
-        Quantity, _positive("quarters", 40.0, "mean time a firm survives without cash")
+        Quantity, positive("quarters", 40.0, "mean time a firm survives without cash")
     ]
-    max_dilution: Annotated[
-        Quantity, _positive("share", 1.0, "largest share of the firm founders sell in one round")
+    support_loading: Annotated[
+        Quantity,
+        within("ln per point", 0.0, 3.0, "effect of investors' support on milestones and survival"),
     ]
-    dilution_log_sd: Annotated[Quantity, _spec("ln", 0.0, 2.0, "spread of the price offered")]
+    shrink_share: Annotated[
+        Quantity, positive("share", 1.0, "burn of a firm that seeks money in vain, of its plan")
+    ]
 
 
 class Market(Section):
     """How seekers and funds meet and what closes a round."""
 
     meetings_pp: Annotated[
-        Quantity,
-        Spec("meetings/quarter", 0.0, 8.0, "funds a seeker meets a quarter", is_whole=True),
+        Quantity, within("meetings/quarter", 0.0, 8.0, "funds a seeker meets a quarter")
     ]
     signal_noise_sd: Annotated[
-        Quantity, _spec("sd", 0.0, 5.0, "noise in what funds see of a firm's quality")
+        Quantity, within("sd", 0.0, 5.0, "noise in what funds see of a firm's quality")
+    ]
+    common_noise_share: Annotated[
+        Quantity, within("share", 0.0, 1.0, "part of the noise, by variance, that all funds share")
+    ]
+    insider_noise_multiple: Annotated[
+        Quantity, within("x", 0.0, 10.0, "noise of a fund that holds shares, against an outsider")
     ]
     min_close_share: Annotated[
-        Quantity, _positive("share", 1.0, "share of the ask below which a round does not close")
+        Quantity, positive("share", 1.0, "share of the ask below which a round does not close")
     ]
     discouragement: Annotated[
-        Quantity, _spec("share", 0.0, 1.0, "how far past refusals keep firms from asking")
+        Quantity, within("share", 0.0, 1.0, "how far past refusals keep firms from asking")
     ]
     success_memory_pa: Annotated[
-        Quantity, _positive("per year", 4.0, "speed at which firms learn how many rounds close")
+        Quantity, positive("per year", 4.0, "speed at which firms learn how many rounds close")
     ]
     timely_quarters: Annotated[
-        Quantity, _spec("quarters", 0.0, 20.0, "a need funded later than this is funded late")
+        Quantity, within("quarters", 0.0, 20.0, "a need funded later than this is funded late")
     ]
 
 
 class Viability(Section):
     """Rates and margins of the test whether a need is viable."""
 
-    market_rate_pa: Annotated[Quantity, _positive("per year", 1.0, "required return of investors")]
-    social_rate_pa: Annotated[Quantity, _positive("per year", 1.0, "social discount rate")]
+    market_rate_pa: Annotated[Quantity, positive("per year", 1.0, "required return of investors")]
+    social_rate_pa: Annotated[Quantity, positive("per year", 1.0, "social discount rate")]
     margin: Annotated[
         Quantity,
-        _spec("share", 0.0, 1.0, "margin of the strict and the loose test, of capital needed"),
+        within("share", 0.0, 1.0, "margin of the strict and the loose test, of capital needed"),
     ]
 
 
 class Exits(Section):
     """Value of a firm at exit, as a multiple of the post-money of its stage."""
 
-    ipo_value_multiple: Annotated[Quantity, _spec("x post-money", 0.0, 50.0, "median value at IPO")]
+    ipo_value_multiple: Annotated[
+        Quantity, within("x post-money", 0.0, 50.0, "median value at IPO")
+    ]
     mna_value_multiple: Annotated[
-        Quantity, _spec("x post-money", 0.0, 50.0, "median value in a sale or transfer")
+        Quantity, within("x post-money", 0.0, 50.0, "median value in a sale")
+    ]
+    transfer_value_multiple: Annotated[
+        Quantity, within("x post-money", 0.0, 50.0, "median value in a transfer to outsiders")
     ]
     buyback_value_multiple: Annotated[
-        Quantity, _spec("x post-money", 0.0, 50.0, "median value in a buy-back")
+        Quantity, within("x post-money", 0.0, 50.0, "median value in a buy-back")
     ]
-    value_log_sd: Annotated[Quantity, _spec("ln", 0.0, 2.0, "spread of exit values")]
+    value_log_sd: Annotated[
+        Quantity, within("ln", 0.0, 2.0, "spread of the lognormal body of exit values")
+    ]
+    tail_share: Annotated[
+        Quantity, within("share", 0.0, 0.5, "exits in the Pareto tail; 0 leaves the body alone")
+    ]
+    tail_index: Annotated[Quantity, positive("index", 20.0, "Pareto index of the tail")]
+    value_cap: Annotated[
+        Quantity, positive("x median", 1e6, "largest exit value, of the median of its firm")
+    ]
 
 
 class Stage(Section):
@@ -176,24 +173,27 @@ class Stage(Section):
     label_en: str = Field(min_length=1)
     label_zh: str = Field(min_length=1)
     entry_share: Share
-    ask_median_mcny: Annotated[Quantity, _positive("mcny", 1e5, "median round of the stage")]
+    ask_median_mcny: Annotated[Quantity, positive("mcny", 1e5, "median round of the stage")]
     runway_quarters: Annotated[
-        Quantity, _positive("quarters", 40.0, "quarters of work the round pays for")
+        Quantity, positive("quarters", 40.0, "quarters of work the round pays for")
     ]
     milestone_rate_pa: Annotated[
-        Quantity, _spec("per year", 0.0, 8.0, "milestone hazard at quality zero and full pace")
+        Quantity, within("per year", 0.0, 8.0, "milestone hazard at quality zero and full pace")
     ]
     failure_rate_pa: Annotated[
-        Quantity, _spec("per year", 0.0, 8.0, "failure hazard at quality zero")
+        Quantity, within("per year", 0.0, 8.0, "failure hazard at quality zero")
     ]
-    ipo_rate_pa: Annotated[Quantity, _spec("per year", 0.0, 8.0, "IPO hazard at quality zero")]
-    mna_rate_pa: Annotated[Quantity, _spec("per year", 0.0, 8.0, "sale hazard at quality zero")]
+    ipo_rate_pa: Annotated[Quantity, within("per year", 0.0, 8.0, "IPO hazard at quality zero")]
+    mna_rate_pa: Annotated[Quantity, within("per year", 0.0, 8.0, "sale hazard at quality zero")]
+    transfer_rate_pa: Annotated[
+        Quantity, within("per year", 0.0, 8.0, "hazard of a transfer to outsiders at quality zero")
+    ]
     buyback_rate_pa: Annotated[
-        Quantity, _spec("per year", 0.0, 8.0, "buy-back hazard at quality zero")
+        Quantity, within("per year", 0.0, 8.0, "buy-back hazard at quality zero")
     ]
-    dilution: Annotated[Quantity, _positive("share", 1.0, "share of the firm sold in the round")]
+    dilution: Annotated[Quantity, positive("share", 1.0, "share of the firm sold in the round")]
     bridge_share: Annotated[
-        Quantity, _positive("share", 1.0, "bridge asked when money runs out before the milestone")
+        Quantity, positive("share", 1.0, "bridge asked when money runs out before the milestone")
     ]
 
 
@@ -204,47 +204,35 @@ class Sector(Section):
     label_en: str = Field(min_length=1)
     label_zh: str = Field(min_length=1)
     birth_share: Share
-    ask_multiple: Annotated[Quantity, _positive("x", 20.0, "round size against the stage median")]
+    ask_multiple: Annotated[Quantity, positive("x", 20.0, "round size against the stage median")]
     milestone_multiple: Annotated[
-        Quantity, _positive("x", 20.0, "milestone hazard against the stage rate")
+        Quantity, positive("x", 20.0, "milestone hazard against the stage rate")
     ]
     failure_multiple: Annotated[
-        Quantity, _spec("x", 0.0, 20.0, "failure hazard against the stage rate")
+        Quantity, within("x", 0.0, 20.0, "failure hazard against the stage rate")
     ]
-    value_multiple: Annotated[Quantity, _spec("x", 0.0, 20.0, "exit value against the stage value")]
-
-
-class FundType(Section):
-    """A kind of investor."""
-
-    label_en: str = Field(min_length=1)
-    label_zh: str = Field(min_length=1)
-    capital_share: Share
-    deployment_mcny_pa: Annotated[
-        Quantity, _positive("mcny/year", 1e6, "mean money one fund puts to work a year")
+    value_multiple: Annotated[
+        Quantity, within("x", 0.0, 20.0, "exit value against the stage value")
     ]
-    size_log_sd: Annotated[Quantity, _spec("ln", 0.0, 3.0, "spread of fund sizes")]
-    ticket_share: Annotated[
-        Quantity, _positive("share", 4.0, "largest ticket, of a fund's yearly deployment")
-    ]
-    away_weight: Annotated[
-        Quantity,
-        _spec("x", 0.0, 10.0, "chance to meet a firm of another region against a local one"),
-    ]
-    mandate: dict[str, Share] = Field(min_length=1)
 
 
 class Scenario(Section):
     """A whole scenario, valid in itself."""
 
-    schema_version: Annotated[int, Field(ge=1, le=1)]
+    schema_version: Annotated[int, Field(ge=2, le=2)]
     meta: Meta
     run: Run
     geography: Geography
     births: Births
     capital: Capital
+    lps: dict[str, LpClass] = Field(min_length=1, max_length=6)
+    environment: Environment
     firms: Firms
     market: Market
+    friction: Friction
+    intermediaries: Intermediaries
+    clusters: Clusters
+    terms: Terms
     viability: Viability
     exits: Exits
     stages: dict[str, Stage] = Field(min_length=1, max_length=12)

@@ -18,19 +18,27 @@ import pandas as pd
 import finmodel
 from finmodel import datasets, store
 from finmodel.errors import Problem, ScenarioError
-from finmodel.market.run import Progress, RunResult, simulate
+from finmodel.market.result import RunResult
+from finmodel.market.run import Progress, simulate
 from finmodel.measure import (
     activity_table,
     cell_table,
+    exit_table,
     flow_table,
+    fund_flow_table,
+    fund_table,
+    fund_year_table,
     gap_table,
     graduation_table,
+    history_table,
+    ownership_table,
+    value_table,
 )
 from finmodel.scenario import Scenario, assumptions, digest, quantities
 from finmodel.world import build_world
 
 _PACKAGE = Path(finmodel.__file__).resolve().parent
-_MODEL_ROOMS = ("datasets", "scenario", "world", "market", "measure", "study")
+_MODEL_ROOMS = ("datasets", "numeric", "scenario", "world", "market", "measure", "study")
 
 GAP_TABLES: dict[str, tuple[str, ...]] = {
     "gap_total": (),
@@ -68,6 +76,16 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
         tables[f"activity_{dimension}"] = activity_table(run, (dimension,))
     tables["graduation"] = graduation_table(run)
     tables["flows"] = flow_table(run)
+    tables["funds_type"] = fund_flow_table(run)
+    tables["funds_type_year"] = fund_flow_table(run, ("year", "fund_type"))
+    tables["funds_type_region"] = fund_flow_table(run, ("region", "fund_type"))
+    tables["ownership"] = ownership_table(run)
+    tables["exits"] = exit_table(run)
+    tables["values"] = value_table(run.world)
+    if run.details:
+        tables["fund_list"] = fund_table(run)
+        tables["fund_years"] = fund_year_table(run)
+        tables["histories"] = history_table(run)
     tables["assumptions"] = assumptions(run.world.scenario)
     return tables
 
@@ -83,14 +101,14 @@ def model_digest() -> str:
     return hasher.hexdigest()
 
 
-def digest_of(scenario: Scenario, paths: int, seed: int) -> str:
+def digest_of(scenario: Scenario, paths: int, seed: int, detailed: int = 0) -> str:
     """Return the digest that names the run of a scenario."""
     return store.run_digest(
         scenario_digest=digest(scenario),
         data_checksums=datasets.checksums(),
         paths=paths,
         seed=seed,
-        source_digest=model_digest(),
+        source_digest=f"{model_digest()}/{detailed}",
     )
 
 
@@ -104,8 +122,11 @@ def run_scenario(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
+    detailed: int = 0,
 ) -> tuple[RunResult | None, StoredRun | None]:
     """Run a scenario and store it, or find it among earlier runs.
+
+    Of the first `detailed` paths every fund and the history of every firm are stored too.
 
     Returns
     -------
@@ -118,7 +139,7 @@ def run_scenario(
     ------
     ScenarioError, InvariantError, StoreError, Interrupted
     """
-    name = digest_of(scenario, paths, seed)
+    name = digest_of(scenario, paths, seed, detailed)
     found = store.find_run(root, name)
     if found is not None:
         return None, StoredRun(found, is_reused=True)
@@ -129,6 +150,7 @@ def run_scenario(
         threads=threads,
         progress=progress,
         cancel=cancel,
+        detailed=detailed,
     )
     if not run.is_complete:
         return run, None
@@ -163,6 +185,8 @@ def _manifest(scenario: Scenario, run: RunResult, command: Sequence[str]) -> sto
         "title_en": scenario.meta.title_en,
         "title_zh": scenario.meta.title_zh,
         "paths": run.n_paths,
+        "detailed": len(run.details),
+        "fund_types": list(run.world.fund_types),
         "seed": run.seed,
         "years": list(run.world.years),
         "regions": list(run.world.regions),

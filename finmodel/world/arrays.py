@@ -1,8 +1,9 @@
 """The world as plain read-only arrays: what the kernels see of a scenario.
 
-Axes: R regions, K stages in order, S sectors, F funds. Money is in million CNY, rates
-are per quarter (`_pp`), quality is in standard deviations. Tables are arrays of records:
-a kernel takes one row and reads its fields by name.
+Axes: R regions, K stages in order, S sectors, T fund types, L classes of LPs, G groups of
+regions with the same clusters, Q points of quality. Money is in million CNY, rates are per
+quarter (`_pp`), quality is in standard deviations. Tables are arrays of records: a kernel
+takes one row and reads its fields by name.
 """
 
 from __future__ import annotations
@@ -15,17 +16,15 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 KeyArray = NDArray[np.uint64]
-WordArray = NDArray[np.uint32]
 SmallArray = NDArray[np.int32]
 Table = NDArray[np.void]
 Record = Any
 """One row of a table; numpy types a record as void."""
 
-ROUTES = ("ipo", "mna", "buyback")
+ROUTES = ("ipo", "mna", "transfer", "buyback")
 TESTS = ("market", "market_strict", "market_loose", "social")
-GUIDE_BITS = 10
-GUIDE_SIZE = 1 << GUIDE_BITS
-"""Slices of the guide table that brackets the search in a cumulative table."""
+SCORE_LOW, SCORE_STEP, SCORE_POINTS = -8.0, 0.1, 161
+"""The grid of quality on which funds look up what a firm is worth."""
 
 STAGE_ROW = np.dtype(
     [
@@ -33,15 +32,16 @@ STAGE_ROW = np.dtype(
         ("burn_pp", "f8"),  # planned burn at size one, mcny a quarter
         ("milestone_pp", "f8"),  # hazards at quality zero and full pace
         ("failure_pp", "f8"),
-        ("ipo_pp", "f8"),
+        ("ipo_pp", "f8"),  # while the window is open
         ("mna_pp", "f8"),
+        ("transfer_pp", "f8"),
         ("buyback_pp", "f8"),
         ("ipo_value", "f8"),  # median value at exit at size one, mcny
         ("mna_value", "f8"),
+        ("transfer_value", "f8"),
         ("buyback_value", "f8"),
-        ("dilution", "f8"),
+        ("pre_money", "f8"),  # at size one and expected quality at its mean, mcny
         ("bridge_share", "f8"),
-        ("refusal_u", "f8"),  # founders refuse a price whose uniform is above this
         ("hurdle_market", "f8"),  # lowest viable quality under each test
         ("hurdle_market_strict", "f8"),
         ("hurdle_market_loose", "f8"),
@@ -49,12 +49,44 @@ STAGE_ROW = np.dtype(
     ]
 )
 
-FUND_ROW = np.dtype(
+TYPE_ROW = np.dtype(
     [
-        ("region", "i8"),
-        ("kind", "i8"),  # fund type
-        ("budget_pp", "f8"),  # mcny a quarter at the mean of the cycle
-        ("ticket", "f8"),  # largest amount in one round, mcny
+        ("size", "f8"),  # mean commitment, mcny
+        ("size_log_sd", "f8"),
+        ("investment_quarters", "i8"),
+        ("term_quarters", "i8"),
+        ("fee_pa", "f8"),  # of the commitment, in the investment period
+        ("fee_after_pa", "f8"),  # of the commitment, after it
+        ("fee_life", "f8"),  # all fees, of the commitment
+        ("reserve_share", "f8"),
+        ("ticket_share", "f8"),
+        ("concentration_share", "f8"),
+        ("follow_multiple", "f8"),
+        ("hurdle_growth", "f8"),  # of what LPs are owed, a quarter
+        ("carry_share", "f8"),
+        ("catch_up_share", "f8"),
+        ("away_noise_multiple", "f8"),
+        ("support", "f8"),
+        ("strings", "f8"),
+        ("hard_tech_weight", "f8"),
+        ("specialist_share", "f8"),
+    ]
+)
+
+LP_ROW = np.dtype(
+    [
+        ("cycle_loading", "f8"),
+        ("cycle_norm", "f8"),  # taken off so that the mean factor is one
+        ("return_response", "f8"),
+    ]
+)
+
+STRESS_ROW = np.dtype(
+    [
+        ("market_shift", "f8"),
+        ("ipo_multiple", "f8"),
+        ("sale_multiple", "f8"),
+        ("pace_multiple", "f8"),
     ]
 )
 
@@ -67,21 +99,55 @@ RULES_ROW = np.dtype(
         ("failure_loading", "f8"),
         ("exit_loading", "f8"),
         ("value_loading", "f8"),
+        ("support_loading", "f8"),
         ("unfunded_pace", "f8"),
+        ("shrink_share", "f8"),
         ("lead_quarters", "f8"),
         ("closure_pp", "f8"),
-        ("exit_log_sd", "f8"),
-        ("n_meetings", "i8"),
-        ("signal_noise_sd", "f8"),
-        ("signal_weight", "f8"),
+        ("value_log_sd", "f8"),
+        ("tail_share", "f8"),
+        ("tail_index", "f8"),
+        ("value_cap", "f8"),
+        ("meetings_pp", "f8"),
+        ("common_root", "f8"),  # loadings of a look's luck on its common and own part
+        ("own_root", "f8"),
         ("min_close_share", "f8"),
         ("discouragement", "f8"),
         ("success_memory", "f8"),
         ("timely_quarters", "f8"),
-        ("cycle_persistence", "f8"),
-        ("cycle_shock_sd", "f8"),
-        ("cycle_log_sd", "f8"),
-        ("carry_quarters", "f8"),
+        ("distance_dislike", "f8"),
+        ("signal_loading", "f8"),
+        ("price_log_sd", "f8"),
+        ("bridge_discount", "f8"),
+        ("max_dilution", "f8"),
+        ("preference_multiple", "f8"),
+        ("participating", "f8"),
+        ("redemption_rate_pa", "f8"),
+        ("term_sale_discount", "f8"),
+        ("is_regimes", "f8"),
+        ("market_persistence", "f8"),
+        ("market_shock_sd", "f8"),
+        ("market_log_sd", "f8"),
+        ("regime_high", "f8"),
+        ("regime_low", "f8"),
+        ("fall_pp", "f8"),
+        ("rise_pp", "f8"),
+        ("sector_persistence", "f8"),
+        ("sector_shock_sd", "f8"),
+        ("sector_log_sd", "f8"),
+        ("price_loading", "f8"),
+        ("price_norm", "f8"),
+        ("exit_market_loading", "f8"),
+        ("exit_market_norm", "f8"),
+        ("pace_loading", "f8"),
+        ("pace_norm", "f8"),
+        ("window_close_pp", "f8"),
+        ("window_open_pp", "f8"),
+        ("window_loading", "f8"),
+        ("window_closed_multiple", "f8"),
+        ("return_memory", "f8"),
+        ("reference_return_pa", "f8"),
+        ("response_limit", "f8"),
     ]
 )
 
@@ -101,8 +167,21 @@ class WorldArrays(NamedTuple):
     birth_rate_pp: FloatArray  # (R, S) expected births a quarter
     cell_key: KeyArray  # (R, S) identity of the region-sector pair
     entry_cdf: FloatArray  # (K,) cumulative share of births entering up to each stage
-    stages: Table  # (K, S) of STAGE_ROW
-    funds: Table  # (F,) of FUND_ROW
-    reach: WordArray  # (R, K, F) chance that a meeting is with fund 0..f, times 2**32 - 1
-    guide: SmallArray  # (R, K, GUIDE_SIZE + 1) brackets the fund of a word; -1 if none
+    stages: Table  # (R, K, S) of STAGE_ROW
+    score: FloatArray  # (G, K, S, Q) log of value over capital needed, by quality
+    score_group: IntArray  # (R,) group of each region
+    is_hard_tech: NDArray[np.bool_]  # (S,)
+    sector_cdf: FloatArray  # (S,) cumulative births, from which specialists draw
+    sector_key: KeyArray  # (S,)
+    fund_rate_pp: FloatArray  # (R, T) expected funds raised a quarter
+    fund_key: KeyArray  # (R, T) identity of the region-type pair
+    types: Table  # (T,) of TYPE_ROW
+    mandate: FloatArray  # (T, K) weight of a stage
+    nearness: FloatArray  # (R, R, T) weight of a meeting, fund region then firm region
+    lps: Table  # (L,) of LP_ROW
+    lp_mix: FloatArray  # (T, L)
+    lp_stress: FloatArray  # (quarters, L) multiple of supply
+    stress: Table  # (quarters,) of STRESS_ROW
+    meeting_factor: FloatArray  # (R,) meetings with intermediaries over those without
+    sight: FloatArray  # (R, T, 2, 2, 2) firm's region; away; insider; noise sd and weight
     rules: Table  # (1,) of RULES_ROW

@@ -15,26 +15,26 @@ def name_key(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "little")
 
 
-def cell_keys(regions: tuple[str, ...], sectors: tuple[str, ...]) -> KeyArray:
-    """Return the identity of each region-sector pair, shape (R, S), by name.
+def pair_keys(regions: tuple[str, ...], names: tuple[str, ...]) -> KeyArray:
+    """Return the identity of each region and name, shape (R, N).
 
-    Adding a region or a sector changes no other pair's key, and so no other firm's luck.
+    Adding a region or a name changes no other pair's key, and so nobody else's luck.
 
     Raises
     ------
     ScenarioError
         If two pairs share a key; rename one.
     """
-    keys = np.zeros((len(regions), len(sectors)), np.uint64)
+    keys = np.zeros((len(regions), len(names)), np.uint64)
     owner: dict[int, str] = {}
     for r, region in enumerate(regions):
-        for s, sector in enumerate(sectors):
-            name = f"{region}/{sector}"
+        for s, other in enumerate(names):
+            name = f"{region}/{other}"
             key = name_key(name)
             if key in owner:
                 raise ScenarioError(
-                    "identity of firms",
-                    [Problem(name, f"the same key as {owner[key]}", "another sector name")],
+                    "identities",
+                    [Problem(name, f"the same key as {owner[key]}", "another name")],
                 )
             owner[key] = name
             keys[r, s] = key

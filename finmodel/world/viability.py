@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from finmodel.numeric.exit_law import mean_luck
 from finmodel.units import discount_per_quarter
 from finmodel.world.arrays import ROUTES, TESTS, FloatArray, Record, Table
 
@@ -75,7 +76,7 @@ def stage_values(
             stages["milestone_pp"][k] * np.exp(rules["milestone_loading"] * theta) * can_advance
         )
         failure = stages["failure_pp"][k] * np.exp(-rules["failure_loading"] * theta)
-        leave = _route_rates(stages, k).sum(axis=0) * np.exp(rules["exit_loading"] * theta)
+        leave = _route_rates(stages, rules, k).sum(axis=0) * np.exp(rules["exit_loading"] * theta)
         hazard = milestone + failure + leave
         any_event = -np.expm1(-hazard)
         per_hazard = np.divide(any_event, hazard, out=np.ones_like(hazard), where=hazard > 0)
@@ -89,19 +90,36 @@ def stage_values(
     return StageValues(quality, value, capital)
 
 
-def _route_rates(stages: Table, k: int) -> FloatArray:
-    """Return the exit hazards of stage `k` by route, shape (3, S)."""
-    return np.stack([stages[f"{route}_pp"][k] for route in ROUTES])
+def open_share(rules: Record) -> float:
+    """Return the share of time the IPO window is open, with the market at rest."""
+    opens, closes = float(rules["window_open_pp"]), float(rules["window_close_pp"])
+    return opens / (opens + closes)
+
+
+def _route_rates(stages: Table, rules: Record, k: int) -> FloatArray:
+    """Return the mean exit hazards of stage `k` by route, shape (routes, S).
+
+    The IPO hazard is averaged over open and closed windows.
+    """
+    is_open = open_share(rules)
+    window = is_open + (1.0 - is_open) * float(rules["window_closed_multiple"])
+    factor = {"ipo": window}
+    return np.stack([stages[f"{route}_pp"][k] * factor.get(route, 1.0) for route in ROUTES])
 
 
 def _mean_exit_value(stages: Table, rules: Record, k: int, theta: FloatArray) -> FloatArray:
     """Return the mean exit value at stage `k`, shape (Q, S), over routes and luck."""
-    rates = _route_rates(stages, k)
+    rates = _route_rates(stages, rules, k)
     total = rates.sum(axis=0)
     weights = np.divide(rates, total, out=np.zeros_like(rates), where=total > 0)
     median = (weights * np.stack([stages[f"{route}_value"][k] for route in ROUTES])).sum(axis=0)
-    log_mean = rules["value_loading"] * theta + 0.5 * rules["exit_log_sd"] ** 2
-    result: FloatArray = median[None, :] * np.exp(log_mean)
+    luck = mean_luck(
+        float(rules["value_log_sd"]),
+        float(rules["tail_share"]),
+        float(rules["tail_index"]),
+        float(rules["value_cap"]),
+    )
+    result: FloatArray = median[None, :] * np.exp(rules["value_loading"] * theta) * luck
     return result
 
 

@@ -11,20 +11,22 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+_PACKAGE = _HERE.parent
 
 
 def source_digest() -> str:
     """Return the SHA-256 over the sources of the kernels and the arrays they read."""
     hasher = sha256(numba.__version__.encode())
-    for file in [*sorted((_PACKAGE / "market").glob("*.py")), _PACKAGE / "world" / "arrays.py"]:
+    rooms = [*sorted((_PACKAGE / "market").glob("*.py")), *sorted(_HERE.glob("*.py"))]
+    for file in [*rooms, _PACKAGE / "world" / "arrays.py"]:
         hasher.update(file.name.encode())
         hasher.update(file.read_bytes())
     return hasher.hexdigest()
@@ -44,3 +46,25 @@ _compile = numba.njit(nogil=True, cache=True, error_model="numpy")
 def kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile `function` without the interpreter lock; plain Python if numba is disabled."""
     return cast(Callable[P, T], _compile(function))
+
+
+# `_nrt` is left out of numba's type stubs; numba's own sorting kernels are compiled with it.
+_LEAN: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+_compile_lean = numba.njit(**_LEAN)
+_compile_inner = numba.njit(**_LEAN, forceinline=True)
+
+
+def lean_kernel(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile a step that allocates nothing and returns no array: it counts no references.
+
+    Handing a tuple of many arrays to a step counts a reference to each, with atomic
+    operations that cost more than the step. The arrays live in the path that calls the
+    steps, so there is nothing to count. Such a step must not call a kernel that returns an
+    array: nobody would free it.
+    """
+    return cast(Callable[P, T], _compile_lean(function))
+
+
+def inner_kernel(function: Callable[P, T]) -> Callable[P, T]:
+    """Compile a small step like :func:`lean_kernel`, into its callers."""
+    return cast(Callable[P, T], _compile_inner(function))

@@ -1,0 +1,166 @@
+"""What a run keeps: every path's panels on a spool, moments of the finest cells, details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finmodel.market.collect import Moments, PathRecord
+from finmodel.market.spool import Spool
+from finmodel.world import World
+from finmodel.world.arrays import FloatArray, Table
+
+
+@dataclass(frozen=True)
+class PathDetail:
+    """Everything about one path that was asked for by name.
+
+    Attributes
+    ----------
+    path : int
+    events : ndarray of EVENT_ROW
+        Histories of firms, in the order of events.
+    funds : ndarray of FUND_ROW
+        Every fund at the end of the run.
+    lp_share : ndarray of shape (F, L)
+    fund_year : ndarray of shape (F, years, 3)
+        Called, paid to LPs, and NAV at the end of each year from the start of the run;
+        the first two are cumulative.
+    """
+
+    path: int
+    events: Table
+    funds: Table
+    lp_share: FloatArray
+    fund_year: FloatArray
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All paths of one world.
+
+    Attributes
+    ----------
+    world : World
+    seed : int
+    n_requested : int
+        Paths asked for; fewer are present if the run was interrupted.
+    spools : dict of Spool
+        `panel` (Y, R, K, 2, N_COLUMNS), `sectors` (Y, S, N_COLUMNS), `fine` (Y, R, K, S, 4)
+        in single precision, `flow` (2, Y, T, R, R), `fund_flow` (Y, R, T, N_FUND_COLUMNS),
+        `ownership` (Y, K, T + 2), and `exits`, rows of EXIT_ROW.
+    cell_mean, cell_se : ndarray of shape (Y, R, K, S, N_COLUMNS)
+    details : tuple of PathDetail
+        Of the first paths, as many as were asked for.
+    firm_quarters : int
+    seconds : float
+        Wall time of the simulation, compilation excluded.
+    """
+
+    world: World
+    seed: int
+    n_requested: int
+    spools: dict[str, Spool]
+    cell_mean: FloatArray
+    cell_se: FloatArray
+    details: tuple[PathDetail, ...]
+    firm_quarters: int
+    seconds: float
+
+    @property
+    def n_paths(self) -> int:
+        """Paths present."""
+        return len(self.spools["panel"])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every path asked for is present."""
+        return self.n_paths == self.n_requested
+
+    @property
+    def panel(self) -> FloatArray:
+        """The whole panel, shape (P, Y, R, K, 2, N_COLUMNS): for small runs."""
+        return self.spools["panel"].whole()
+
+    @property
+    def sectors(self) -> FloatArray:
+        """All sectors, shape (P, Y, S, N_COLUMNS)."""
+        return self.spools["sectors"].whole()
+
+    @property
+    def fine(self) -> NDArray[np.float32]:
+        """The finest cells, shape (P, Y, R, K, S, 4): for small runs."""
+        return self.spools["fine"].whole()
+
+    @property
+    def flow(self) -> FloatArray:
+        """Rounds joined and million CNY, shape (P, 2, Y, T, fund region, firm region)."""
+        return self.spools["flow"].whole()
+
+    @property
+    def fund_flow(self) -> FloatArray:
+        """Flows of funds, shape (P, Y, R, T, N_FUND_COLUMNS)."""
+        return self.spools["fund_flow"].whole()
+
+    @property
+    def ownership(self) -> FloatArray:
+        """Cap tables by class, shape (P, Y, K, T + 2)."""
+        return self.spools["ownership"].whole()
+
+    @property
+    def exits(self) -> Table:
+        """Exits of all paths, joined."""
+        return self.spools["exits"].whole()
+
+    @property
+    def exit_path(self) -> NDArray[np.int64]:
+        """Path of each row of `exits`."""
+        counts = self.spools["exits"].row_counts()
+        return np.repeat(np.arange(len(counts)), counts)
+
+
+class Keeper:
+    """Takes the records of paths in their order and returns the result."""
+
+    FIELDS = ("panel", "sectors", "fine", "flow", "fund_flow", "ownership", "exits")
+
+    def __init__(self, world: World, seed: int, n_requested: int) -> None:
+        self._world, self._seed, self._n_requested = world, seed, n_requested
+        self._spools: dict[str, Spool] = {}
+        self._moments: Moments | None = None
+        self._details: list[PathDetail] = []
+        self._firm_quarters = 0
+        self.n = 0
+
+    def add(self, record: PathRecord, detail: PathDetail | None) -> None:
+        """Keep the next path."""
+        if self._moments is None:
+            self._moments = Moments(record.cells.shape)
+            for name in self.FIELDS:
+                array = getattr(record, name)
+                shape = (-1,) if name == "exits" else array.shape
+                self._spools[name] = Spool(shape, array.dtype)
+        self._moments.add(record.cells)
+        for name, spool in self._spools.items():
+            spool.append(getattr(record, name))
+        if detail is not None:
+            self._details.append(detail)
+        self._firm_quarters += record.firm_quarters
+        self.n += 1
+
+    def result(self, seconds: float) -> RunResult:
+        """Return what was kept; at least one path must have been."""
+        assert self._moments is not None
+        return RunResult(
+            world=self._world,
+            seed=self._seed,
+            n_requested=self._n_requested,
+            spools=self._spools,
+            cell_mean=self._moments.mean,
+            cell_se=self._moments.standard_error,
+            details=tuple(self._details),
+            firm_quarters=self._firm_quarters,
+            seconds=seconds,
+        )

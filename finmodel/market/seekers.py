@@ -1,0 +1,173 @@
+"""Steps 5 and 6, the firms' side: needs open, firms ask or stay silent, and hear offers.
+
+A firm stays silent with a chance equal to the discouragement times the share of recent
+asks in its region and stage that did not close; once it has asked it keeps asking. A need
+goes to the matching if at least one fund makes an offer that the founders accept.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from finmodel.market.columns import BRIDGE, DISCOURAGED, REFUSED, REJECTED
+from finmodel.market.meetings import MAX_MEETINGS
+from finmodel.market.offers import ask_around, ask_insiders, lowest_accepted
+from finmodel.market.spells import NOTHING, new_need, open_spell
+from finmodel.market.state import Books, Now, Pool, Queue, Reach, Weather
+from finmodel.market.streams import ASK, draw, uniform
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.numeric.quantiles import normal_quantile
+from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
+
+
+@inner_kernel
+def count_meetings(mean: float, u: float) -> int:
+    """Return the whole number of meetings of a quarter with mean `mean`."""
+    whole = math.floor(mean)
+    return min(MAX_MEETINGS, whole + (1 if u < mean - whole else 0))
+
+
+@inner_kernel
+def base_pre_money(rules: Record, row: Record, firm: Record, market: float, luck: float) -> float:
+    """Return the firm's pre-money at the mean of expected quality, million CNY."""
+    price = row["pre_money"] * firm["size"] * market * math.exp(rules["price_log_sd"] * luck)
+    return float(price * (1.0 - rules["bridge_discount"]) if firm["kind"] == BRIDGE else price)
+
+
+@inner_kernel
+def keeps_silent(rules: Record, firm: Record, success: FloatArray, u: float) -> bool:
+    """Return whether a firm that has not asked yet stays silent this quarter."""
+    if firm["status"] != DISCOURAGED:
+        return False
+    return bool(u < rules["discouragement"] * (1.0 - success[firm["region"], firm["stage"]]))
+
+
+@lean_kernel
+def list_edges(budgets: FloatArray, queue: Queue, n_seekers: int, quarter: int) -> int:
+    """Lay the offers out as the matching wants them; return how many budgets they draw on.
+
+    Budgets are numbered anew in the order of the offers: few of them are asked.
+    """
+    start, edges, owner, account = queue.start, queue.edges, queue.owner, queue.account
+    node, score, ticket = queue.node, queue.score, queue.ticket
+    listed, number, budget = queue.listed, queue.number, queue.budget
+    n_accounts = 0
+    for q in range(n_seekers):
+        for e in range(start[q], start[q + 1]):
+            f = edges[e]["node"]
+            if listed[f] != quarter:
+                listed[f], number[f], budget[n_accounts] = quarter, n_accounts, budgets[f]
+                n_accounts += 1
+            owner[e], node[e], account[e] = q, f, number[f]
+            score[e], ticket[e] = edges[e]["score"], edges[e]["ticket"]
+    return n_accounts
+
+
+@lean_kernel
+def open_needs(
+    world: WorldArrays, firms: Table, n: int, pool: Pool, queue: Queue, books: Books, now: Now
+) -> int:
+    """Open needs and queue every open need in slot order; return how many there are."""
+    stages, needy, lead_quarters = world.stages, queue.firm, world.rules[0]["lead_quarters"]
+    n_queued = 0
+    for i in range(n):
+        firm = firms[i]
+        kind = new_need(firm, lead_quarters)
+        if kind != NOTHING:
+            row = stages[firm["region"], firm["stage"], firm["sector"]]
+            open_spell(row, firm, pool, books, now, kind)
+        if firm["need"] > 0.0:
+            needy[n_queued] = i
+            n_queued += 1
+    return n_queued
+
+
+@lean_kernel
+def gather(
+    world: WorldArrays,
+    firms: Table,
+    n_queued: int,
+    pool: Pool,
+    reach: Reach,
+    queue: Queue,
+    weather: Weather,
+    now: Now,
+) -> int:
+    """Let every open need ask and collect its offers; return how many seekers got one."""
+    rules, asked, base, edges = world.rules[0], pool.asked, queue.base, queue.edges
+    needy, seeker, ask, start, tie = queue.firm, queue.seeker, queue.ask, queue.start, queue.tie
+    meetings, success, price = world.meeting_factor, pool.success, weather.price
+    stages, groups = world.stages, world.score_group
+    asked[:] = 0.0
+    pool.closed[:] = 0.0
+    n_seekers, first = 0, 0
+    start[0] = 0
+    for q in range(n_queued):
+        firm = firms[needy[q]]
+        region, stage = int(firm["region"]), int(firm["stage"])
+        key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+        a, b, c, _ = draw(now.seed, now.path, ASK, now.quarter, key, serial)
+        if keeps_silent(rules, firm, success, uniform(a)):
+            continue
+        firm["status"] = REJECTED
+        asked[region, stage] += 1.0
+        row = stages[region, stage, firm["sector"]]
+        n_meetings = count_meetings(rules["meetings_pp"] * meetings[region], uniform(c))
+        luck = normal_quantile(uniform(b))
+        base[n_seekers] = base_pre_money(rules, row, firm, price[firm["sector"]], luck)
+        accepted = lowest_accepted(rules, base[n_seekers], firm["need"])
+        hurdle, group = row["hurdle_market"], groups[region]
+        last, n_refused, n_met = ask_insiders(
+            rules,
+            hurdle,
+            accepted,
+            firm,
+            world.types,
+            world.sight,
+            world.score,
+            group,
+            pool.funds,
+            pool.holdings,
+            pool.budget,
+            queue.met,
+            edges,
+            first,
+            now,
+        )
+        last, n_more = ask_around(
+            rules,
+            hurdle,
+            accepted,
+            firm,
+            world.types,
+            world.sight,
+            world.mandate,
+            world.score,
+            group,
+            pool.funds,
+            reach.pull,
+            reach.capacity,
+            reach.start,
+            reach.fund,
+            reach.upto,
+            reach.guide,
+            queue.met,
+            n_met,
+            edges,
+            first,
+            last,
+            n_meetings,
+            now,
+        )
+        if last == first:
+            if n_refused + n_more > 0:
+                firm["status"] = REFUSED
+            continue
+        seeker[n_seekers], ask[n_seekers] = needy[q], firm["need"]
+        tie[n_seekers] = (key << np.uint64(32)) | serial
+        n_seekers += 1
+        start[n_seekers] = last
+        first = last
+    return n_seekers

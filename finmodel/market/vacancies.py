@@ -1,0 +1,152 @@
+"""Vacancy chains: what happens to the money of seekers that are released.
+
+A fund with money free gives it to the best seeker that wants more of it; the seeker lets go of
+its worst fund, which then has money free. See :mod:`finmodel.market.matching`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.market.deferred import (
+    EPSILON,
+    HEAP_ROW,
+    PATIENCE,
+    Book,
+    Market,
+    drop_top,
+    heapify,
+    list_wanted,
+    put,
+    turn_cycle,
+)
+from finmodel.numeric.jit import kernel
+from finmodel.world.arrays import FloatArray, Record, SmallArray, Table
+
+CLOSE_SLACK = 1e-10
+"""A round closes this share below its minimum: rounding must not decide who closes."""
+
+SHARE_STEPS = 1e9
+"""Shares raised are compared in steps this fine, so that equal shares are equal."""
+
+
+@kernel
+def hand_back(fund: Record, f: int, back: float, vacant: SmallArray, n_vacant: int) -> int:
+    """Give a fund money back; list it as vacant if others want it. Return the number listed."""
+    fund["slack"] += back
+    if fund["size"] > 0 and not fund["is_vacant"]:
+        fund["is_vacant"] = True
+        vacant[n_vacant] = f
+        n_vacant += 1
+    return n_vacant
+
+
+@kernel
+def still_wanted(seeker: Record, amount: FloatArray, ticket: float, e: int, end: int) -> float:
+    """Return how much more a seeker would take on edge `e`, if need be from worse funds."""
+    wanted = seeker["left"]
+    for k in range(e + 1, end):
+        wanted += amount[k]
+    return float(min(wanted, ticket - amount[e]))
+
+
+@kernel
+def fill_vacancies(market: Market, book: Book, vacant: SmallArray, n_vacant: int) -> None:
+    """Have funds with money free, and those that lose seekers to them, give what is wanted."""
+    seekers, funds, heap, amount = book
+    n_cuts, patience = 0, PATIENCE
+    while n_vacant > 0:
+        n_vacant -= 1
+        f = vacant[n_vacant]
+        fund = funds[f]
+        fund["is_vacant"] = False
+        if not fund["is_ordered"]:
+            heapify(heap, fund["first"], fund["size"])
+            fund["is_ordered"] = True
+        if n_cuts >= patience:
+            patience = n_cuts + PATIENCE + turn_cycle(market, book, f, False)
+        while fund["slack"] > fund["small"] and fund["size"] > 0:
+            e, i = heap[fund["first"]]["edge"], heap[fund["first"]]["seeker"]
+            seeker, k = seekers[i], market.start[i + 1]
+            wanted = still_wanted(seeker, amount, market.ticket[e], e, k)
+            given = min(wanted, fund["slack"])
+            if wanted <= max(given, seeker["small"]):
+                drop_top(heap, fund["first"], fund["size"])
+                fund["size"] -= 1
+            if wanted <= seeker["small"]:
+                continue
+            n_cuts += 1
+            amount[e] += given
+            fund["slack"] -= given
+            back = max(0.0, given - seeker["left"])
+            seeker["left"] -= given - back
+            while back > 0.0 and k > e + 1:
+                k -= 1
+                if amount[k] > 0.0:
+                    loser = funds[market.edge_fund[k]]
+                    part = min(back, amount[k])
+                    back -= part
+                    if amount[k] - part <= min(seeker["small"], loser["small"]):
+                        part = amount[k]
+                    amount[k] -= part
+                    n_vacant = hand_back(loser, market.edge_fund[k], part, vacant, n_vacant)
+
+
+@kernel
+def rank_short(
+    market: Market, book: Book, least: float, short: SmallArray, n_short: int, ranked: Table
+) -> tuple[int, int]:
+    """Keep in `short` the seekers below the share `least`; rank those that hold something.
+
+    Returns
+    -------
+    n_short, n_ranked : int
+    """
+    n_seen, n_short, n_ranked = n_short, 0, 0
+    for s in range(n_seen):
+        i = short[s]
+        share = 1.0 - book.seekers[i]["left"] / market.ask[i]
+        if share < least:
+            short[n_short] = i
+            n_short += 1
+            if share > EPSILON:
+                step = np.floor(share * SHARE_STEPS + 0.5)
+                put(ranked[n_ranked], step, market.tie[i], 0, i)
+                n_ranked += 1
+    heapify(ranked, 0, n_ranked)
+    return n_short, n_ranked
+
+
+@kernel
+def close_rounds(market: Market, book: Book, least: float) -> int:
+    """Release seekers that hold less than the share `least` until none does.
+
+    Returns
+    -------
+    int
+        Times that seekers were released.
+    """
+    seekers, funds, _, amount = book
+    short, vacant = np.arange(len(seekers)).astype(np.int32), np.empty(len(funds), np.int32)
+    ranked, n_releases = np.empty(len(seekers), HEAP_ROW), 0
+    n_short, n_ranked = rank_short(market, book, least, short, len(seekers), ranked)
+    while n_ranked > 0:
+        if n_releases == 0:
+            list_wanted(market, book)
+        n_releases += 1
+        n_vacant = 0
+        for size in range(n_ranked, n_ranked // 2, -1):
+            i = ranked[0]["seeker"]
+            drop_top(ranked, 0, size)
+            seekers[i]["left"] = 0.0
+            for e in range(market.start[i], market.start[i + 1]):
+                if amount[e] > 0.0:
+                    f, back = market.edge_fund[e], amount[e]
+                    amount[e] = 0.0
+                    n_vacant = hand_back(funds[f], f, back, vacant, n_vacant)
+        fill_vacancies(market, book, vacant, n_vacant)
+        n_short, n_ranked = rank_short(market, book, least, short, n_short, ranked)
+    for s in range(n_short):  # what they hold is rounding
+        for e in range(market.start[short[s]], market.start[short[s] + 1]):
+            amount[e] = 0.0
+    return n_releases

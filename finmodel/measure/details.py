@@ -1,0 +1,133 @@
+"""Details asked for by name: every fund of a path, and the history of every firm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from finmodel.market.columns import EVENT_KINDS
+from finmodel.market.result import PathDetail, RunResult
+from finmodel.world import World
+from finmodel.world.arrays import IntArray
+
+
+def fund_table(run: RunResult) -> pd.DataFrame:
+    """Return every fund of the detailed paths as it stands at the end of the run.
+
+    Returns
+    -------
+    DataFrame
+        One row a fund: `path`, `fund` (its place in the path), `fund_type`, `region`,
+        `focus` (sector of a specialist, empty for none), `vintage` (calendar year), the
+        amounts `commitment_mcny`, `paid_in_mcny`, `invested_mcny`, `fees_mcny`,
+        `received_mcny`, `to_lps_mcny`, `carry_mcny`, `nav_mcny`, the ratios net of fees and
+        carry `dpi`, `rvpi`, `tvpi` (NaN while nothing is paid in), and the part of each class
+        of LPs.
+    """
+    return pd.concat([_funds(run.world, item) for item in run.details], ignore_index=True)
+
+
+def fund_year_table(run: RunResult) -> pd.DataFrame:
+    """Return yearly cash flows and NAV of every fund of the detailed paths.
+
+    Returns
+    -------
+    DataFrame
+        One row a fund and calendar year from its vintage on: `path`, `fund`, `year`,
+        `called_mcny` and `to_lps_mcny` in the year, `nav_mcny` at its end.
+    """
+    frames = []
+    first_year = _first_year(run.world)
+    for item in run.details:
+        flows = np.diff(item.fund_year[..., :2], axis=1, prepend=0.0)
+        n_funds, n_years = flows.shape[:2]
+        fund, year = np.divmod(np.arange(n_funds * n_years), n_years)
+        frame = pd.DataFrame(
+            {
+                "path": item.path,
+                "fund": fund,
+                "year": year + first_year,
+                "called_mcny": flows[..., 0].reshape(-1),
+                "to_lps_mcny": flows[..., 1].reshape(-1),
+                "nav_mcny": item.fund_year[..., 2].reshape(-1),
+            }
+        )
+        vintage = item.funds["vintage"] // 4
+        frames.append(frame[year >= vintage[fund]])
+    return pd.concat(frames, ignore_index=True)
+
+
+def history_table(run: RunResult) -> pd.DataFrame:
+    """Return the events of every firm of the detailed paths, in the order of firms and time.
+
+    Returns
+    -------
+    DataFrame
+        One row an event: `path`, `firm` (its identity, the same in every run of the seed),
+        `region`, `sector`, `stage`, `year`, `quarter` (1 to 4), `event`, `fund` (place of the
+        investor, -1 for none), `amount_mcny`, `post_money_mcny` (NaN if the event has none).
+    """
+    world, frames = run.world, []
+    first_year = _first_year(world)
+    for item in run.details:
+        events = item.events
+        firm = (events["key"].astype(np.uint64) << np.uint64(32)) | events["serial"]
+        post = np.where(events["post_money"] > 0, events["post_money"], np.nan)
+        frame = pd.DataFrame(
+            {
+                "path": item.path,
+                "firm": firm,
+                "region": _named(world.regions, events["region"]),
+                "sector": _named(world.sectors, events["sector"]),
+                "stage": _named(world.stages, events["stage"]),
+                "year": events["quarter"] // 4 + first_year,
+                "quarter": events["quarter"] % 4 + 1,
+                "event": _named(EVENT_KINDS, events["kind"]),
+                "fund": events["fund"],
+                "amount_mcny": events["amount"],
+                "post_money_mcny": post,
+            }
+        )
+        frames.append(frame.iloc[np.argsort(firm, kind="stable")])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _first_year(world: World) -> int:
+    return world.scenario.run.start_year - world.scenario.run.warm_up_years
+
+
+def _named(names: tuple[str, ...], codes: IntArray) -> pd.Series[Any]:
+    """Return names by code as a column that stores each name once."""
+    return pd.Series(np.array(names)[codes.astype(np.int64)]).astype("category")
+
+
+def _funds(world: World, item: PathDetail) -> pd.DataFrame:
+    funds = item.funds
+    paid_in, to_lps, nav = funds["called"], funds["to_lps"], funds["nav"]
+    focus = np.array([*world.sectors, ""])[funds["focus"].astype(np.int64)]
+    frame = pd.DataFrame(
+        {
+            "path": item.path,
+            "fund": np.arange(len(funds)),
+            "fund_type": _named(world.fund_types, funds["kind"]),
+            "region": _named(world.regions, funds["region"]),
+            "focus": focus,
+            "vintage": funds["vintage"] // 4 + _first_year(world),
+            "commitment_mcny": funds["commitment"],
+            "paid_in_mcny": paid_in,
+            "invested_mcny": funds["spent_new"] + funds["spent_follow"],
+            "fees_mcny": funds["fees"],
+            "received_mcny": funds["proceeds"],
+            "to_lps_mcny": to_lps,
+            "carry_mcny": funds["carry"],
+            "nav_mcny": nav,
+        }
+    )
+    is_drawn = paid_in > 0
+    for name, top in (("dpi", to_lps), ("rvpi", nav), ("tvpi", to_lps + nav)):
+        frame[name] = np.divide(top, paid_in, out=np.full(len(funds), np.nan), where=is_drawn)
+    for lp, name in enumerate(world.lps):
+        frame[f"lp_{name}_share"] = item.lp_share[:, lp]
+    return frame

@@ -1,0 +1,139 @@
+"""Investors: cash flows of funds by type and year, cap tables, exits and their tails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from finmodel.market import columns as col
+from finmodel.market.result import RunResult
+from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.tails import tail_table
+from finmodel.world.arrays import ROUTES, FloatArray
+
+FUND_FLOWS = {
+    "funds_raised_n": col.RAISED_N,
+    "commitments_mcny": col.RAISED_M,
+    "called_mcny": col.CALLED_M,
+    "invested_mcny": col.INVESTED_M,
+    "fees_mcny": col.FEES_M,
+    "received_mcny": col.RECEIVED_M,
+    "to_lps_mcny": col.TO_LPS_M,
+    "carry_mcny": col.CARRY_M,
+    "nav_mcny": col.NAV_S,
+    "uncalled_mcny": col.UNCALLED_S,
+    "funds_n": col.FUNDS_S,
+}
+
+
+def fund_flow_table(run: RunResult, by: tuple[str, ...] = ("fund_type",)) -> pd.DataFrame:
+    """Return cash flows and stocks of funds, all vintages together.
+
+    Parameters
+    ----------
+    run : RunResult
+    by : tuple of str
+        Some of `year`, `region` (home of the fund) and `fund_type`, in this order; years not
+        kept are averaged, the rest is summed.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: each column of `FUND_FLOWS` with its `_se`. Flows are per year;
+        `nav_mcny`, `uncalled_mcny` and `funds_n` are at the year's end, of funds within their
+        term.
+    """
+    world, names = run.world, ("year", "region", "fund_type")
+    labels: dict[str, list[int] | list[str]] = {
+        "year": list(world.years),
+        "region": list(world.regions),
+        "fund_type": list(world.fund_types),
+    }
+
+    def reduce(block: FloatArray) -> FloatArray:
+        data = block
+        for axis in reversed(range(3)):
+            if names[axis] not in by:
+                is_year = names[axis] == "year"
+                data = data.mean(axis=axis + 1) if is_year else data.sum(axis=axis + 1)
+        return data.reshape(len(block), -1, col.N_FUND_COLUMNS)
+
+    values = run.spools["fund_flow"].collect(reduce)
+    kept = [name for name in names if name in by]
+    if kept:
+        index = pd.MultiIndex.from_product([labels[name] for name in kept], names=kept)
+        frame = index.to_frame(index=False)
+    else:
+        frame = pd.DataFrame(index=range(1))
+    columns = {}
+    for name, column in FUND_FLOWS.items():
+        columns[name], columns[f"{name}_se"] = mean_se(values[..., column])
+    return pd.concat([frame, pd.DataFrame(columns)], axis=1)
+
+
+def ownership_table(run: RunResult) -> pd.DataFrame:
+    """Return mean cap tables by stage at the years' ends, over firms with investors.
+
+    Returns
+    -------
+    DataFrame
+        One row a stage and class of holder (`founders`, the fund types, `outsiders` who
+        bought at the end of a fund): `stage`, `holder`, `share`, `share_se`, `firms_n`. NaN
+        where no firm of the stage has investors.
+    """
+    world = run.world
+    values = run.spools["ownership"].collect(lambda block: block.mean(axis=1))
+    firms = values[..., 0]
+    held = values[..., 1:]
+    outside = firms - held.sum(axis=-1)
+    rows = []
+    for k, stage in enumerate(world.stages):
+        parts = [*(held[:, k, h] for h in range(held.shape[-1])), outside[:, k]]
+        for holder, part in zip(("founders", *world.fund_types, "outsiders"), parts, strict=True):
+            share, error = ratio_se(part[:, None], firms[:, k, None])
+            rows.append(
+                {
+                    "stage": stage,
+                    "holder": holder,
+                    "share": share[0],
+                    "share_se": error[0],
+                    "firms_n": firms[:, k].mean(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def exit_table(run: RunResult) -> pd.DataFrame:
+    """Return exits by route with values, multiples and diagnostics of their upper tail.
+
+    Returns
+    -------
+    DataFrame
+        One row a measure (`value` of the whole firm in million CNY; `multiple` of proceeds to
+        investors over what they paid in, firms without investors left out) and route, `all`
+        for every route together: `exits_n` a year, and the columns of
+        :func:`finmodel.measure.tails.tail_table`. Reported years only.
+    """
+    exits, path = run.exits, run.exit_path
+    years = max(1, len(run.world.years))
+    is_backed = exits["raised"] > 0
+    multiple = np.divide(
+        exits["proceeds"],
+        exits["raised"],
+        out=np.zeros(len(exits), np.float64),
+        where=is_backed,
+        dtype=np.float64,
+    )
+    frames = []
+    for measure, size, is_in in (
+        ("value", exits["value"].astype(np.float64), np.ones(len(exits), bool)),
+        ("multiple", multiple, is_backed),
+    ):
+        for code, route in enumerate((*ROUTES, "all")):
+            chosen = is_in & ((exits["route"] == code) | (route == "all"))
+            row = tail_table(path[chosen], size[chosen], run.n_paths)
+            row.insert(0, "measure", measure)
+            row.insert(1, "route", route)
+            row.insert(2, "exits_n", chosen.sum() / run.n_paths / years)
+            frames.append(row)
+    return pd.concat(frames, ignore_index=True)

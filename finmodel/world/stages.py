@@ -1,0 +1,107 @@
+"""Stages by region and sector: amounts, hazards, values, hurdles, and scores by quality."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.scenario import Scenario
+from finmodel.units import rate_per_quarter
+from finmodel.world.arrays import (
+    ROUTES,
+    SCORE_LOW,
+    SCORE_POINTS,
+    SCORE_STEP,
+    STAGE_ROW,
+    TESTS,
+    FloatArray,
+    IntArray,
+    Record,
+    Table,
+)
+from finmodel.world.viability import hurdles, stage_values
+
+LEAST, MOST = 1e-20, 1e20
+"""Bounds of value over capital, so that its log is finite."""
+
+
+def stage_tables(scenario: Scenario, rules: Record) -> tuple[Table, FloatArray, IntArray]:
+    """Return stages with hurdles, the score table, and each region's group in it.
+
+    Regions with the same clusters share one group of scores.
+
+    Returns
+    -------
+    stages : ndarray of STAGE_ROW, shape (R, K, S)
+    score : ndarray of shape (G, K, S, Q)
+        Log of expected discounted exit value over capital still needed, at the market
+        rate, by quality from `SCORE_LOW` in steps of `SCORE_STEP`.
+    group : ndarray of shape (R,)
+    """
+    neutral = _neutral_stages(scenario)
+    cluster = cluster_factor(scenario)
+    distinct, group = np.unique(cluster, axis=0, return_inverse=True)
+    tests = scenario.viability
+    quality: FloatArray = SCORE_LOW + SCORE_STEP * np.arange(SCORE_POINTS, dtype=np.float64)
+    tables, scores = [], []
+    for factor in distinct:
+        table = neutral.copy()
+        table["milestone_pp"] *= factor[None, :]
+        found = hurdles(
+            table,
+            rules,
+            market_rate_pa=tests.market_rate_pa.centre,
+            social_rate_pa=tests.social_rate_pa.centre,
+            margin=tests.margin.centre,
+        )
+        for test, name in enumerate(TESTS):
+            table[f"hurdle_{name}"] = found[test]
+        values = stage_values(table, rules, tests.market_rate_pa.centre, quality)
+        value = np.maximum(values.exit_value, LEAST)
+        ratio = np.clip(value / np.maximum(values.capital_needed, LEAST), LEAST, MOST)
+        tables.append(table)
+        scores.append(np.log(ratio).transpose(1, 2, 0))
+    group = group.reshape(-1).astype(np.int64)
+    stages: Table = np.stack(tables)[group]
+    return np.ascontiguousarray(stages), np.ascontiguousarray(np.stack(scores)), group
+
+
+def cluster_factor(scenario: Scenario) -> FloatArray:
+    """Return the factor on milestone hazards of each region and sector, shape (R, S)."""
+    place = {region: r for r, region in enumerate(scenario.geography.regions)}
+    sectors = {sector: s for s, sector in enumerate(scenario.sectors)}
+    strength = np.zeros((len(place), len(sectors)))
+    for key, points in scenario.clusters.strength.items():
+        region, _, sector = key.partition("/")
+        if region in place:
+            strength[place[region], sectors[sector]] = points.centre
+    result: FloatArray = np.exp(scenario.clusters.loading.centre * strength)
+    return result
+
+
+def _neutral_stages(scenario: Scenario) -> Table:
+    """Return the stage table without clusters and hurdles, shape (K, S)."""
+    stages = [scenario.stages[name] for name in scenario.stage_names]
+    sectors = list(scenario.sectors.values())
+
+    def by_stage(field: str) -> FloatArray:
+        return np.array([[getattr(stage, field).centre] for stage in stages])
+
+    def by_sector(field: str) -> FloatArray:
+        return np.array([getattr(sector, field).centre for sector in sectors])
+
+    table = np.zeros((len(stages), len(sectors)), STAGE_ROW)
+    ask = by_stage("ask_median_mcny") * by_sector("ask_multiple")
+    table["ask"] = ask
+    table["burn_pp"] = ask / by_stage("runway_quarters")
+    per_quarter = rate_per_quarter(1.0)
+    milestone = by_stage("milestone_rate_pa") * by_sector("milestone_multiple")
+    table["milestone_pp"] = per_quarter * milestone
+    table["failure_pp"] = per_quarter * by_stage("failure_rate_pa") * by_sector("failure_multiple")
+    table["bridge_share"] = by_stage("bridge_share")
+    post_money = ask / by_stage("dilution") * by_sector("value_multiple")
+    table["pre_money"] = post_money * (1.0 - by_stage("dilution"))
+    for route in ROUTES:
+        table[f"{route}_pp"] = per_quarter * by_stage(f"{route}_rate_pa")
+        multiple = getattr(scenario.exits, f"{route}_value_multiple").centre
+        table[f"{route}_value"] = post_money * multiple
+    return table
