@@ -80,6 +80,22 @@ _FUND_FLOWS = (
     "carry",
 )
 
+_TAIL_NUMBERS = (
+    "n_paths",
+    "n_exits",
+    "mean",
+    "se",
+    "se_ratio",
+    "max_share",
+    "top1_share",
+    "hill",
+    "hill_k",
+    "paths_needed",
+    "is_enough",
+)
+_HURDLES = ("market", "market_strict", "market_loose", "social")
+_MULTIPLES = ("dpi", "rvpi", "tvpi")
+
 VARIABLES: dict[str, Variable] = {
     item.name: item
     for item in (
@@ -102,6 +118,19 @@ VARIABLES: dict[str, Variable] = {
         Variable("funds", "fund", "stock", ("n",)),
         Variable("active", "firm", "stock", ("n",)),
         Variable("share", "round", "ratio", ("share",), "ratio of sums"),
+        Variable("quarters_between", "round", "ratio", ("quarters",), "ratio of sums"),
+        Variable("firms", "firm", "stock", ("n",)),
+        Variable("exits", "firm", "flow", ("n",)),
+        *(Variable(name, "exit", "ratio", ("ratio",), "mean") for name in _TAIL_NUMBERS),
+        Variable("capital_needed", "firm", "flow", ("mcny",)),
+        Variable("ratio", "firm", "ratio", ("x",), "ratio of sums"),
+        *(Variable(f"hurdle_{test}", "firm", "ratio", ("sd",), "mean") for test in _HURDLES),
+        Variable("commitment", "fund", "stock", ("mcny",)),
+        Variable("paid_in", "fund", "stock", ("mcny",)),
+        *(Variable(name, "fund", "ratio", ("x",), "ratio of sums") for name in _MULTIPLES),
+        Variable("lp_share", "fund", "ratio", ("share",), "mean"),
+        Variable("amount", "firm", "flow", ("mcny",)),
+        Variable("post_money", "firm", "stock", ("mcny",)),
         Variable("rounds", "round", "flow", ("n",)),
         Variable("mcny", "round", "flow", ("mcny",)),
     )
@@ -117,9 +146,22 @@ DIMENSIONS = (
     "firm_region",
     "fund_type",
     "holder",
+    "measure",
+    "route",
+    "rate",
+    "quality",
+    "verdict",
+    "path",
+    "fund",
+    "focus",
+    "vintage",
+    "firm",
+    "quarter",
+    "event",
 )
 
 _STATISTIC = re.compile(r"_(se|q\d\d)$")
+_LP_SHARE = re.compile(r"^lp_\w+_share$")
 _UNIT = re.compile(r"_(n|mcny)(?=$|_)")
 
 
@@ -131,7 +173,9 @@ def variable_of(column: str) -> Variable:
     KeyError
         If the column is not declared.
     """
-    bare = _STATISTIC.sub("", column)
+    if column in VARIABLES:
+        return VARIABLES[column]
+    bare = _LP_SHARE.sub("lp_share", _STATISTIC.sub("", column))
     return VARIABLES[bare if bare in VARIABLES else _UNIT.sub("", bare)]
 
 

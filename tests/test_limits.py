@@ -14,11 +14,10 @@ from tests.conftest import small, small_world
 FRICTIONLESS = (
     "market.signal_noise_sd=0",
     "market.discouragement=0",
-    "firms.dilution_log_sd=0",
-    "firms.max_dilution=1",
+    "terms.max_dilution=1",
     "market.meetings_pp=8",
     "capital.total_mcny_pa=900000000",
-    "capital.cycle_log_sd=0",
+    "environment.market_log_sd=0",
     *(
         f"funds.{kind}.{change}"
         for kind in (
@@ -28,7 +27,15 @@ FRICTIONLESS = (
             "state_owned",
             "guided_subfund",
         )
-        for change in ("deployment_mcny_pa=100000", "size_log_sd=0", "ticket_share=4")
+        for change in (
+            "size_mcny=200000",
+            "size_log_sd=0",
+            "ticket_share=1",
+            "concentration_share=1",
+            "specialist_share=0",
+            "reserve_share=0",
+            "investment_years=1",
+        )
     ),
 )
 
@@ -68,6 +75,7 @@ def test_stage_shares_equal_the_absorbing_markov_chain():
         "firms.milestone_loading=0",
         "firms.failure_loading=0",
         "firms.exit_loading=0",
+        "environment.window_close_pp=0",
     )
     n_paths = 60
     run = simulate(world, paths=n_paths, seed=5)
@@ -77,11 +85,14 @@ def test_stage_shares_equal_the_absorbing_markov_chain():
     by_stage = run.panel[..., state.ACTIVE_N].sum(axis=(2, 4))  # path, year, stage
     expected = np.zeros((len(world.years), n_stages))
     for s in range(len(world.sectors)):
-        row = arrays.stages[:, s]
+        row = arrays.stages[0, :, s]
         move = np.zeros((n_stages, n_stages))
         for k in range(n_stages):
             milestone = row["milestone_pp"][k]
-            other = sum(row[name][k] for name in ("failure_pp", "ipo_pp", "mna_pp", "buyback_pp"))
+            other = sum(
+                row[name][k]
+                for name in ("failure_pp", "ipo_pp", "mna_pp", "transfer_pp", "buyback_pp")
+            )
             hazard = milestone + other
             p_event = -np.expm1(-hazard)
             p_up = p_event * milestone / hazard if k < n_stages - 1 else 0.0
@@ -117,7 +128,7 @@ def _in_other_money(factor):
         for name, stage in scenario.stages.items()
     }
     funds = {
-        name: fund.model_copy(update={"deployment_mcny_pa": scaled(fund.deployment_mcny_pa)})
+        name: fund.model_copy(update={"size_mcny": scaled(fund.size_mcny)})
         for name, fund in scenario.funds.items()
     }
     capital = scenario.capital.model_copy(
@@ -133,7 +144,7 @@ def test_another_currency_changes_money_and_nothing_else(factor, tolerance):
     money = np.zeros(state.N_COLUMNS, bool)
     money[state.MONEY : state.EVENTS] = True
     money[[state.ASK_M, state.CARRIED_M, state.WITHDRAWN_M, state.PERSISTENT_M]] = True
-    money[[state.LATE_M, state.DEAL_M, state.EXIT_M]] = True
+    money[[state.LATE_M, state.DEAL_M, state.EXIT_M, state.PROCEEDS_M, state.WRITTEN_OFF_M]] = True
     np.testing.assert_array_equal(other.panel[..., ~money], base.panel[..., ~money])
     np.testing.assert_allclose(
         other.panel[..., money], base.panel[..., money] * factor, rtol=tolerance, atol=1e-7
@@ -143,7 +154,7 @@ def test_another_currency_changes_money_and_nothing_else(factor, tolerance):
 
 def test_more_capital_never_leaves_a_larger_gap():
     rates = []
-    for money in (10_000, 100_000, 460_000, 3_000_000):
+    for money in (10_000, 150_000, 700_000, 5_000_000):
         run = simulate(small_world(f"capital.total_mcny_pa={money}"), paths=8, seed=2)
         rates.append(gap_table(run)["gap_rate_mcny"].item())
     assert rates == sorted(rates, reverse=True)

@@ -1,7 +1,6 @@
 """Stable allocation: valid, stable, independent of order, and classical on unit demands."""
 
 import doctest
-import math
 import os
 import re
 import subprocess
@@ -217,18 +216,17 @@ def matched_afresh(market):
     """Amounts and passes if all that remain are matched afresh after every release."""
     n, least = len(market.ask), market.min_close_share * (1 - 1e-10) * market.ask
     most = np.bincount(market.seeker, np.minimum(market.ticket, market.budget[market.fund]), n)
-    is_out, passes = most < least, 0
+    is_out, passes, ranked = most < least, 1, set()
+    amount = plain_acceptance(market, is_out)
     while True:
-        amount = plain_acceptance(market, is_out)
-        raised, passes = np.bincount(market.seeker, amount, n), passes + 1
-        short = sorted(
-            (math.floor(raised[i] / market.ask[i] * 1e9 + 0.5), -int(market.tie[i]), i)
-            for i in np.flatnonzero((raised > 0) & (raised < least))
-        )
-        if not short:
+        raised = np.bincount(market.seeker, amount, n)
+        short = set(np.flatnonzero((raised > 0) & (raised < least)))
+        ranked = (ranked & short) or short
+        if not ranked:
             return amount, passes
-        for _, _, i in short[: (len(short) + 1) // 2]:
-            is_out[i] = True
+        step = np.floor(raised / market.ask * 1e9 + 0.5)
+        is_out[min(ranked, key=lambda i: (step[i], -int(market.tie[i])))] = True
+        amount, passes = plain_acceptance(market, is_out), passes + 1
 
 
 def test_vacancy_chains_close_the_same_rounds_as_matching_afresh():

@@ -92,11 +92,14 @@ EDITS = {
         {"firms.quality_sd": q(1.0, "sd", grade="official")},
         ["firms.quality_sd.grade", "'official'", "'assumed' for an assumption"],
     ),
-    "meetings not whole": (
-        {"market.meetings_pp": q(2.5, "meetings/quarter")},
-        ["market.meetings_pp", "2.5", "whole number in [0, 8]"],
+    "half participating": (
+        {"terms.participating": q(0.5, "yes or no")},
+        ["terms.participating.value", "got 0.5;", "whole number in [0, 1] yes or no"],
     ),
-    "too many meetings": ({"market.meetings_pp": q(9, "meetings/quarter")}, ["got 9;", "[0, 8]"]),
+    "too many meetings": (
+        {"market.meetings_pp": q(8.5, "meetings/quarter")},
+        ["market.meetings_pp", "got 8.5;", "number in [0, 8] meetings/quarter"],
+    ),
     "uniform upside down": (
         {"market.discouragement": dist(dist="uniform", low=0.5, high=0.2)},
         ["market.discouragement", "low < high"],
@@ -165,9 +168,9 @@ EDITS = {
         {"market.discouragement": dist(dist="uniform", low="0.1", high=0.2)},
         ["market.discouragement.value.low", "'0.1'", "a number"],
     ),
-    "meetings between two and five": (
-        {"market.meetings_pp": q({"dist": "uniform", "low": 2, "high": 5}, "meetings/quarter")},
-        ["market.meetings_pp.value", "'uniform'", "discrete distribution of whole numbers"],
+    "somewhere between yes and no": (
+        {"terms.participating": q({"dist": "uniform", "low": 0, "high": 1}, "yes or no")},
+        ["terms.participating.value", "'uniform'", "discrete distribution of whole numbers"],
     ),
     "a number beyond all numbers": (
         {"births.total_pa": q(10**400, "firms/year")},
@@ -254,15 +257,6 @@ EDITS = {
         {"births.region_index": {"population:2023": q(1.0)}},
         ["births.region_index", "no value for ZJ, AH"],
     ),
-    "mandate for an unknown stage": (
-        {"funds.angel_group.mandate": {"angle": q(1.0)}},
-        ["funds.angel_group.mandate", "'angle'", "did you mean 'angel'"],
-    ),
-    "empty mandate": ({"funds.angel_group.mandate": {}}, ["funds.angel_group.mandate"]),
-    "mandate of nothing": (
-        {"funds.angel_group.mandate": {"angel": q(0.0)}},
-        ["funds.angel_group.mandate", "all weights 0"],
-    ),
     "two stages at once": ({"stages.B.order": 2}, ["stages.*.order", "2 twice"]),
     "order not whole": ({"stages.B.order": 2.5}, ["stages.B.order", "2.5"]),
     "no stages": ({"stages": {}}, ["stages", "at least 1"]),
@@ -270,7 +264,8 @@ EDITS = {
     "negative seed": ({"run.seed": -1}, ["run.seed", "got -1"]),
     "years of history": ({"run.years": 100}, ["run.years", "100", "40"]),
     "no scale": ({"run.scale": 0.0}, ["run.scale", "greater than 0"]),
-    "future schema": ({"schema_version": 2}, ["schema_version", "got 2", "1"]),
+    "future schema": ({"schema_version": 3}, ["schema_version", "got 3", "than or equal to 2"]),
+    "past schema": ({"schema_version": 1}, ["schema_version", "got 1", "than or equal to 2"]),
     "no schema": ({"schema_version": DELETE}, ["schema_version", "required"]),
     "name with blanks": ({"meta.name": "my scenario"}, ["meta.name", "'my scenario'"]),
     "empty title": ({"meta.title_zh": ""}, ["meta.title_zh"]),
@@ -363,6 +358,8 @@ def test_a_misspelt_file_is_guessed(tmp_path):
         ("stages.A.order.x=1", ["--set", "stages.A.order", "a single value"]),
         ("run.seed=" + "[" * 5000, ["--set run.seed", "a whole number"]),
         ("market.discouragement=1\nrun=3", ["key.to.number=value"]),
+        ("environment.stress.halt.quarters=4", ["environment.stress.halt", "(no entries)"]),
+        ("stages.AA=1", ["stages.AA", "one of A, B, C"]),
     ],
 )
 def test_a_bad_change_is_refused_in_words(change, parts):

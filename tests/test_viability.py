@@ -3,14 +3,30 @@
 import numpy as np
 import pytest
 
+from finmodel.numeric.exit_law import luck_quantile, mean_luck
 from finmodel.units import discount_per_quarter
-from finmodel.world import TESTS, hurdles, stage_values
+from finmodel.world import ROUTES, TESTS, hurdles, stage_values
+from finmodel.world.viability import open_share
 from tests.conftest import small_world
+
+LUCK = ("value_log_sd", "tail_share", "tail_index", "value_cap")
 
 
 def tables(*changes):
+    """Stages of the first region, shape (K, S), and the scalars of behaviour."""
     arrays = small_world(*changes).arrays
-    return arrays.stages.copy(), arrays.rules[0]
+    return arrays.stages[0].copy(), arrays.rules[0]
+
+
+def window_factor(rules):
+    """IPO hazard on average over open and closed windows, against an open one."""
+    opens, closes = rules["window_open_pp"], rules["window_close_pp"]
+    return (opens + closes * rules["window_closed_multiple"]) / (opens + closes)
+
+
+def route_rates(row, rules):
+    """Mean exit hazards of a stage and sector at quality zero, in the order of ROUTES."""
+    return [row[f"{r}_pp"] * (window_factor(rules) if r == "ipo" else 1.0) for r in ROUTES]
 
 
 def test_last_stage_equals_the_geometric_sum():
@@ -19,15 +35,14 @@ def test_last_stage_equals_the_geometric_sum():
     values = stage_values(stages, rules, rate, np.array([0.5]))
     row = stages[-1, 0]
     theta, d = 0.5, discount_per_quarter(rate)
-    leave = (row["ipo_pp"] + row["mna_pp"] + row["buyback_pp"]) * np.exp(
-        rules["exit_loading"] * theta
-    )
+    rates = route_rates(row, rules)
+    leave = sum(rates) * np.exp(rules["exit_loading"] * theta)
     fail = row["failure_pp"] * np.exp(-rules["failure_loading"] * theta)
     p_event = 1 - np.exp(-(leave + fail))
     p_leave = p_event * leave / (leave + fail)
-    medians = [row[f"{route}_pp"] * row[f"{route}_value"] for route in ("ipo", "mna", "buyback")]
-    exit_value = sum(medians) / (row["ipo_pp"] + row["mna_pp"] + row["buyback_pp"])
-    exit_value *= np.exp(rules["value_loading"] * theta + rules["exit_log_sd"] ** 2 / 2)
+    medians = [row[f"{route}_value"] for route in ROUTES]
+    exit_value = np.dot(rates, medians) / sum(rates)
+    exit_value *= np.exp(rules["value_loading"] * theta) * mean_luck(*(rules[x] for x in LUCK))
     quarters = np.arange(4000)
     alive = (d * (1 - p_event)) ** quarters
     assert values.exit_value[0, -1, 0] == pytest.approx((alive * d * p_leave * exit_value).sum())
@@ -41,6 +56,7 @@ def test_recursion_equals_a_simulated_firm():
     values = stage_values(stages, rules, rate, np.array([theta]))
     rng = np.random.default_rng(8)
     n, d = 40_000, discount_per_quarter(rate)
+    law, by_quality = [rules[x] for x in LUCK], np.exp(rules["value_loading"] * theta)
     stage = np.zeros(n, int)
     is_alive, value, cost, factor = np.ones(n, bool), np.zeros(n), np.zeros(n), 1.0
     for _ in range(400):
@@ -49,22 +65,20 @@ def test_recursion_equals_a_simulated_firm():
         is_last = stage == len(stages) - 1
         m = np.where(is_last, 0, row["milestone_pp"] * np.exp(rules["milestone_loading"] * theta))
         f = row["failure_pp"] * np.exp(-rules["failure_loading"] * theta)
-        rates = [
-            row[r] * np.exp(rules["exit_loading"] * theta)
-            for r in ("ipo_pp", "mna_pp", "buyback_pp")
-        ]
+        leave = np.exp(rules["exit_loading"] * theta)
+        rates = [rate * leave for rate in route_rates(row, rules)]
         total = m + f + sum(rates)
         p_event = 1 - np.exp(-total)
         factor *= d
         mark = rng.random(n) / p_event * total
         happens = is_alive & (mark < total)
-        luck = np.exp(
-            rules["exit_log_sd"] * rng.standard_normal(n) + rules["value_loading"] * theta
-        )
+        is_exit = happens & (mark >= m + f)
+        luck = np.zeros(n)
+        luck[is_exit] = [luck_quantile(u, *law) for u in rng.random(is_exit.sum())]
         above = m + f
-        for share, name in zip(rates, ("ipo_value", "mna_value", "buyback_value"), strict=True):
-            here = happens & (mark >= above) & (mark < above + share)
-            value += np.where(here, factor * row[name] * luck, 0.0)
+        for share, route in zip(rates, ROUTES, strict=True):
+            here = is_exit & (mark >= above) & (mark < above + share)
+            value += np.where(here, factor * row[f"{route}_value"] * luck * by_quality, 0.0)
             above = above + share
         is_alive &= ~(happens & (mark >= m))
         stage += happens & (mark < m)
@@ -104,7 +118,7 @@ def test_hurdles_move_the_right_way():
 def test_worthless_exits_make_nothing_viable_and_free_work_makes_all_viable():
     stages, rules = tables()
     worthless, free = stages.copy(), stages.copy()
-    for route in ("ipo", "mna", "buyback"):
+    for route in ROUTES:
         worthless[f"{route}_value"] = 0.0
     free["burn_pp"] = 0.0
     rates = {"market_rate_pa": 0.2, "social_rate_pa": 0.1, "margin": 0.2}
@@ -115,9 +129,33 @@ def test_worthless_exits_make_nothing_viable_and_free_work_makes_all_viable():
 def test_size_does_not_matter():
     stages, rules = tables()
     larger = stages.copy()
-    for name in ("ask", "burn_pp", "ipo_value", "mna_value", "buyback_value"):
+    for name in ("ask", "burn_pp", "pre_money", *(f"{route}_value" for route in ROUTES)):
         larger[name] *= 37.0
     rates = {"market_rate_pa": 0.2, "social_rate_pa": 0.1, "margin": 0.2}
     np.testing.assert_allclose(
         hurdles(larger, rules, **rates), hurdles(stages, rules, **rates), atol=1e-9
     )
+
+
+def test_the_window_is_open_as_often_as_a_long_chain_of_quarters_says():
+    _, rules = tables("environment.window_close_pp=0.2", "environment.window_open_pp=0.05")
+    is_open, share = 1.0, 0.0
+    for _ in range(20_000):
+        is_open += (1 - is_open) * rules["window_open_pp"] - is_open * rules["window_close_pp"]
+        share += is_open / 20_000
+    assert open_share(rules) == pytest.approx(share, abs=1e-3)
+    assert open_share(rules) == pytest.approx(0.2)
+
+
+def test_a_window_often_shut_lowers_values_and_raises_hurdles():
+    rates = {"market_rate_pa": 0.2, "social_rate_pa": 0.1, "margin": 0.2}
+    found = {}
+    for name, change in (("always open", "close_pp=0"), ("often shut", "close_pp=0.3")):
+        stages, rules = tables(f"environment.window_{change}")
+        values = stage_values(stages, rules, 0.2, np.array([0.0]))
+        found[name] = values.exit_value[0], hurdles(stages, rules, **rates)[0]
+    assert (found["often shut"][0][-1] < found["always open"][0][-1]).all()
+    assert (found["often shut"][1][-1] > found["always open"][1][-1]).all()
+    same = tables("environment.window_close_pp=0.3", "environment.window_closed_multiple=1")
+    values = stage_values(*same, 0.2, np.array([0.0]))
+    np.testing.assert_allclose(values.exit_value[0], found["always open"][0], rtol=1e-12)

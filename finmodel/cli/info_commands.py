@@ -65,7 +65,7 @@ def print_values(file: Path, changes: Sequence[str], *, region: str, as_json: bo
         emit_json(records(frame))
         return
     first = frame[(frame["rate"] == "market") & (frame["quality"] == 0.0)]
-    title = f"A firm of size one and mean quality in {code}, million CNY at the market rate"
+    title = f"A firm of size one and quality zero in {code}, million CNY at the market rate"
     table = Table(title=title, title_justify="left")
     headings = (
         "stage",

@@ -9,11 +9,12 @@ A round closes only at or above a minimum share of the ask:
 
 1. Seekers that could not raise their minimum from all their funds together are left out.
 2. The others are matched by deferred acceptance, to the stable allocation they all like best.
-3. Of the seekers that hold money but less than their minimum the worse half is released, and
-   their money runs down *vacancy chains*: a fund with money free gives it to the best seeker
-   that wants more of it, who lets go of its worst fund. This ends in a stable allocation of
-   the seekers that remain. Nobody who remains loses by it, and each holds what it would if all
-   were matched afresh, for all stable allocations of the same seekers raise the same amounts.
+3. Of the seekers that hold money but less than their minimum the one with the smallest share
+   of its ask is released, and its money runs down *vacancy chains*: a fund with money free
+   gives it to the best seeker that wants more of it, who lets go of its worst fund. This ends
+   in a stable allocation of the seekers that remain. Nobody who remains loses by it, and each
+   holds what it would if all were matched afresh, for all stable allocations of the same
+   seekers raise the same amounts.
 4. Step 3 is repeated until no seeker holds less than its minimum. Seekers that hold nothing
    stay in: they may get what others let go.
 
@@ -82,7 +83,7 @@ def allocate(
     Returns
     -------
     int
-        Matchings made: one, and one for each time that seekers were released.
+        Matchings made: one, and one for each seeker released.
     """
     market = Market(ask, start, edge_fund, edge_seeker, score, ticket, budget, tie)
     least = min_close_share * (1.0 - CLOSE_SLACK)
@@ -118,7 +119,7 @@ class Allocation:
     spent : ndarray of shape (F,)
         By fund.
     passes : int
-        Matchings made: one, and one for each time that seekers were released.
+        Matchings made: one, and one for each seeker released.
     """
 
     amount: FloatArray

@@ -11,6 +11,8 @@ generalists or specialists, to the fund, rescaling one uniform on the way.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from finmodel.market.state import N_FUNDS, Pool, Reach
@@ -19,6 +21,14 @@ from finmodel.world.arrays import FloatArray, IntArray, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
+
+
+class Place(NamedTuple):
+    """Where a seeker stands."""
+
+    region: int
+    sector: int
+    stage: int
 
 
 @kernel
@@ -99,13 +109,11 @@ def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> N
 
 
 @inner_kernel
-def total_pull(
-    pull: FloatArray, mandate: FloatArray, region: int, sector: int, stage: int
-) -> float:
+def total_pull(pull: FloatArray, mandate: FloatArray, seeker: Place) -> float:
     """Return the sum over fund types of mandate times pull for one kind of seeker."""
     total, last = 0.0, pull.shape[3] - 1
     for kind in range(len(mandate)):
-        total += mandate[kind, stage] * pull[region, sector, kind, last]
+        total += mandate[kind, seeker.stage] * pull[seeker.region, seeker.sector, kind, last]
     return total
 
 
@@ -114,7 +122,7 @@ def first_above(upto: FloatArray, guide: IntArray, first: int, last: int, mark: 
     """Return the first entry in ``[first, last)`` whose cumulative value exceeds `mark`."""
     n = last - first
     j = min(n - 1, int(mark / upto[last - 1] * n))
-    e = guide[first + j]
+    e = int(guide[first + j])
     # Rounding may put the guide one step too far.
     while e > first and upto[e - 1] > mark:
         e -= 1
@@ -125,12 +133,12 @@ def first_above(upto: FloatArray, guide: IntArray, first: int, last: int, mark: 
 
 @inner_kernel
 def find_type(
-    pull: FloatArray, mandate: FloatArray, region: int, sector: int, stage: int, mark: float
+    pull: FloatArray, mandate: FloatArray, seeker: Place, mark: float
 ) -> tuple[int, float]:
     """Return the fund type at `mark` of a seeker's reach and the mark left in its pull."""
-    last, kind = pull.shape[3] - 1, -1
+    region, sector, last, kind = seeker.region, seeker.sector, pull.shape[3] - 1, -1
     for t in range(len(mandate)):
-        width = mandate[t, stage] * pull[region, sector, t, last]
+        width = mandate[t, seeker.stage] * pull[region, sector, t, last]
         if width > 0.0:
             kind = t
             if mark < width:
@@ -138,48 +146,35 @@ def find_type(
             mark -= width
     if kind < 0:
         return -1, 0.0
-    return kind, min(mark / mandate[kind, stage], pull[region, sector, kind, last])
+    return kind, min(mark / mandate[kind, seeker.stage], pull[region, sector, kind, last])
 
 
 @inner_kernel
 def find_fund(
-    pull: FloatArray,
-    mandate: FloatArray,
-    capacity: FloatArray,
-    start: IntArray,
-    listed: IntArray,
-    upto: FloatArray,
-    guide: IntArray,
-    place: tuple[int, int, int],
-    mark: float,
-) -> int:
-    """Return the fund at `mark` in ``[0, total_pull)`` of a seeker's reach; -1 if none.
+    reach: Reach, mandate: FloatArray, seeker: Place, mark: float
+) -> tuple[int, int, int]:
+    """Return fund, region and type at `mark` in ``[0, total_pull)`` of a seeker's reach.
 
-    Parameters
-    ----------
-    pull, capacity, start, listed, upto, guide : ndarray
-        As in :class:`Reach`.
-    mandate : ndarray of shape (T, K)
-    place : tuple of int
-        Region, sector and stage of the seeker.
-    mark : float
+    The fund is -1 if there is none.
     """
-    region, sector, stage = place
-    kind, mark = find_type(pull, mandate, region, sector, stage, mark)
+    pull, capacity, start, sector = reach.pull, reach.capacity, reach.start, seeker.sector
+    kind, mark = find_type(pull, mandate, seeker, mark)
     if kind < 0:
-        return -1
+        return -1, 0, 0
+    row = pull[seeker.region, sector, kind]
     source, below = 0, 0.0
-    while source < pull.shape[3] - 1 and pull[region, sector, kind, source] <= mark:
-        below = pull[region, sector, kind, source]
+    while source < len(row) - 1 and row[source] <= mark:
+        below = row[source]
         source += 1
-    while source > 0 and pull[region, sector, kind, source] <= below:
+    while source > 0 and row[source] <= below:
         # Past the end by rounding: back to the last region with money.
         source -= 1
-        below = pull[region, sector, kind, source - 1] if source > 0 else 0.0
+        below = row[source - 1] if source > 0 else 0.0
     general, special = capacity[source, kind, 0], capacity[source, kind, sector + 1]
-    share = (mark - below) / (pull[region, sector, kind, source] - below)
+    share = (mark - below) / (row[source] - below)
     money, focus = share * (general + special), 0
     if money >= general and special > 0.0:
         focus, money = sector + 1, money - general
     cell = (source * capacity.shape[1] + kind) * capacity.shape[2] + focus
-    return int(listed[first_above(upto, guide, start[cell], start[cell + 1], money)])
+    place = first_above(reach.upto, reach.guide, start[cell], start[cell + 1], money)
+    return int(reach.fund[place]), source, kind

@@ -15,12 +15,13 @@ and with the market. Founders turn down an offer that would cost them too much o
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from finmodel.market.captable import held_by
-from finmodel.market.meetings import MAX_MEETINGS, find_fund, total_pull
-from finmodel.market.state import Now
+from finmodel.market.meetings import MAX_MEETINGS, Place, find_fund, total_pull
+from finmodel.market.state import Now, Pool, Queue, Reach
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
 from finmodel.numeric.jit import inner_kernel
 from finmodel.numeric.quantiles import normal_quantile
@@ -32,6 +33,7 @@ from finmodel.world.arrays import (
     IntArray,
     Record,
     Table,
+    WorldArrays,
 )
 
 MAX_INSIDERS = 4
@@ -114,47 +116,52 @@ def add_offer(edges: Table, first: int, last: int, node: int, liking: float) -> 
     return e
 
 
+NO_OFFER, TURNED_DOWN = -1, -2
+
+
+class Visit(NamedTuple):
+    """A seeker's asking in a quarter."""
+
+    place: Place
+    group: int  # of scores
+    hurdle: float  # lowest viable quality at the market rate
+    accepted: float  # lowest expected quality whose price founders accept
+    first: int  # its first edge
+
+
 @inner_kernel
 def hear(
-    rules: Record,
-    hurdle: float,
-    accepted: float,
+    world: WorldArrays,
     firm: Record,
-    terms: Record,
-    sight: FloatArray,
+    visit: Visit,
     kind: int,
     is_away: int,
     is_insider: int,
-    score: FloatArray,
-    group: int,
     word: np.uint64,
     edges: Table,
-    first: int,
     last: int,
     node: int,
-    ticket: float,
 ) -> int:
-    """Let one fund look at a firm; return 1 for an offer, -1 for one turned down, else 0.
+    """Let one fund look at a firm; return the row of its offer, NO_OFFER or TURNED_DOWN.
 
-    `hurdle` is the lowest viable quality, `accepted` the lowest whose price founders accept.
+    The caller writes the ticket of the offer.
     """
-    region = int(firm["region"])
-    noise = sight[region, kind, is_away, is_insider, 0]
-    weight = sight[region, kind, is_away, is_insider, 1]
+    rules, place = world.rules[0], visit.place
+    noise = world.sight[place.region, kind, is_away, is_insider, 0]
+    weight = world.sight[place.region, kind, is_away, is_insider, 1]
     own_z = normal_quantile(uniform(word))
     expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], own_z)
-    if expected < hurdle:
-        return 0
-    if expected < accepted:
-        return -1
-    liking = terms["support"] - terms["strings"]
+    if expected < visit.hurdle:
+        return NO_OFFER
+    if expected < visit.accepted:
+        return TURNED_DOWN
+    liking = world.types[kind]["support"] - world.types[kind]["strings"]
     if is_away == 1:
         liking -= rules["distance_dislike"]
-    e = add_offer(edges, first, last, node, liking)
-    edges[e]["score"] = look_up(score, group, int(firm["stage"]), int(firm["sector"]), expected)
-    edges[e]["ticket"] = ticket
+    e = add_offer(edges, visit.first, last, node, liking)
+    edges[e]["score"] = look_up(world.score, visit.group, place.stage, place.sector, expected)
     edges[e]["expected"] = expected
-    return 1
+    return e
 
 
 @inner_kernel
@@ -169,30 +176,17 @@ def follow_ticket(terms: Record, fund: Record, firm: Record, shares: float, cost
 
 @inner_kernel
 def ask_insiders(
-    rules: Record,
-    hurdle: float,
-    accepted: float,
-    firm: Record,
-    types: Table,
-    sight: FloatArray,
-    score: FloatArray,
-    group: int,
-    funds: Table,
-    holdings: Table,
-    budget: FloatArray,
-    met: IntArray,
-    edges: Table,
-    first: int,
-    now: Now,
+    world: WorldArrays, firm: Record, visit: Visit, pool: Pool, queue: Queue, now: Now
 ) -> tuple[int, int, int]:
     """Ask those who hold shares, through their reserves.
 
     Returns
     -------
     last, n_refused, n_met : int
-        Edge after the last offer, offers turned down, and entries of `met`.
+        Edge after the last offer, offers turned down, and entries of ``queue.met``.
     """
-    n_room, last, n_refused, n_met = len(funds), first, 0, 0
+    funds, holdings, budget, met = pool.funds, pool.holdings, pool.budget, queue.met
+    n_room, last, n_refused, n_met = len(funds), visit.first, 0, 0
     words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     has_words = False
     holding = firm["head"]
@@ -205,10 +199,8 @@ def ask_insiders(
         n_met += 1
         if budget[n_room + f] <= 0.0:
             continue
-        kind = int(funds[f]["kind"])
-        terms = types[kind]
         shares, cost = held_by(holdings, firm["head"], f)
-        ticket = follow_ticket(terms, funds[f], firm, shares, cost)
+        ticket = follow_ticket(world.types[funds[f]["kind"]], funds[f], firm, shares, cost)
         if ticket <= 0.0:
             continue
         if not has_words:
@@ -216,62 +208,34 @@ def ask_insiders(
             key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
             words = draw(now.seed, now.path, block, now.quarter, key, serial)
             has_words = True
+        word, node, kind = words[n_met - 1], n_room + f, int(funds[f]["kind"])
         is_away = 1 if funds[f]["region"] != firm["region"] else 0
-        found = hear(
-            rules,
-            hurdle,
-            accepted,
-            firm,
-            terms,
-            sight,
-            kind,
-            is_away,
-            1,
-            score,
-            group,
-            words[n_met - 1],
-            edges,
-            first,
-            last,
-            n_room + f,
-            ticket,
-        )
-        if found > 0:
+        e = hear(world, firm, visit, kind, is_away, 1, word, queue.edges, last, node)
+        if e >= 0:
+            queue.edges[e]["ticket"] = ticket
             last += 1
-        elif found < 0:
+        elif e == TURNED_DOWN:
             n_refused += 1
     return last, n_refused, n_met
 
 
 @inner_kernel
 def ask_around(
-    rules: Record,
-    hurdle: float,
-    accepted: float,
+    world: WorldArrays,
     firm: Record,
-    types: Table,
-    sight: FloatArray,
-    mandate: FloatArray,
-    score: FloatArray,
-    group: int,
-    funds: Table,
-    pull: FloatArray,
-    capacity: FloatArray,
-    start: IntArray,
-    listed: IntArray,
-    upto: FloatArray,
-    guide: IntArray,
-    met: IntArray,
-    n_met: int,
-    edges: Table,
-    first: int,
+    visit: Visit,
+    pool: Pool,
+    reach: Reach,
+    queue: Queue,
     last: int,
+    n_met: int,
     n_meetings: int,
     now: Now,
 ) -> tuple[int, int]:
     """Meet funds and hear them; return the edge after the last offer, and refusals."""
-    place = (int(firm["region"]), int(firm["sector"]), int(firm["stage"]))
-    total, n_refused = total_pull(pull, mandate, place[0], place[1], place[2]), 0
+    funds, types, met = pool.funds, world.types, queue.met
+    is_crowded = n_met == MAX_INSIDERS  # more may hold shares than were asked
+    total, n_refused = total_pull(reach.pull, world.mandate, visit.place), 0
     if total <= 0.0:
         return last, 0
     key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
@@ -283,35 +247,18 @@ def ask_around(
             words = draw(now.seed, now.path, MEETING + block, now.quarter, key, serial)
             opinions = draw(now.seed, now.path, OPINION + block, now.quarter, key, serial)
         mark = uniform(words[lane]) * total
-        f = find_fund(pull, mandate, capacity, start, listed, upto, guide, place, mark)
+        f, source, kind = find_fund(reach, world.mandate, visit.place, mark)
         if f < 0 or is_among(met, n_met, f):
+            continue
+        if is_crowded and held_by(pool.holdings, firm["head"], f)[1] > 0.0:
             continue
         met[n_met] = f
         n_met += 1
-        kind = int(funds[f]["kind"])
-        terms = types[kind]
-        is_away = 1 if funds[f]["region"] != firm["region"] else 0
-        found = hear(
-            rules,
-            hurdle,
-            accepted,
-            firm,
-            terms,
-            sight,
-            kind,
-            is_away,
-            0,
-            score,
-            group,
-            opinions[lane],
-            edges,
-            first,
-            last,
-            f,
-            terms["ticket_share"] * funds[f]["commitment"],
-        )
-        if found > 0:
+        is_away, word = 1 if source != visit.place.region else 0, opinions[lane]
+        e = hear(world, firm, visit, kind, is_away, 0, word, queue.edges, last, f)
+        if e >= 0:
+            queue.edges[e]["ticket"] = types[kind]["ticket_share"] * funds[f]["commitment"]
             last += 1
-        elif found < 0:
+        elif e == TURNED_DOWN:
             n_refused += 1
     return last, n_refused

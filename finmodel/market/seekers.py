@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from finmodel.market.columns import BRIDGE, DISCOURAGED, REFUSED, REJECTED
-from finmodel.market.meetings import MAX_MEETINGS
-from finmodel.market.offers import ask_around, ask_insiders, lowest_accepted
+from finmodel.market.meetings import MAX_MEETINGS, Place
+from finmodel.market.offers import Visit, ask_around, ask_insiders, lowest_accepted
 from finmodel.market.spells import NOTHING, new_need, open_spell
 from finmodel.market.state import Books, Now, Pool, Queue, Reach, Weather
 from finmodel.market.streams import ASK, draw, uniform
@@ -96,7 +96,7 @@ def gather(
     now: Now,
 ) -> int:
     """Let every open need ask and collect its offers; return how many seekers got one."""
-    rules, asked, base, edges = world.rules[0], pool.asked, queue.base, queue.edges
+    rules, asked, base = world.rules[0], pool.asked, queue.base
     needy, seeker, ask, start, tie = queue.firm, queue.seeker, queue.ask, queue.start, queue.tie
     meetings, success, price = world.meeting_factor, pool.success, weather.price
     stages, groups = world.stages, world.score_group
@@ -118,48 +118,11 @@ def gather(
         luck = normal_quantile(uniform(b))
         base[n_seekers] = base_pre_money(rules, row, firm, price[firm["sector"]], luck)
         accepted = lowest_accepted(rules, base[n_seekers], firm["need"])
-        hurdle, group = row["hurdle_market"], groups[region]
-        last, n_refused, n_met = ask_insiders(
-            rules,
-            hurdle,
-            accepted,
-            firm,
-            world.types,
-            world.sight,
-            world.score,
-            group,
-            pool.funds,
-            pool.holdings,
-            pool.budget,
-            queue.met,
-            edges,
-            first,
-            now,
-        )
+        place = Place(region, int(firm["sector"]), stage)
+        visit = Visit(place, groups[region], row["hurdle_market"], accepted, first)
+        last, n_refused, n_met = ask_insiders(world, firm, visit, pool, queue, now)
         last, n_more = ask_around(
-            rules,
-            hurdle,
-            accepted,
-            firm,
-            world.types,
-            world.sight,
-            world.mandate,
-            world.score,
-            group,
-            pool.funds,
-            reach.pull,
-            reach.capacity,
-            reach.start,
-            reach.fund,
-            reach.upto,
-            reach.guide,
-            queue.met,
-            n_met,
-            edges,
-            first,
-            last,
-            n_meetings,
-            now,
+            world, firm, visit, pool, reach, queue, last, n_met, n_meetings, now
         )
         if last == first:
             if n_refused + n_more > 0:

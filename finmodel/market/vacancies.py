@@ -18,6 +18,7 @@ from finmodel.market.deferred import (
     heapify,
     list_wanted,
     put,
+    sift_up,
     turn_cycle,
 )
 from finmodel.numeric.jit import kernel
@@ -93,6 +94,13 @@ def fill_vacancies(market: Market, book: Book, vacant: SmallArray, n_vacant: int
 
 
 @kernel
+def share_step(market: Market, book: Book, i: int) -> tuple[float, float]:
+    """Return the share of its ask a seeker holds, and the same in whole steps."""
+    share = 1.0 - book.seekers[i]["left"] / market.ask[i]
+    return share, np.floor(share * SHARE_STEPS + 0.5)
+
+
+@kernel
 def rank_short(
     market: Market, book: Book, least: float, short: SmallArray, n_short: int, ranked: Table
 ) -> tuple[int, int]:
@@ -105,12 +113,11 @@ def rank_short(
     n_seen, n_short, n_ranked = n_short, 0, 0
     for s in range(n_seen):
         i = short[s]
-        share = 1.0 - book.seekers[i]["left"] / market.ask[i]
+        share, step = share_step(market, book, i)
         if share < least:
             short[n_short] = i
             n_short += 1
             if share > EPSILON:
-                step = np.floor(share * SHARE_STEPS + 0.5)
                 put(ranked[n_ranked], step, market.tie[i], 0, i)
                 n_ranked += 1
     heapify(ranked, 0, n_ranked)
@@ -118,35 +125,53 @@ def rank_short(
 
 
 @kernel
+def let_go(market: Market, book: Book, i: int, vacant: SmallArray) -> int:
+    """Release a seeker; list the funds that get money back and return how many."""
+    amount, n_vacant = book.amount, 0
+    book.seekers[i]["left"] = 0.0
+    for e in range(market.start[i], market.start[i + 1]):
+        if amount[e] > 0.0:
+            f, back = market.edge_fund[e], amount[e]
+            amount[e] = 0.0
+            n_vacant = hand_back(book.funds[f], f, back, vacant, n_vacant)
+    return n_vacant
+
+
+@kernel
 def close_rounds(market: Market, book: Book, least: float) -> int:
-    """Release seekers that hold less than the share `least` until none does.
+    """Release seekers that hold less than the share `least`, one by one, until none does.
+
+    The one that holds the smallest share of its ask goes first, so what happens among some
+    seekers and funds does not depend on others they have nothing to do with.
 
     Returns
     -------
     int
-        Times that seekers were released.
+        Seekers released.
     """
-    seekers, funds, _, amount = book
-    short, vacant = np.arange(len(seekers)).astype(np.int32), np.empty(len(funds), np.int32)
-    ranked, n_releases = np.empty(len(seekers), HEAP_ROW), 0
-    n_short, n_ranked = rank_short(market, book, least, short, len(seekers), ranked)
+    n = len(market.ask)
+    short, vacant = np.arange(n).astype(np.int32), np.empty(len(market.budget), np.int32)
+    ranked, n_releases = np.empty(n, HEAP_ROW), 0
+    n_short, n_ranked = rank_short(market, book, least, short, n, ranked)
     while n_ranked > 0:
         if n_releases == 0:
             list_wanted(market, book)
-        n_releases += 1
-        n_vacant = 0
-        for size in range(n_ranked, n_ranked // 2, -1):
-            i = ranked[0]["seeker"]
-            drop_top(ranked, 0, size)
-            seekers[i]["left"] = 0.0
-            for e in range(market.start[i], market.start[i + 1]):
-                if amount[e] > 0.0:
-                    f, back = market.edge_fund[e], amount[e]
-                    amount[e] = 0.0
-                    n_vacant = hand_back(funds[f], f, back, vacant, n_vacant)
-        fill_vacancies(market, book, vacant, n_vacant)
+        while n_ranked > 0:
+            i, step = ranked[0]["seeker"], ranked[0]["key"]
+            drop_top(ranked, 0, n_ranked)
+            n_ranked -= 1
+            share, now = share_step(market, book, i)
+            if share >= least:
+                continue
+            if now != step:  # it has gained since it was ranked
+                sift_up(ranked, 0, n_ranked, now, market.tie[i], 0, i)
+                n_ranked += 1
+                continue
+            n_releases += 1
+            fill_vacancies(market, book, vacant, let_go(market, book, i, vacant))
+        # Seekers that held nothing may have come to hold something, but not enough.
         n_short, n_ranked = rank_short(market, book, least, short, n_short, ranked)
     for s in range(n_short):  # what they hold is rounding
         for e in range(market.start[short[s]], market.start[short[s] + 1]):
-            amount[e] = 0.0
+            book.amount[e] = 0.0
     return n_releases

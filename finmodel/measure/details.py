@@ -1,4 +1,7 @@
-"""Details asked for by name: every fund of a path, and the history of every firm."""
+"""Details asked for by name: every fund of a path, and the history of every firm.
+
+Each function raises InputError for a run that kept no path in detail.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from finmodel.errors import InputError, Problem
 from finmodel.market.columns import EVENT_KINDS
 from finmodel.market.result import PathDetail, RunResult
 from finmodel.world import World
@@ -26,7 +30,7 @@ def fund_table(run: RunResult) -> pd.DataFrame:
         carry `dpi`, `rvpi`, `tvpi` (NaN while nothing is paid in), and the part of each class
         of LPs.
     """
-    return pd.concat([_funds(run.world, item) for item in run.details], ignore_index=True)
+    return pd.concat([_funds(run.world, item) for item in _detailed(run)], ignore_index=True)
 
 
 def fund_year_table(run: RunResult) -> pd.DataFrame:
@@ -40,7 +44,7 @@ def fund_year_table(run: RunResult) -> pd.DataFrame:
     """
     frames = []
     first_year = _first_year(run.world)
-    for item in run.details:
+    for item in _detailed(run):
         flows = np.diff(item.fund_year[..., :2], axis=1, prepend=0.0)
         n_funds, n_years = flows.shape[:2]
         fund, year = np.divmod(np.arange(n_funds * n_years), n_years)
@@ -71,7 +75,7 @@ def history_table(run: RunResult) -> pd.DataFrame:
     """
     world, frames = run.world, []
     first_year = _first_year(world)
-    for item in run.details:
+    for item in _detailed(run):
         events = item.events
         firm = (events["key"].astype(np.uint64) << np.uint64(32)) | events["serial"]
         post = np.where(events["post_money"] > 0, events["post_money"], np.nan)
@@ -94,13 +98,21 @@ def history_table(run: RunResult) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def _detailed(run: RunResult) -> tuple[PathDetail, ...]:
+    """Return the detailed paths, or refuse a run that has none."""
+    if not run.details:
+        allowed = "a run with `detailed` of at least 1"
+        raise InputError("details", [Problem("run", "no path in detail", allowed)])
+    return run.details
+
+
 def _first_year(world: World) -> int:
     return world.scenario.run.start_year - world.scenario.run.warm_up_years
 
 
 def _named(names: tuple[str, ...], codes: IntArray) -> pd.Series[Any]:
-    """Return names by code as a column that stores each name once."""
-    return pd.Series(np.array(names)[codes.astype(np.int64)]).astype("category")
+    """Return names by code as a column that stores each name once, also when paths are joined."""
+    return pd.Series(pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(names)))
 
 
 def _funds(world: World, item: PathDetail) -> pd.DataFrame:

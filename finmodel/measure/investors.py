@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from finmodel.errors import InputError, Problem, nearest_name
 from finmodel.market import columns as col
 from finmodel.market.result import RunResult
 from finmodel.measure.monte_carlo import mean_se, ratio_se
@@ -25,6 +26,11 @@ FUND_FLOWS = {
     "funds_n": col.FUNDS_S,
 }
 
+FUND_DIMENSIONS = ("year", "region", "fund_type")
+
+ROUNDING = 1e-12
+"""What is left of a cap table below this part of it is rounding, not held by outsiders."""
+
 
 def fund_flow_table(run: RunResult, by: tuple[str, ...] = ("fund_type",)) -> pd.DataFrame:
     """Return cash flows and stocks of funds, all vintages together.
@@ -42,8 +48,20 @@ def fund_flow_table(run: RunResult, by: tuple[str, ...] = ("fund_type",)) -> pd.
         One row a group: each column of `FUND_FLOWS` with its `_se`. Flows are per year;
         `nav_mcny`, `uncalled_mcny` and `funds_n` are at the year's end, of funds within their
         term.
+
+    Raises
+    ------
+    InputError
+        If a dimension is unknown.
     """
-    world, names = run.world, ("year", "region", "fund_type")
+    world, names = run.world, FUND_DIMENSIONS
+    problems = [
+        Problem("by", repr(name), f"one of {', '.join(names)}", nearest_name(name, names))
+        for name in by
+        if name not in names
+    ]
+    if problems:
+        raise InputError("table", problems)
     labels: dict[str, list[int] | list[str]] = {
         "year": list(world.years),
         "region": list(world.regions),
@@ -86,6 +104,7 @@ def ownership_table(run: RunResult) -> pd.DataFrame:
     firms = values[..., 0]
     held = values[..., 1:]
     outside = firms - held.sum(axis=-1)
+    outside[np.abs(outside) <= ROUNDING * firms] = 0.0
     rows = []
     for k, stage in enumerate(world.stages):
         parts = [*(held[:, k, h] for h in range(held.shape[-1])), outside[:, k]]

@@ -25,7 +25,8 @@ def value_table(world: World, qualities: tuple[float, ...] = QUALITIES) -> pd.Da
     DataFrame
         One row a region, stage, sector, rate (`market`, `social`) and quality:
         `exit_value_mcny`, `capital_needed_mcny`, `ratio` of the two (inf if nothing is
-        needed), and the lowest viable quality under each test, `hurdle_*` (inf if none).
+        needed, NaN if nothing is gained either), and the lowest viable quality under each
+        test, `hurdle_*` (inf if none).
         Regions with the same clusters have the same values; each is listed.
     """
     tests = world.scenario.viability

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from finmodel.units import MCNY_PER_BN
+from finmodel.variables import labels
 
 Names = Mapping[str, str]
 
@@ -127,7 +128,7 @@ def activity_view(frame: pd.DataFrame, graduation: pd.DataFrame, names: Names) -
 
 
 def fund_view(frame: pd.DataFrame, names: Names) -> Table:
-    """Return cash flows of funds by type, all vintages together, in bn CNY a year.
+    """Return cash flows of funds, a column a type, all vintages together, in bn CNY a year.
 
     Parameters
     ----------
@@ -138,42 +139,37 @@ def fund_view(frame: pd.DataFrame, names: Names) -> Table:
     """
     title = "Funds by type, bn CNY a year, all vintages together"
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
-    columns = {
+    view.add_column("", no_wrap=True)
+    rows = frame.to_dict("records")
+    for row in rows:
+        heading = names.get(str(row["fund_type"]), str(row["fund_type"]))
+        # Too wide a number goes on in the next line: cut off, it would be another number.
+        view.add_column(heading, justify="right", overflow="fold")
+    for name, label in {
         "commitments_mcny": "raised",
         "called_mcny": "called",
         "invested_mcny": "invested",
         "fees_mcny": "fees",
         "to_lps_mcny": "to LPs",
         "carry_mcny": "carry",
-        "nav_mcny": "NAV,\nyear end",
-    }
-    view.add_column("investor", no_wrap=True)
-    for heading in columns.values():
-        view.add_column(heading, justify="right", no_wrap=True)
-    for row in frame.to_dict("records"):
-        cells = [
-            with_error(row[name], row[f"{name}_se"], scale=1 / MCNY_PER_BN) for name in columns
-        ]
-        view.add_row(names.get(str(row["fund_type"]), str(row["fund_type"])), *cells)
+        "nav_mcny": "NAV, year end",
+    }.items():
+        cells = [with_error(row[name], row[f"{name}_se"], scale=1 / MCNY_PER_BN) for row in rows]
+        view.add_row(label, *cells)
     return view
-
-
-VERDICTS = {
-    "enough": "the paths are enough for their mean",
-    "few exits": "there are too few exits to say more",
-    "heavy tail": "a few exits carry the mean: read it with care, however many paths there are",
-    "wide error": "more paths are needed for a mean within 5 %",
-}
 
 
 def tail_sentence(frame: pd.DataFrame) -> str:
     """Return in one sentence how far exit multiples can be trusted."""
     row = frame[(frame["measure"] == "multiple") & (frame["route"] == "all")].iloc[0]
-    verdict = VERDICTS[row["verdict"]]
+    verdict = labels()["verdict"][row["verdict"]]["en"]
     if math.isnan(row["mean"]):
         return f"Exits: {verdict}."
-    return (
-        f"Exits pay investors {row['mean']:.2f} times what they paid in on average "
-        f"(±{row['se']:.2g}); the top 1 % of exits have {row['top1_share']:.0%} of the sum of "
-        f"multiples, Hill index {row['hill']:.2g}: {verdict}."
-    )
+    text = f"Exits pay investors {row['mean']:.2f} times what they paid in on average"
+    if not math.isnan(row["se"]):
+        text += f" (±{row['se']:.2g})"
+    if not math.isnan(row["top1_share"]):
+        text += f"; the top 1 % of exits have {row['top1_share']:.0%} of the sum of multiples"
+    if not math.isnan(row["hill"]):
+        text += f", Hill index {row['hill']:.2g}"
+    return f"{text}: {verdict}."

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -32,7 +32,8 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     path : str or Path
         TOML file; its top-level `extends` may name one other file, relative to itself.
     overrides : sequence of str
-        ``dotted.key=value`` with a TOML value, applied last.
+        ``dotted.key=value`` with a TOML value, applied last. A table of numbers named by
+        region, pair or the like takes new entries.
 
     Returns
     -------
@@ -159,7 +160,7 @@ def _merge(parent: Tree, child: Tree) -> Tree:
     return merged
 
 
-REPLACED_WHOLE = frozenset({"region_index"})
+REPLACED_WHOLE = frozenset({"region_index", "lp_mix", "mandate"})
 
 
 def _apply_overrides(tree: Tree, overrides: Sequence[str]) -> list[Problem]:
@@ -189,15 +190,26 @@ def _set(tree: Tree, parts: list[str], value: object, place: str) -> Problem | N
             known = sorted(name for name, item in node.items() if isinstance(item, dict))
             if part in node:
                 return Problem(place, where, "a table here; this is a single value")
-            return Problem(place, where, f"one of {', '.join(known)}", nearest_name(part, known))
+            return Problem(place, where, _one_of(known), nearest_name(part, known))
         node = node[part]
     last = parts[-1]
-    if last not in node:
-        return Problem(
-            place, ".".join(parts), f"one of {', '.join(sorted(node))}", nearest_name(last, node)
-        )
+    if last not in node and not _names_are_free(parts[:-1]):
+        return Problem(place, ".".join(parts), _one_of(sorted(node)), nearest_name(last, node))
     node[last] = value
     return None
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"one of {', '.join(names) or '(no entries)'}"
+
+
+def _names_are_free(table: Sequence[str]) -> bool:
+    """Return whether the key path `table` leads to numbers named by the user, as by region."""
+    model = _model_at(table[:-1])
+    if model is None or not table or table[-1] not in model.model_fields:
+        return False
+    args = get_args(model.model_fields[table[-1]].annotation)
+    return len(args) == 2 and args[0] is str and get_origin(args[1]) is Annotated
 
 
 def _model_at(loc: Sequence[str | int]) -> type[BaseModel] | None:

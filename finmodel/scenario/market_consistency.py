@@ -105,7 +105,12 @@ def _check_pairs(scenario: Scenario, file: str) -> list[Problem]:
             problems.append(Problem(place, repr(pair), allowed))
             continue
         problems += [
-            Problem(f"{place}.{pair!r}", repr(code), "a region code", nearest_name(code, known))
+            Problem(
+                f"{place}.{pair!r}",
+                repr(code),
+                "a region code",
+                nearest_name(code.upper(), known),
+            )
             for code in (source, target)
             if code not in known
         ]

@@ -92,7 +92,8 @@ class FundType(Section):
         Quantity, within("points", 0.0, 5.0, "what firms dislike in this kind of money")
     ]
     hard_tech_weight: Annotated[
-        Quantity, within("x", 0.0, 20.0, "chance to meet a hard-tech firm against a general one")
+        Quantity,
+        within("x", 0.0, 20.0, "pull on hard-tech firms, against other kinds of investor"),
     ]
     specialist_share: Annotated[
         Quantity, within("share", 0.0, 1.0, "funds that invest in one sector only")

@@ -191,7 +191,7 @@ class Stage(Section):
     buyback_rate_pa: Annotated[
         Quantity, within("per year", 0.0, 8.0, "buy-back hazard at quality zero")
     ]
-    dilution: Annotated[Quantity, positive("share", 1.0, "share of the firm sold in the round")]
+    dilution: Annotated[Quantity, positive("share", 0.95, "share of the firm sold in the round")]
     bridge_share: Annotated[
         Quantity, positive("share", 1.0, "bridge asked when money runs out before the milestone")
     ]
