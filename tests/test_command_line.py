@@ -1,18 +1,25 @@
 """The command line as a user meets it: answers, JSON, exit codes, nothing written elsewhere."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from finmodel import store
 from finmodel.cli.errors import exit_code
 from finmodel.cli.main import app
 from finmodel.errors import CalibrationError, Interrupted, InvariantError, ScenarioError
+from finmodel.measure.tails import tail_table
+from finmodel.report import fund_view, tail_sentence
 from tests.conftest import ROOT, SMALL, YRD
 
 RUNNER = CliRunner()
@@ -41,6 +48,10 @@ def test_run_says_what_it_assumes_what_it_found_and_where(runs):
         "by province",
         "by stage",
         "Shanghai",
+        "transfers to outsiders",
+        "Funds by type, bn CNY a year",
+        "State-owned investors",
+        "too few exits",
         "±",
         "million firm-quarters a second",
         f"Stored: {root}",
@@ -94,7 +105,48 @@ def test_show_finds_runs_and_tables(runs):
     table = call("show", "latest", "--table", "gap_cells", "--out", root)
     assert "integrated_circuits" in table.output
     rows = json.loads(call("show", "--table", "flows", "--out", root, "--json").output)
-    assert len(rows) == 16
+    assert len(rows) == 6 * 16  # five types of fund and all of them, by pair of regions
+    assert {row["fund_type"] for row in rows} >= {"angel_group", "guided_subfund", "all"}
+
+
+DETAILS = {"fund_list", "fund_years", "histories"}
+
+
+def test_details_are_stored_when_asked_for_and_change_no_other_number(runs, tmp_path):
+    root, _ = runs
+    call("run", YRD, *SETS, "--paths", 3, "--out", tmp_path)
+    result = call("run", YRD, *SETS, "--paths", 3, "--details", 2, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    folders = {store.read_manifest(folder)["detailed"]: folder for folder in tmp_path.iterdir()}
+    assert set(folders) == {0, 2}
+    plain, detailed = (
+        {path.stem: pd.read_parquet(path) for path in folders[n].glob("*.parquet")} for n in (0, 2)
+    )
+    assert set(detailed) == set(plain) | DETAILS
+    assert not DETAILS & set(plain)
+    for name, table in plain.items():
+        pd.testing.assert_frame_equal(table, detailed[name])
+    for name in DETAILS:
+        assert set(detailed[name]["path"]) == {0, 1}
+    assert (
+        "Found again"
+        in call("run", YRD, *SETS, "--paths", 3, "--details", 2, "--out", tmp_path).output
+    )
+    funds = json.loads(call("show", "--table", "fund_list", "--out", tmp_path, "--json").output)
+    assert len(funds) == len(detailed["fund_list"])
+    assert "histories" in call("show", "--out", tmp_path).output
+    wrong = call("show", "--table", "fund_list", "--out", root)
+    assert wrong.exit_code == 2
+    assert "'fund_list'" in wrong.output
+
+
+def test_more_details_than_paths_are_the_details_of_all_paths(tmp_path):
+    assert call("run", YRD, *SETS, "--paths", 1, "--details", 9, "--out", tmp_path).exit_code == 0
+    assert (
+        "Found again"
+        in call("run", YRD, *SETS, "--paths", 1, "--details", 1, "--out", tmp_path).output
+    )
+    assert call("run", YRD, "--details", "-1", "--out", tmp_path).exit_code == 2
 
 
 def test_check_schema_and_data_answer():
@@ -147,12 +199,45 @@ def test_exit_codes_tell_whose_fault_it_was():
 
 
 def test_every_command_has_help():
-    for command in ("run", "show", "check", "schema", "data"):
+    for command in ("run", "show", "check", "values", "schema", "data"):
         result = call(command, "--help")
         assert result.exit_code == 0
         assert len(result.output) > 200
     assert "finmodel 0." in call("--version").output
     assert call().exit_code == 2
+
+
+def test_the_table_of_funds_cuts_off_no_number_on_a_narrow_terminal(runs):
+    root, _ = runs
+    frame = store.read_result(next(root.iterdir()), "funds_type")
+    for column in frame.columns[1:]:
+        frame[column] = 1234.5 if column.endswith("_se") else 123_456_789.0
+    console = Console(width=60, file=io.StringIO())
+    console.print(fund_view(frame, {"angel_group": "Angel groups"}))
+    text = console.file.getvalue()
+    assert "…" not in text
+    digits = "".join(re.findall(r"[\d,.±]+", text.split("raised")[1].split("called")[0]))
+    assert len(digits) == 5 * len("123,457±1")
+    assert "Angel" in text
+    assert "NAV, year end" in text
+
+
+TAILS = {
+    "no exit": ([], 5, "too few exits", ["pay"]),
+    "too few for a tail index": ([2.0] * 30 + [3.0] * 30, 5, "pay investors 2.50 times", ["Hill"]),
+    "one path": ([1.0] * 60, 1, "pay investors 1.00 times", ["±"]),
+    "worthless": ([0.0] * 60, 5, "pay investors 0.00 times", ["Hill", "top"]),
+    "many": ([1.01**n for n in range(300)], 5, "Hill index", []),
+}
+
+
+@pytest.mark.parametrize("case", TAILS)
+def test_the_sentence_on_exits_leaves_out_what_is_not_known(case):
+    size, n_paths, part, absent = TAILS[case]
+    row = tail_table([n % n_paths for n in range(len(size))], size, n_paths)
+    text = tail_sentence(row.assign(measure="multiple", route="all"))
+    assert part in text
+    assert not any(word in text for word in ["nan", *absent]), text
 
 
 def test_interruption_shows_what_is_done_and_stores_nothing(tmp_path):

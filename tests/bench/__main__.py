@@ -15,6 +15,7 @@ import numpy as np
 from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.world import build_world
+from tests.bench import matching, mesa_market
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -34,10 +35,10 @@ def world(*changes):
     return build_world(load_scenario(YRD, changes))
 
 
-def timed(target, paths, threads=None):
-    """Return (seconds, firm-quarters) of the best of three runs."""
+def timed(target, paths, threads=None, repeats=3):
+    """Return (seconds, firm-quarters) of the best of some runs."""
     best, quarters = np.inf, 0
-    for _ in range(3):
+    for _ in range(repeats):
         result = simulate(target, paths=paths, seed=1, threads=threads)
         best, quarters = min(best, result.seconds), result.firm_quarters
     return best, quarters
@@ -50,25 +51,39 @@ def slope(x, y):
 def speed():
     full = world()
     for threads in (1, 2):
-        seconds, quarters = timed(full, 100, threads)
+        seconds, quarters = timed(full, 60, threads, repeats=5)
         print(
-            f"full scale, 100 paths, {threads} thread(s): {quarters / seconds / 1e6:.1f} million "
+            f"full scale, 60 paths, {threads} thread(s): {quarters / seconds / 1e6:.1f} million "
             f"firm-quarters a second ({seconds:.2f} s)"
         )
 
 
 def growth():
     scales = (0.125, 0.25, 0.5, 1.0, 2.0)
-    found = [timed(world(f"run.scale={scale}"), 40) for scale in scales]
+    found = [timed(world(f"run.scale={scale}"), 30) for scale in scales]
     cost = slope([q for _, q in found], [s for s, _ in found])
-    print(f"growth of time with firms, scales {scales}: exponent {cost:.2f} (1 is linear)")
+    print(f"growth of time with firms and funds, scales {scales}: exponent {cost:.2f}")
+    sizes = (2.0, 1.0, 0.5)
+    for name, keys in (
+        ("funds (each smaller)", [f"funds.{kind}.size_mcny" for kind in world().fund_types]),
+    ):
+        base = load_scenario(YRD)
+        seconds, counts = [], []
+        for factor in sizes:
+            changes = [
+                f"{key}={base.funds[key.split('.')[1]].size_mcny.centre * factor}" for key in keys
+            ]
+            target = world(*changes)
+            seconds.append(timed(target, 20)[0])
+            counts.append(target.arrays.fund_rate_pp.sum())
+        print(f"growth of time with {name}, factors {sizes}: exponent {slope(counts, seconds):.2f}")
     paths, full = (25, 50, 100, 200), world()
     seconds = [timed(full, n)[0] for n in paths]
-    print(f"growth of time with paths {paths}: exponent {slope(paths, seconds):.2f}")
+    print(f"growth of time with paths {paths}: exponent {slope(paths, seconds):.2f} (1 is linear)")
 
 
 def memory():
-    for paths in (100, 1000):
+    for paths in (100, 400, 1000):
         script = MEMORY.format(root=str(ROOT), scenario=str(YRD), paths=paths)
         out = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -99,5 +114,7 @@ if __name__ == "__main__":
     growth()
     memory()
     start_up()
+    matching.report()
+    mesa_market.report()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MB")

@@ -297,7 +297,7 @@ class Market:
         for firm in list(self.firms):
             plan = self.plan(firm)
             spent = min(firm.cash, plan * (f.shrink_share if firm.shrinks else 1.0))
-            firm.cash -= spent
+            firm.cash = firm.cash - spent if firm.cash - spent > 1e-9 * plan else 0.0
             rates = self.hazards(firm, min(1.0, max(f.unfunded_pace, spent / plan)))
             total = sum(rates.values())
             if self.rng.random() >= 1 - math.exp(-total):
