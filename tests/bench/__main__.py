@@ -115,6 +115,6 @@ if __name__ == "__main__":
     memory()
     start_up()
     matching.report()
-    mesa_market.report()
+    mesa_market.report(scale=1.0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MB")
