@@ -44,7 +44,7 @@ class Market:
         steps.raise_funds(world, pool, books, self.weather, now)
         steps.raise_capital(world, pool, books, float(self.weather.factor[0]), now)
         self.n = steps.live(world, self.firms, self.n, pool, books, self.weather, now)
-        steps.build_reach(world, pool, self.reach, now.quarter)
+        steps.build_reach(world.types, pool, self.reach, now.quarter)
         self.n_queued = steps.open_needs(world, self.firms, self.n, pool, queue, books, now)
         self.n_seekers = steps.gather(
             world, self.firms, self.n_queued, pool, self.reach, queue, self.weather, now
@@ -113,22 +113,21 @@ def test_meetings_follow_mandate_nearness_focus_and_budget(market):
         taste = world.types["hard_tech_weight"] if world.is_hard_tech[sector] else np.ones(5)
         weight = budget * is_fit * world.mandate[funds["kind"], stage] * taste[funds["kind"]]
         weight *= world.nearness[funds["region"], region, funds["kind"]]
-        total = total_pull(reach.pull, world.mandate, place)
+        total = total_pull(world, reach, place, market.now.quarter)
         assert total == pytest.approx(weight.sum())
         grid = 200_000
-        marks = (np.arange(grid) + 0.5) / grid * total
-        met = [find_fund(reach, world.mandate, place, float(mark)) for mark in marks]
+        met = [find_fund(reach, place, (j + 0.5) / grid, total) for j in range(grid)]
         found = np.bincount([f for f, _, _ in met], minlength=n) / grid
         np.testing.assert_allclose(found, weight / weight.sum(), atol=1.5 / grid * 4)
         for f, source, kind in met[::997]:
             assert (funds["region"][f], funds["kind"][f]) == (source, kind)
 
 
-def test_a_mark_at_the_very_end_still_finds_a_fund_with_money(market):
+def test_a_mark_at_either_end_still_finds_a_fund_with_money(market):
     place = Place(2, 3, 3)
-    total = total_pull(market.reach.pull, market.world.mandate, place)
-    for mark in (0.0, total, np.nextafter(total, np.inf), total * (1 + 1e-12)):
-        f, _, _ = find_fund(market.reach, market.world.mandate, place, mark)
+    total = total_pull(market.world, market.reach, place, market.now.quarter)
+    for u in (0.0, 1e-12, 0.5, 1 - 1e-12, 1.0, 1 + 1e-12):
+        f, _, _ = find_fund(market.reach, place, u, total)
         assert market.pool.budget[f] > 0
 
 
@@ -167,15 +166,15 @@ def test_sight_is_sharper_at_home_for_insiders_and_with_intermediaries():
 def test_founders_turn_down_just_what_dilutes_them_too_much():
     rules = small_world().arrays.rules.copy()[0]
     for base, need in ((100.0, 20.0), (37.0, 61.0), (5.0, 400.0)):
-        least = lowest_accepted(rules, base, need)
+        least = lowest_accepted(rules, np.log(base), need)
         for expected, is_fine in ((least + 1e-9, True), (least - 1e-9, False)):
-            pre_money = offered_price(rules, base, expected)
+            pre_money = offered_price(rules, np.log(base), expected)
             assert (need / (pre_money + need) <= rules["max_dilution"] * (1 + 1e-12)) == is_fine
     rules["signal_loading"] = 0.0
-    assert lowest_accepted(rules, 100.0, 1.0) == -np.inf
-    assert lowest_accepted(rules, 1.0, 100.0) == np.inf
+    assert lowest_accepted(rules, np.log(100.0), 1.0) == -np.inf
+    assert lowest_accepted(rules, 0.0, 100.0) == np.inf
     rules["max_dilution"] = 1.0
-    assert lowest_accepted(rules, 1.0, 100.0) == -np.inf
+    assert lowest_accepted(rules, 0.0, 100.0) == -np.inf
 
 
 def test_scores_are_read_between_points_and_flat_outside():

@@ -5,8 +5,9 @@ A meeting of a firm in region ``r``, stage ``k``, sector ``s`` is with fund ``f`
 
     mandate[t, k] * nearness[g, r, t] * taste[t, s] * budget of the fund this quarter
 
-among generalists and specialists of ``s``. The draw walks from the type to the region, to
-generalists or specialists, to the fund, rescaling one uniform on the way.
+among generalists and specialists of ``s``. Funds are listed in cells of type, region and focus.
+One uniform picks the cell from the cumulative weights of all cells, then, rescaled, the fund from
+the cumulative budgets within the cell; guides say where each search begins.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ import numpy as np
 
 from finmodel.market.state import N_FUNDS, Pool, Reach
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
-from finmodel.world.arrays import FloatArray, IntArray, WorldArrays
+from finmodel.world.arrays import FloatArray, IntArray, Table, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
+
+N_GUIDES = 64
+"""Slices of the cumulative weights of cells for which a search is guided."""
 
 
 class Place(NamedTuple):
@@ -35,15 +39,28 @@ class Place(NamedTuple):
 def new_reach(world: WorldArrays, n_room: int) -> Reach:
     """Return room for the table of whom seekers can meet."""
     n_regions, n_types = world.fund_rate_pp.shape
-    n_sectors = len(world.sector_key)
+    n_stages, n_sectors = len(world.entry_cdf), len(world.sector_key)
+    n_cells = n_regions * n_types * (n_sectors + 1)
+    n_doors = 2 * n_types * n_regions
+    door_cell, door_source = np.zeros(n_doors, np.int64), np.zeros(n_doors, np.int64)
+    door_type = np.zeros(n_doors, np.int64)
+    for door in range(n_doors):
+        kind, source = door // (2 * n_regions), (door // 2) % n_regions
+        door_cell[door] = (source * n_types + kind) * (n_sectors + 1)
+        door_source[door], door_type[door] = source, kind
     return Reach(
         np.zeros((n_regions, n_types, n_sectors + 1)),
-        np.zeros(n_regions * n_types * (n_sectors + 1) + 1, np.int64),
+        np.zeros(n_cells + 1, np.int64),
         np.zeros(n_room, np.int64),
         np.zeros(n_room),
         np.zeros(n_room, np.int64),
-        np.zeros(n_regions * n_types * (n_sectors + 1), np.int64),
-        np.zeros((n_regions, n_sectors, n_types, n_regions)),
+        np.zeros(n_cells, np.int64),
+        np.full((n_regions, n_stages, n_sectors), -1, np.int64),
+        np.zeros((n_regions, n_stages, n_sectors, n_doors)),
+        np.zeros((n_regions, n_stages, n_sectors, N_GUIDES), np.int64),
+        door_cell,
+        door_source,
+        door_type,
     )
 
 
@@ -87,34 +104,51 @@ def guide_search(start: IntArray, upto: FloatArray, guide: IntArray) -> None:
 
 
 @lean_kernel
-def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> None:
-    """Make the table of whom seekers can meet this quarter."""
-    types, nearness, is_hard_tech = world.types, world.nearness, world.is_hard_tech
+def build_reach(types: Table, pool: Pool, reach: Reach, quarter: int) -> None:
+    """List this quarter's funds; whom a kind of seeker can meet is worked out when one comes."""
     longest = 0
     for kind in range(len(types)):
         longest = max(longest, types[kind]["investment_quarters"])
     list_funds(pool, reach, longest, quarter)
     guide_search(reach.start, reach.upto, reach.guide)
-    capacity, pull = reach.capacity, reach.pull
-    n_regions, n_sectors, n_types, _ = pull.shape
-    for sector in range(n_sectors):
-        for kind in range(n_types):
-            taste = types[kind]["hard_tech_weight"] if is_hard_tech[sector] else 1.0
-            for region in range(n_regions):
-                total = 0.0
-                for source in range(n_regions):
-                    money = capacity[source, kind, 0] + capacity[source, kind, sector + 1]
-                    total += taste * nearness[source, region, kind] * money
-                    pull[region, sector, kind, source] = total
+
+
+@lean_kernel
+def open_doors(world: WorldArrays, reach: Reach, seeker: Place) -> None:
+    """Work out the weights of all cells for seekers of a region, stage and sector.
+
+    A *door* is a cell such a seeker can meet: generalists, or specialists of its sector.
+    """
+    types, mandate, nearness, capacity = world.types, world.mandate, world.nearness, reach.capacity
+    region, sector, stage = seeker.region, seeker.sector, seeker.stage
+    pull, guide = reach.pull, reach.pull_guide
+    n_types, n_regions, door, total = len(mandate), len(capacity), 0, 0.0
+    for kind in range(n_types):
+        weight = mandate[kind, stage]
+        if world.is_hard_tech[sector]:
+            weight *= types[kind]["hard_tech_weight"]
+        for source in range(n_regions):
+            near = weight * nearness[source, region, kind]
+            for focus in (0, sector + 1):
+                total += near * capacity[source, kind, focus]
+                pull[region, stage, sector, door] = total
+                door += 1
+    door, step = 0, total / N_GUIDES
+    for j in range(N_GUIDES):
+        mark = step * j
+        while door < 2 * n_types * n_regions - 1 and pull[region, stage, sector, door] <= mark:
+            door += 1
+        guide[region, stage, sector, j] = door
 
 
 @inner_kernel
-def total_pull(pull: FloatArray, mandate: FloatArray, seeker: Place) -> float:
-    """Return the sum over fund types of mandate times pull for one kind of seeker."""
-    total, last = 0.0, pull.shape[3] - 1
-    for kind in range(len(mandate)):
-        total += mandate[kind, seeker.stage] * pull[seeker.region, seeker.sector, kind, last]
-    return total
+def total_pull(world: WorldArrays, reach: Reach, seeker: Place, quarter: int) -> float:
+    """Return the sum of weights of all a seeker can meet, working them out if need be."""
+    region, sector, stage = seeker.region, seeker.sector, seeker.stage
+    if reach.opened[region, stage, sector] != quarter:
+        reach.opened[region, stage, sector] = quarter
+        open_doors(world, reach, seeker)
+    return float(reach.pull[region, stage, sector, reach.pull.shape[3] - 1])
 
 
 @inner_kernel
@@ -132,49 +166,42 @@ def first_above(upto: FloatArray, guide: IntArray, first: int, last: int, mark: 
 
 
 @inner_kernel
-def find_type(
-    pull: FloatArray, mandate: FloatArray, seeker: Place, mark: float
-) -> tuple[int, float]:
-    """Return the fund type at `mark` of a seeker's reach and the mark left in its pull."""
-    region, sector, last, kind = seeker.region, seeker.sector, pull.shape[3] - 1, -1
-    for t in range(len(mandate)):
-        width = mandate[t, seeker.stage] * pull[region, sector, t, last]
-        if width > 0.0:
-            kind = t
-            if mark < width:
-                break
-            mark -= width
-    if kind < 0:
-        return -1, 0.0
-    return kind, min(mark / mandate[kind, seeker.stage], pull[region, sector, kind, last])
+def find_door(reach: Reach, seeker: Place, u: float, mark: float) -> int:
+    """Return the first cell whose cumulative weight exceeds `mark`, `u` of the total."""
+    region, sector, stage, pull = seeker.region, seeker.sector, seeker.stage, reach.pull
+    j = min(N_GUIDES - 1, int(u * N_GUIDES))
+    door, last = int(reach.pull_guide[region, stage, sector, j]), pull.shape[3] - 1
+    while door > 0 and pull[region, stage, sector, door - 1] > mark:
+        door -= 1
+    while door < last and pull[region, stage, sector, door] <= mark:
+        door += 1
+    # Past the end by rounding: back to the last cell with money.
+    while door > 0 and pull[region, stage, sector, door] <= pull[region, stage, sector, door - 1]:
+        door -= 1
+    return door
 
 
 @inner_kernel
-def find_fund(
-    reach: Reach, mandate: FloatArray, seeker: Place, mark: float
-) -> tuple[int, int, int]:
-    """Return fund, region and type at `mark` in ``[0, total_pull)`` of a seeker's reach.
+def find_fund(reach: Reach, seeker: Place, u: float, total: float) -> tuple[int, int, int]:
+    """Return fund, region and type at the quantile `u` of a seeker's reach.
 
-    The fund is -1 if there is none.
+    Parameters
+    ----------
+    reach : Reach
+        With the doors of the seeker open.
+    seeker : Place
+    u : float
+        In (0, 1).
+    total : float
+        From :func:`total_pull`, above 0.
     """
-    pull, capacity, start, sector = reach.pull, reach.capacity, reach.start, seeker.sector
-    kind, mark = find_type(pull, mandate, seeker, mark)
-    if kind < 0:
-        return -1, 0, 0
-    row = pull[seeker.region, sector, kind]
-    source, below = 0, 0.0
-    while source < len(row) - 1 and row[source] <= mark:
-        below = row[source]
-        source += 1
-    while source > 0 and row[source] <= below:
-        # Past the end by rounding: back to the last region with money.
-        source -= 1
-        below = row[source - 1] if source > 0 else 0.0
-    general, special = capacity[source, kind, 0], capacity[source, kind, sector + 1]
-    share = (mark - below) / (row[source] - below)
-    money, focus = share * (general + special), 0
-    if money >= general and special > 0.0:
-        focus, money = sector + 1, money - general
-    cell = (source * capacity.shape[1] + kind) * capacity.shape[2] + focus
-    place = first_above(reach.upto, reach.guide, start[cell], start[cell + 1], money)
-    return int(reach.fund[place]), source, kind
+    pull, start, upto = reach.pull, reach.start, reach.upto
+    region, sector, stage, mark = seeker.region, seeker.sector, seeker.stage, u * total
+    door = find_door(reach, seeker, u, mark)
+    below = pull[region, stage, sector, door - 1] if door > 0 else 0.0
+    width = pull[region, stage, sector, door] - below
+    cell = reach.door_cell[door] + (sector + 1 if door & 1 else 0)
+    first, last = start[cell], start[cell + 1]
+    money = (mark - below) / width * upto[last - 1]
+    place = first_above(upto, reach.guide, first, last, money)
+    return int(reach.fund[place]), int(reach.door_source[door]), int(reach.door_type[door])

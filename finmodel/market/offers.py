@@ -59,7 +59,7 @@ def expected_quality(
 
 
 @inner_kernel
-def lowest_accepted(rules: Record, base_price: float, need: float) -> float:
+def lowest_accepted(rules: Record, log_base: float, need: float) -> float:
     """Return the expected quality at which founders just accept a fund's price.
 
     Below it the pre-money is so low that the need would cost them more of the firm than
@@ -68,17 +68,17 @@ def lowest_accepted(rules: Record, base_price: float, need: float) -> float:
     loading = rules["signal_loading"]
     least = need * (1.0 - rules["max_dilution"]) / rules["max_dilution"]
     if loading <= 0.0:
-        return -math.inf if least <= base_price else math.inf
+        return -math.inf if least <= math.exp(log_base) else math.inf
     if least <= 0.0:
         return -math.inf
-    return float(rules["quality_mean"] + math.log(least / base_price) / loading)
+    return float(rules["quality_mean"] + (math.log(least) - log_base) / loading)
 
 
 @inner_kernel
-def offered_price(rules: Record, base_price: float, expected: float) -> float:
+def offered_price(rules: Record, log_base: float, expected: float) -> float:
     """Return the pre-money a fund offers that expects this quality, million CNY."""
     above = rules["signal_loading"] * (expected - rules["quality_mean"])
-    return float(base_price * math.exp(above))
+    return math.exp(log_base + above)
 
 
 @inner_kernel
@@ -235,7 +235,7 @@ def ask_around(
     """Meet funds and hear them; return the edge after the last offer, and refusals."""
     funds, types, met = pool.funds, world.types, queue.met
     is_crowded = n_met == MAX_INSIDERS  # more may hold shares than were asked
-    total, n_refused = total_pull(reach.pull, world.mandate, visit.place), 0
+    total, n_refused = total_pull(world, reach, visit.place, now.quarter), 0
     if total <= 0.0:
         return last, 0
     key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
@@ -246,9 +246,8 @@ def ask_around(
         if lane == 0:
             words = draw(now.seed, now.path, MEETING + block, now.quarter, key, serial)
             opinions = draw(now.seed, now.path, OPINION + block, now.quarter, key, serial)
-        mark = uniform(words[lane]) * total
-        f, source, kind = find_fund(reach, world.mandate, visit.place, mark)
-        if f < 0 or is_among(met, n_met, f):
+        f, source, kind = find_fund(reach, visit.place, uniform(words[lane]), total)
+        if is_among(met, n_met, f):
             continue
         if is_crowded and held_by(pool.holdings, firm["head"], f)[1] > 0.0:
             continue

@@ -278,7 +278,7 @@ def run_path(
         raise_funds(world, pool, books, weather, now)
         raise_capital(world, pool, books, weather.factor[PACE], now)
         n = live(world, firms, n, pool, books, weather, now)
-        build_reach(world, pool, reach, quarter)
+        build_reach(world.types, pool, reach, quarter)
         n_queued = open_needs(world, firms, n, pool, queue, books, now)
         n_seekers = gather(world, firms, n_queued, pool, reach, queue, weather, now)
         n_accounts = list_edges(pool.budget, queue, n_seekers, quarter)

@@ -183,7 +183,7 @@ def close_rounds(
         if firm["kind"] != BRIDGE:
             add_graduation(firm, cells, now, first_reported)
         write_round(rules, row, firm, raised, cells, now)
-        pre_money = offered_price(rules, queue.base[q], edges[lead]["expected"])
+        pre_money = offered_price(rules, queue.log_base[q], edges[lead]["expected"])
         price = reprice(firm, pool, books, pre_money, raised, now)
         note_event(firm, pool, books, now, CLOSED, -1, raised, firm["post_money"])
         for e in range(first, last):

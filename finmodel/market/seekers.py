@@ -30,10 +30,12 @@ def count_meetings(mean: float, u: float) -> int:
 
 
 @inner_kernel
-def base_pre_money(rules: Record, row: Record, firm: Record, market: float, luck: float) -> float:
-    """Return the firm's pre-money at the mean of expected quality, million CNY."""
-    price = row["pre_money"] * firm["size"] * market * math.exp(rules["price_log_sd"] * luck)
-    return float(price * (1.0 - rules["bridge_discount"]) if firm["kind"] == BRIDGE else price)
+def log_base_price(rules: Record, row: Record, firm: Record, market: float, luck: float) -> float:
+    """Return the log of the firm's pre-money, million CNY, at the mean of expected quality."""
+    price = row["pre_money"] * firm["size"] * market
+    if firm["kind"] == BRIDGE:
+        price *= 1.0 - rules["bridge_discount"]
+    return math.log(price) + float(rules["price_log_sd"] * luck)
 
 
 @inner_kernel
@@ -96,7 +98,7 @@ def gather(
     now: Now,
 ) -> int:
     """Let every open need ask and collect its offers; return how many seekers got one."""
-    rules, asked, base = world.rules[0], pool.asked, queue.base
+    rules, asked, log_base = world.rules[0], pool.asked, queue.log_base
     needy, seeker, ask, start, tie = queue.firm, queue.seeker, queue.ask, queue.start, queue.tie
     meetings, success, price = world.meeting_factor, pool.success, weather.price
     stages, groups = world.stages, world.score_group
@@ -116,8 +118,8 @@ def gather(
         row = stages[region, stage, firm["sector"]]
         n_meetings = count_meetings(rules["meetings_pp"] * meetings[region], uniform(c))
         luck = normal_quantile(uniform(b))
-        base[n_seekers] = base_pre_money(rules, row, firm, price[firm["sector"]], luck)
-        accepted = lowest_accepted(rules, base[n_seekers], firm["need"])
+        log_base[n_seekers] = log_base_price(rules, row, firm, price[firm["sector"]], luck)
+        accepted = lowest_accepted(rules, log_base[n_seekers], firm["need"])
         place = Place(region, int(firm["sector"]), stage)
         visit = Visit(place, groups[region], row["hurdle_market"], accepted, first)
         last, n_refused, n_met = ask_insiders(world, firm, visit, pool, queue, now)

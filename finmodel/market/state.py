@@ -195,7 +195,12 @@ class Reach(NamedTuple):
     upto: FloatArray  # (F,) cumulative budget within the cell
     guide: IntArray  # (F,) of a cell with n funds, the first above j / n of its budget
     free: IntArray  # next free entry of each cell while the list is made
-    pull: FloatArray  # (R, S, T, R) cumulative over fund regions
+    opened: IntArray  # (R, K, S) quarter for which `pull` was worked out, -1 for none
+    pull: FloatArray  # (R, K, S, 2 T R) cumulative weight of the cells, see meetings.open_doors
+    pull_guide: IntArray  # (R, K, S, guides) where the search in `pull` begins
+    door_cell: IntArray  # (2 T R,) cell of generalists behind each door
+    door_source: IntArray  # (2 T R,) region
+    door_type: IntArray  # (2 T R,) fund type
 
 
 class Queue(NamedTuple):
@@ -204,7 +209,7 @@ class Queue(NamedTuple):
     firm: IntArray  # (N,) slot of each open need
     seeker: IntArray  # (M,) slot of each need put to funds
     ask: FloatArray  # (M,) mcny
-    base: FloatArray  # (M,) pre-money at the mean of expected quality, mcny
+    log_base: FloatArray  # (M,) log of pre-money, mcny, at the mean of expected quality
     tie: np.ndarray[tuple[int], np.dtype[np.uint64]]  # (M,) identity
     start: IntArray  # (M + 1,) first edge of each seeker
     node: IntArray  # (E,) budget asked: fund, or fund + F for its reserves
