@@ -12,7 +12,7 @@ from tests.conftest import small_world
 
 KINDS = ("angel_group", "independent_vc", "corporate_vc", "state_owned", "guided_subfund")
 SIZE = ("run.scale=0.05", "run.years=4", "run.warm_up_years=6")
-PATHS = 24
+PATHS = 80
 
 
 @pytest.fixture(scope="module")

@@ -94,8 +94,10 @@ def test_hurdles_are_where_value_meets_capital():
     found = hurdles(stages, rules, market_rate_pa=0.2, social_rate_pa=0.08, margin=0.25)
     for test, multiple, rate in ((0, 1.0, 0.2), (1, 1.25, 0.2), (2, 0.75, 0.2), (3, 1.0, 0.08)):
         for k, s in ((0, 0), (2, 5), (4, 9)):
-            values = stage_values(stages, rules, rate, found[test, k, s] + np.array([-0.02, 0.02]))
-            surplus = values.exit_value[:, k, s] - multiple * values.capital_needed[:, k, s]
+            dear = stages.copy()
+            dear["burn_pp"] *= multiple
+            values = stage_values(dear, rules, rate, found[test, k, s] + np.array([-0.02, 0.02]))
+            surplus = values.exit_value[:, k, s] - values.capital_needed[:, k, s]
             assert surplus[0] < 0 < surplus[1], (TESTS[test], k, s)
 
 

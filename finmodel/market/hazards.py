@@ -213,7 +213,8 @@ def live(
             help_ = math.exp(loading * firm["support"])
         milestone, failure = firm["milestone"] * pace * help_, firm["failure"] / help_
         ipo, sale = firm["ipo"] * ipo_factor, firm["sale"] * sale_factor
-        hazard = milestone + failure + ipo + sale + firm["buyback"]
+        buyback = firm["buyback"] if firm["head"] >= 0 else 0.0
+        hazard = milestone + failure + ipo + sale + buyback
         u = uniform(luck_of(firm, now))
         # 1 - exp(-h) <= h, so most quarters need no exponential.
         if u < hazard:

@@ -10,8 +10,8 @@ discounted exit value ``E`` and the capital still needed ``C`` at the start of a
 
 with ``g = 1`` if going on is worth it (``E_{k+1} >= C_{k+1}``) and 0 if the firm stops
 there, and ``X_k`` the mean exit value. A need is viable if ``E >= C`` at the firm's true
-quality; strict if ``E >= (1 + margin) C``; loose if ``E >= (1 - margin) C``; social at
-the social rate. Money scales with a firm's size in every term, so the test does not
+quality; under the strict and the loose test every yuan of capital counts ``1 + margin`` and
+``1 - margin`` times, at all stages; the social test is at the social rate. Money scales with a firm's size in every term, so the test does not
 depend on size and each test is one threshold in quality.
 """
 
@@ -143,20 +143,20 @@ def hurdles(
         In the order of ``arrays.TESTS``. The bottom of the grid if every quality is
         viable, ``inf`` if none is.
     """
-    market = stage_values(stages, rules, market_rate_pa)
-    social = stage_values(stages, rules, social_rate_pa)
-    multiples = {
-        "market": (market, 1.0),
-        "market_strict": (market, 1.0 + margin),
-        "market_loose": (market, 1.0 - margin),
-        "social": (social, 1.0),
-    }
-    return np.stack([_threshold(*multiples[test]) for test in TESTS])
+    dearer = {"market": 1.0, "market_strict": 1.0 + margin, "market_loose": 1.0 - margin}
+    found = []
+    for test in TESTS:
+        # The margin counts at every stage, so also where a firm decides whether to go on.
+        costs = stages.copy()
+        costs["burn_pp"] *= dearer.get(test, 1.0)
+        rate = social_rate_pa if test == "social" else market_rate_pa
+        found.append(_threshold(stage_values(costs, rules, rate)))
+    return np.stack(found)
 
 
-def _threshold(values: StageValues, multiple: float) -> FloatArray:
-    """Return the quality above which ``E >= multiple * C`` always holds, shape (K, S)."""
-    surplus = values.exit_value - multiple * values.capital_needed
+def _threshold(values: StageValues) -> FloatArray:
+    """Return the quality above which ``E >= C`` always holds, shape (K, S)."""
+    surplus = values.exit_value - values.capital_needed
     is_short = surplus < 0.0
     n_grid = len(values.quality)
     # Index of the last quality on the grid that fails; -1 if none does.

@@ -128,7 +128,9 @@ class Firm(Agent):
         pace = min(1.0, max(rules.unfunded_pace, spent / self.burn))
         helped = math.exp(rules.support_loading * self.support)
         grow, fail = self.milestone * pace * helped, self.failure / helped
-        risks = (grow, fail, self.ipo * model.ipo_factor, *self.other_exits)
+        mna, transfer, buyback = self.other_exits
+        buyback = buyback if self.lots else 0.0
+        risks = (grow, fail, self.ipo * model.ipo_factor, mna, transfer, buyback)
         if model.random.random() >= -math.expm1(-sum(risks)):
             return
         event = model.random.choices(EVENTS, risks)[0]

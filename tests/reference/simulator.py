@@ -288,7 +288,7 @@ class Market:
             "ipo": stage.ipo_rate_pa * good * window * self.ipo_stress,
             "mna": stage.mna_rate_pa * good * self.sale_stress,
             "transfer": stage.transfer_rate_pa * good * self.sale_stress,
-            "buyback": stage.buyback_rate_pa * good,
+            "buyback": stage.buyback_rate_pa * good if firm.lots else 0.0,
         }
         return {name: rate / 4 for name, rate in rates.items()}
 
