@@ -34,7 +34,7 @@ def walk(world, n_paths, n_quarters=40):
             found[path, quarter] = (
                 weather.factor[MARKET_NOW],
                 weather.level[2],
-                weather.price[0],
+                np.exp(weather.log_price[0]),
                 weather.exit_value[1],
                 weather.factor[PACE],
                 weather.factor[IPO],

@@ -116,7 +116,8 @@ def test_meetings_follow_mandate_nearness_focus_and_budget(market):
         total = total_pull(world, reach, place, market.now.quarter)
         assert total == pytest.approx(weight.sum())
         grid = 200_000
-        met = [find_fund(reach, place, (j + 0.5) / grid, total) for j in range(grid)]
+        rows = [find_fund(reach, place, (j + 0.5) / grid, total) for j in range(grid)]
+        met = [(reach.listed["fund"][row], source, kind) for row, source, kind in rows]
         found = np.bincount([f for f, _, _ in met], minlength=n) / grid
         np.testing.assert_allclose(found, weight / weight.sum(), atol=1.5 / grid * 4)
         for f, source, kind in met[::997]:
@@ -127,8 +128,8 @@ def test_a_mark_at_either_end_still_finds_a_fund_with_money(market):
     place = Place(2, 3, 3)
     total = total_pull(market.world, market.reach, place, market.now.quarter)
     for u in (0.0, 1e-12, 0.5, 1 - 1e-12, 1.0, 1 + 1e-12):
-        f, _, _ = find_fund(market.reach, place, u, total)
-        assert market.pool.budget[f] > 0
+        row, _, _ = find_fund(market.reach, place, u, total)
+        assert market.pool.budget[market.reach.listed["fund"][row]] > 0
 
 
 def test_expectations_are_the_best_forecast():
@@ -166,15 +167,15 @@ def test_sight_is_sharper_at_home_for_insiders_and_with_intermediaries():
 def test_founders_turn_down_just_what_dilutes_them_too_much():
     rules = small_world().arrays.rules.copy()[0]
     for base, need in ((100.0, 20.0), (37.0, 61.0), (5.0, 400.0)):
-        least = lowest_accepted(rules, np.log(base), need)
+        least = lowest_accepted(rules, np.log(base), np.log(need))
         for expected, is_fine in ((least + 1e-9, True), (least - 1e-9, False)):
             pre_money = offered_price(rules, np.log(base), expected)
             assert (need / (pre_money + need) <= rules["max_dilution"] * (1 + 1e-12)) == is_fine
     rules["signal_loading"] = 0.0
-    assert lowest_accepted(rules, np.log(100.0), 1.0) == -np.inf
-    assert lowest_accepted(rules, 0.0, 100.0) == np.inf
-    rules["max_dilution"] = 1.0
-    assert lowest_accepted(rules, 0.0, 100.0) == -np.inf
+    assert lowest_accepted(rules, np.log(100.0), 0.0) == -np.inf
+    assert lowest_accepted(rules, 0.0, np.log(100.0)) == np.inf
+    unbound = small_world("terms.max_dilution=1").arrays.rules[0]
+    assert lowest_accepted(unbound, 0.0, np.log(100.0)) == -np.inf
 
 
 def test_scores_are_read_between_points_and_flat_outside():

@@ -131,7 +131,7 @@ def test_worthless_exits_make_nothing_viable_and_free_work_makes_all_viable():
 def test_size_does_not_matter():
     stages, rules = tables()
     larger = stages.copy()
-    for name in ("ask", "burn_pp", "pre_money", *(f"{route}_value" for route in ROUTES)):
+    for name in ("ask", "burn_pp", *(f"{route}_value" for route in ROUTES)):
         larger[name] *= 37.0
     rates = {"market_rate_pa": 0.2, "social_rate_pa": 0.1, "margin": 0.2}
     np.testing.assert_allclose(

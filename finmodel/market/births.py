@@ -66,13 +66,15 @@ def bear_firms(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Book
                 firm["sector"] = sector
                 spread = rules["quality_sd"] * normal_quantile(uniform(a))
                 firm["theta"] = rules["quality_mean"] + spread
-                firm["size"] = math.exp(rules["size_log_sd"] * normal_quantile(uniform(b)))
+                firm["log_size"] = rules["size_log_sd"] * normal_quantile(uniform(b))
+                firm["size"] = math.exp(firm["log_size"])
                 firm["luck_block"] = -1
                 firm["cash"] = 0.0
                 firm["burn"] = 0.0
                 firm["need"] = 0.0
                 firm["shares"], firm["price"], firm["post_money"] = 1.0, 0.0, 0.0
                 firm["raised"], firm["support"], firm["head"] = 0.0, 0.0, -1
+                firm["help"] = 1.0
                 firm["paid_stage"] = -1
                 firm["paid_quarter"] = -1
                 stage, entry = 0, uniform(c)

@@ -27,7 +27,7 @@ PACE, IPO, SALE, MARKET_NOW = 0, 1, 2, 3
 def new_weather(n_sectors: int) -> Weather:
     """Return an environment that has not moved yet."""
     return Weather(
-        np.zeros(3), np.zeros(n_sectors), np.ones(4), np.ones(n_sectors), np.ones(n_sectors)
+        np.zeros(3), np.zeros(n_sectors), np.ones(4), np.zeros(n_sectors), np.ones(n_sectors)
     )
 
 
@@ -110,7 +110,7 @@ def move_environment(
     price = rules["price_loading"] * market - rules["price_norm"]
     value = rules["exit_market_loading"] * market - rules["exit_market_norm"]
     half_variance = 0.5 * rules["sector_log_sd"] * rules["sector_log_sd"]
-    for s in range(len(weather.price)):
+    for s in range(len(weather.log_price)):
         sector = weather.sector_level[s] - half_variance
-        weather.price[s] = math.exp(price + sector)
+        weather.log_price[s] = price + sector
         weather.exit_value[s] = math.exp(value + sector)

@@ -198,7 +198,7 @@ def live(
 ) -> int:
     """Let every firm spend and meet its risks; return how many are left."""
     stages, rules, ledger = world.stages, world.rules[0], books.ledger
-    slowest, loading = rules["unfunded_pace"], rules["support_loading"]
+    slowest = rules["unfunded_pace"]
     ipo_factor, sale_factor = weather.factor[IPO_FACTOR], weather.factor[SALE_FACTOR]
     i = 0
     while i < n:
@@ -208,10 +208,8 @@ def live(
         spent, pace = spend(row, firm, slowest)
         ledger[FIRMS, region] -= spent
         ledger[COSTS, region] += spent
-        help_ = 1.0
-        if firm["support"] != 0.0 and loading != 0.0:
-            help_ = math.exp(loading * firm["support"])
-        milestone, failure = firm["milestone"] * pace * help_, firm["failure"] / help_
+        milestone = firm["milestone"] * pace * firm["help"]
+        failure = firm["failure"] / firm["help"]
         ipo, sale = firm["ipo"] * ipo_factor, firm["sale"] * sale_factor
         buyback = firm["buyback"] if firm["head"] >= 0 else 0.0
         hazard = milestone + failure + ipo + sale + buyback

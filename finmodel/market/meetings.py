@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finmodel.market.state import N_FUNDS, Pool, Reach
+from finmodel.market.state import LISTED_ROW, N_FUNDS, Pool, Reach
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
-from finmodel.world.arrays import FloatArray, IntArray, Table, WorldArrays
+from finmodel.world.arrays import IntArray, Table, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
@@ -51,13 +51,11 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
     return Reach(
         np.zeros((n_regions, n_types, n_sectors + 1)),
         np.zeros(n_cells + 1, np.int64),
-        np.zeros(n_room, np.int64),
-        np.zeros(n_room),
-        np.zeros(n_room, np.int64),
+        np.zeros(n_room, LISTED_ROW),
         np.zeros(n_cells, np.int64),
         np.full((n_regions, n_stages, n_sectors), -1, np.int64),
         np.zeros((n_regions, n_stages, n_sectors, n_doors)),
-        np.zeros((n_regions, n_stages, n_sectors, N_GUIDES), np.int64),
+        np.zeros((n_regions, n_stages, n_sectors, N_GUIDES), np.int16),
         door_cell,
         door_source,
         door_type,
@@ -68,7 +66,7 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
 def list_funds(pool: Pool, reach: Reach, longest: int, quarter: int) -> None:
     """List the funds with money for new deals by cell: region, type and focus."""
     budget, cell_of, capacity = pool.budget, pool.cell_of, reach.capacity
-    start, listed, upto, free = reach.start, reach.fund, reach.upto, reach.free
+    start, listed, free, funds = reach.start, reach.listed, reach.free, pool.funds
     first, last = pool.first_of[max(0, quarter - longest + 1)], pool.counts[N_FUNDS]
     start[:] = 0
     for f in range(first, last):
@@ -83,24 +81,25 @@ def list_funds(pool: Pool, reach: Reach, longest: int, quarter: int) -> None:
         if budget[f] > 0.0:
             cell = cell_of[f]
             by_cell[cell] += budget[f]
-            listed[free[cell]] = f
-            upto[free[cell]] = by_cell[cell]
+            row = listed[free[cell]]
+            row["fund"], row["commitment"] = f, funds[f]["commitment"]
+            row["upto"] = by_cell[cell]
             free[cell] += 1
 
 
 @lean_kernel
-def guide_search(start: IntArray, upto: FloatArray, guide: IntArray) -> None:
+def guide_search(start: IntArray, listed: Table) -> None:
     """Note for each cell of n funds where the search for j / n of its budget begins."""
     for cell in range(len(start) - 1):
         first, last = start[cell], start[cell + 1]
         if last == first:
             continue
-        e, step = first, upto[last - 1] / (last - first)
+        e, step = first, listed[last - 1]["upto"] / (last - first)
         for j in range(last - first):
             mark = step * j
-            while upto[e] <= mark:
+            while listed[e]["upto"] <= mark:
                 e += 1
-            guide[first + j] = e
+            listed[first + j]["guide"] = e
 
 
 @lean_kernel
@@ -110,7 +109,7 @@ def build_reach(types: Table, pool: Pool, reach: Reach, quarter: int) -> None:
     for kind in range(len(types)):
         longest = max(longest, types[kind]["investment_quarters"])
     list_funds(pool, reach, longest, quarter)
-    guide_search(reach.start, reach.upto, reach.guide)
+    guide_search(reach.start, reach.listed)
 
 
 @lean_kernel
@@ -152,15 +151,15 @@ def total_pull(world: WorldArrays, reach: Reach, seeker: Place, quarter: int) ->
 
 
 @inner_kernel
-def first_above(upto: FloatArray, guide: IntArray, first: int, last: int, mark: float) -> int:
-    """Return the first entry in ``[first, last)`` whose cumulative value exceeds `mark`."""
-    n = last - first
-    j = min(n - 1, int(mark / upto[last - 1] * n))
-    e = int(guide[first + j])
+def first_above(listed: Table, first: int, last: int, share: float) -> int:
+    """Return the first row in ``[first, last)`` above a share of the budget of its cell."""
+    mark = share * listed[last - 1]["upto"]
+    j = min(last - first - 1, int(share * (last - first)))
+    e = int(listed[first + j]["guide"])
     # Rounding may put the guide one step too far.
-    while e > first and upto[e - 1] > mark:
+    while e > first and listed[e - 1]["upto"] > mark:
         e -= 1
-    while e < last - 1 and upto[e] <= mark:
+    while e < last - 1 and listed[e]["upto"] <= mark:
         e += 1
     return e
 
@@ -183,7 +182,7 @@ def find_door(reach: Reach, seeker: Place, u: float, mark: float) -> int:
 
 @inner_kernel
 def find_fund(reach: Reach, seeker: Place, u: float, total: float) -> tuple[int, int, int]:
-    """Return fund, region and type at the quantile `u` of a seeker's reach.
+    """Return the row in `listed`, the region and the type of the fund at the quantile `u`.
 
     Parameters
     ----------
@@ -195,13 +194,11 @@ def find_fund(reach: Reach, seeker: Place, u: float, total: float) -> tuple[int,
     total : float
         From :func:`total_pull`, above 0.
     """
-    pull, start, upto = reach.pull, reach.start, reach.upto
+    pull, start = reach.pull, reach.start
     region, sector, stage, mark = seeker.region, seeker.sector, seeker.stage, u * total
     door = find_door(reach, seeker, u, mark)
     below = pull[region, stage, sector, door - 1] if door > 0 else 0.0
     width = pull[region, stage, sector, door] - below
     cell = reach.door_cell[door] + (sector + 1 if door & 1 else 0)
-    first, last = start[cell], start[cell + 1]
-    money = (mark - below) / width * upto[last - 1]
-    place = first_above(upto, reach.guide, first, last, money)
-    return int(reach.fund[place]), int(reach.door_source[door]), int(reach.door_type[door])
+    row = first_above(reach.listed, start[cell], start[cell + 1], (mark - below) / width)
+    return row, int(reach.door_source[door]), int(reach.door_type[door])

@@ -59,19 +59,16 @@ def expected_quality(
 
 
 @inner_kernel
-def lowest_accepted(rules: Record, log_base: float, need: float) -> float:
+def lowest_accepted(rules: Record, log_base: float, log_need: float) -> float:
     """Return the expected quality at which founders just accept a fund's price.
 
     Below it the pre-money is so low that the need would cost them more of the firm than
     `max_dilution`.
     """
-    loading = rules["signal_loading"]
-    least = need * (1.0 - rules["max_dilution"]) / rules["max_dilution"]
+    loading, missing = rules["signal_loading"], log_need + rules["log_least_price"] - log_base
     if loading <= 0.0:
-        return -math.inf if least <= math.exp(log_base) else math.inf
-    if least <= 0.0:
-        return -math.inf
-    return float(rules["quality_mean"] + (math.log(least) - log_base) / loading)
+        return -math.inf if missing <= 0.0 else math.inf
+    return float(rules["quality_mean"] + missing / loading)
 
 
 @inner_kernel
@@ -233,7 +230,7 @@ def ask_around(
     now: Now,
 ) -> tuple[int, int]:
     """Meet funds and hear them; return the edge after the last offer, and refusals."""
-    funds, types, met = pool.funds, world.types, queue.met
+    types, met = world.types, queue.met
     is_crowded = n_met == MAX_INSIDERS  # more may hold shares than were asked
     total, n_refused = total_pull(world, reach, visit.place, now.quarter), 0
     if total <= 0.0:
@@ -246,7 +243,8 @@ def ask_around(
         if lane == 0:
             words = draw(now.seed, now.path, MEETING + block, now.quarter, key, serial)
             opinions = draw(now.seed, now.path, OPINION + block, now.quarter, key, serial)
-        f, source, kind = find_fund(reach, visit.place, uniform(words[lane]), total)
+        row, source, kind = find_fund(reach, visit.place, uniform(words[lane]), total)
+        f = reach.listed[row]["fund"]
         if is_among(met, n_met, f):
             continue
         if is_crowded and held_by(pool.holdings, firm["head"], f)[1] > 0.0:
@@ -256,7 +254,8 @@ def ask_around(
         is_away, word = 1 if source != visit.place.region else 0, opinions[lane]
         e = hear(world, firm, visit, kind, is_away, 0, word, queue.edges, last, f)
         if e >= 0:
-            queue.edges[e]["ticket"] = types[kind]["ticket_share"] * funds[f]["commitment"]
+            commitment = reach.listed[row]["commitment"]
+            queue.edges[e]["ticket"] = types[kind]["ticket_share"] * commitment
             last += 1
         elif e == TURNED_DOWN:
             n_refused += 1

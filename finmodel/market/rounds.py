@@ -7,6 +7,8 @@ firm's last share is a down round.
 
 from __future__ import annotations
 
+import math
+
 from finmodel.market.books import add_event, add_outcome, note_event
 from finmodel.market.capital import call
 from finmodel.market.captable import add_holding, mark
@@ -191,6 +193,7 @@ def close_rounds(
                 world, firm, pool, books, node[e], amount[e], price, now
             ):
                 return False
+        firm["help"] = math.exp(rules["support_loading"] * firm["support"])
         firm["cash"] += raised
         firm["burn"] = row["burn_pp"] * firm["size"]
         firm["need"] = 0.0

@@ -31,11 +31,19 @@ def count_meetings(mean: float, u: float) -> int:
 
 @inner_kernel
 def log_base_price(rules: Record, row: Record, firm: Record, market: float, luck: float) -> float:
-    """Return the log of the firm's pre-money, million CNY, at the mean of expected quality."""
-    price = row["pre_money"] * firm["size"] * market
-    if firm["kind"] == BRIDGE:
-        price *= 1.0 - rules["bridge_discount"]
-    return math.log(price) + float(rules["price_log_sd"] * luck)
+    """Return the log of the firm's pre-money, million CNY, at the mean of expected quality.
+
+    `market` is the log of the factor of market and sector on prices.
+    """
+    log_price = row["log_pre_money"] + firm["log_size"] + market + rules["price_log_sd"] * luck
+    return float(log_price + rules["log_bridge"] if firm["kind"] == BRIDGE else log_price)
+
+
+@inner_kernel
+def log_need(row: Record, firm: Record) -> float:
+    """Return the log of what a firm asks, million CNY."""
+    log_ask = row["log_ask"] + firm["log_size"]
+    return float(log_ask + row["log_bridge_share"] if firm["kind"] == BRIDGE else log_ask)
 
 
 @inner_kernel
@@ -100,7 +108,7 @@ def gather(
     """Let every open need ask and collect its offers; return how many seekers got one."""
     rules, asked, log_base = world.rules[0], pool.asked, queue.log_base
     needy, seeker, ask, start, tie = queue.firm, queue.seeker, queue.ask, queue.start, queue.tie
-    meetings, success, price = world.meeting_factor, pool.success, weather.price
+    meetings, success, log_price = world.meeting_factor, pool.success, weather.log_price
     stages, groups = world.stages, world.score_group
     asked[:] = 0.0
     pool.closed[:] = 0.0
@@ -118,8 +126,8 @@ def gather(
         row = stages[region, stage, firm["sector"]]
         n_meetings = count_meetings(rules["meetings_pp"] * meetings[region], uniform(c))
         luck = normal_quantile(uniform(b))
-        log_base[n_seekers] = log_base_price(rules, row, firm, price[firm["sector"]], luck)
-        accepted = lowest_accepted(rules, log_base[n_seekers], firm["need"])
+        log_base[n_seekers] = log_base_price(rules, row, firm, log_price[firm["sector"]], luck)
+        accepted = lowest_accepted(rules, log_base[n_seekers], log_need(row, firm))
         place = Place(region, int(firm["sector"]), stage)
         visit = Visit(place, groups[region], row["hurdle_market"], accepted, first)
         last, n_refused, n_met = ask_insiders(world, firm, visit, pool, queue, now)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from finmodel.world.arrays import FloatArray, IntArray, Table
 
@@ -25,6 +26,7 @@ FIRM_ROW = np.dtype(
         ("sale", "f8"),  # mergers and transfers
         ("buyback", "f8"),
         ("need", "f8"),  # amount asked in the open spell, mcny; 0 if none
+        ("help", "f8"),  # factor of its investors' support on milestones and survival
         ("key", "u4"),
         ("serial", "u4"),
         ("luck_0", "u4"),  # luck of the four quarters of block `luck_block`
@@ -36,6 +38,7 @@ FIRM_ROW = np.dtype(
         ("stage", "i1"),
         ("sector", "i1"),
         ("size", "f8"),  # multiplies every amount of the firm
+        ("log_size", "f8"),
         ("theta", "f8"),  # latent quality, sd
         ("look", "f8"),  # what all funds misjudge in the open spell, standard normal
         ("shares", "f8"),  # all shares; the founders hold one
@@ -119,6 +122,16 @@ EVENT_ROW = np.dtype(
     ]
 )
 
+# A fund on the list of a quarter: what a meeting reads lies together.
+LISTED_ROW = np.dtype(
+    [
+        ("upto", "f8"),  # cumulative budget within the cell, mcny
+        ("commitment", "f8"),
+        ("fund", "i4"),
+        ("guide", "i4"),  # j-th of a cell of n: the first row above j / n of its budget
+    ]
+)
+
 EDGE_ROW = np.dtype(
     [
         ("node", "i8"),  # budget asked: fund, or fund + F for its reserves
@@ -149,7 +162,7 @@ class Weather(NamedTuple):
     level: FloatArray  # (3,) market factor, whether times are good, whether the window is open
     sector_level: FloatArray  # (S,)
     factor: FloatArray  # (4,) pace, IPO hazard, sale hazard, market factor with stress
-    price: FloatArray  # (S,) factor on pre-money
+    log_price: FloatArray  # (S,) log of the factor on pre-money
     exit_value: FloatArray  # (S,) factor on exit values
 
 
@@ -190,14 +203,12 @@ class Reach(NamedTuple):
     """Whom a seeker can meet this quarter."""
 
     capacity: FloatArray  # (R, T, S + 1) budget of generalists, then of specialists by sector
-    start: IntArray  # (R * T * (S + 1) + 1,) first entry of each cell in `fund`
-    fund: IntArray  # (F,) funds by cell
-    upto: FloatArray  # (F,) cumulative budget within the cell
-    guide: IntArray  # (F,) of a cell with n funds, the first above j / n of its budget
+    start: IntArray  # (R * T * (S + 1) + 1,) first row of each cell in `listed`
+    listed: Table  # (F,) of LISTED_ROW, funds by cell
     free: IntArray  # next free entry of each cell while the list is made
     opened: IntArray  # (R, K, S) quarter for which `pull` was worked out, -1 for none
     pull: FloatArray  # (R, K, S, 2 T R) cumulative weight of the cells, see meetings.open_doors
-    pull_guide: IntArray  # (R, K, S, guides) where the search in `pull` begins
+    pull_guide: NDArray[np.int16]  # (R, K, S, guides) where the search in `pull` begins
     door_cell: IntArray  # (2 T R,) cell of generalists behind each door
     door_source: IntArray  # (2 T R,) region
     door_type: IntArray  # (2 T R,) fund type

@@ -40,7 +40,9 @@ STAGE_ROW = np.dtype(
         ("mna_value", "f8"),
         ("transfer_value", "f8"),
         ("buyback_value", "f8"),
-        ("pre_money", "f8"),  # at size one and expected quality at its mean, mcny
+        ("log_ask", "f8"),
+        ("log_pre_money", "f8"),  # at size one and expected quality at its mean, mcny
+        ("log_bridge_share", "f8"),
         ("bridge_share", "f8"),
         ("hurdle_market", "f8"),  # lowest viable quality under each test
         ("hurdle_market_strict", "f8"),
@@ -120,6 +122,8 @@ RULES_ROW = np.dtype(
         ("price_log_sd", "f8"),
         ("bridge_discount", "f8"),
         ("max_dilution", "f8"),
+        ("log_bridge", "f8"),  # log of what a bridge leaves of the stage's pre-money
+        ("log_least_price", "f8"),  # log of the least pre-money founders accept, over the need
         ("preference_multiple", "f8"),
         ("participating", "f8"),
         ("redemption_rate_pa", "f8"),

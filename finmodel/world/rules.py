@@ -48,6 +48,8 @@ def rules_table(scenario: Scenario) -> Table:
         **_environment(scenario),
         "common_root": math.sqrt(market.common_noise_share.centre),
         "own_root": math.sqrt(1.0 - market.common_noise_share.centre),
+        "log_bridge": math.log1p(-scenario.terms.bridge_discount.centre),
+        "log_least_price": _log_least_price(scenario.terms.max_dilution.centre),
         "closure_pp": 1.0 / firms.patience_quarters.centre,
         "success_memory": _memory(market.success_memory_pa.centre),
         "distance_dislike": scenario.friction.distance_dislike.centre,
@@ -64,6 +66,11 @@ def rules_table(scenario: Scenario) -> Table:
 def _plain(section: object) -> dict[str, float]:
     fields: dict[str, object] = dict(section)  # type: ignore[call-overload]
     return {name: item.centre for name, item in fields.items()}  # type: ignore[attr-defined]
+
+
+def _log_least_price(max_dilution: float) -> float:
+    """Return the log of ``(1 - d) / d``; minus infinity if founders would sell everything."""
+    return math.log((1.0 - max_dilution) / max_dilution) if max_dilution < 1.0 else -math.inf
 
 
 def _memory(rate_pa: float) -> float:

@@ -99,7 +99,10 @@ def _neutral_stages(scenario: Scenario) -> Table:
     table["failure_pp"] = per_quarter * by_stage("failure_rate_pa") * by_sector("failure_multiple")
     table["bridge_share"] = by_stage("bridge_share")
     post_money = ask / by_stage("dilution") * by_sector("value_multiple")
-    table["pre_money"] = post_money * (1.0 - by_stage("dilution"))
+    table["log_ask"] = np.log(ask)
+    table["log_bridge_share"] = np.log(by_stage("bridge_share"))
+    with np.errstate(divide="ignore"):
+        table["log_pre_money"] = np.log(post_money * (1.0 - by_stage("dilution")))
     for route in ROUTES:
         table[f"{route}_pp"] = per_quarter * by_stage(f"{route}_rate_pa")
         multiple = getattr(scenario.exits, f"{route}_value_multiple").centre

@@ -11,8 +11,9 @@ discounted exit value ``E`` and the capital still needed ``C`` at the start of a
 with ``g = 1`` if going on is worth it (``E_{k+1} >= C_{k+1}``) and 0 if the firm stops
 there, and ``X_k`` the mean exit value. A need is viable if ``E >= C`` at the firm's true
 quality; under the strict and the loose test every yuan of capital counts ``1 + margin`` and
-``1 - margin`` times, at all stages; the social test is at the social rate. Money scales with a firm's size in every term, so the test does not
-depend on size and each test is one threshold in quality.
+``1 - margin`` times, at all stages; the social test is at the social rate. Money scales with a
+firm's size in every term, so the test does not depend on size and each test is one threshold in
+quality.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ class Firm(Agent):
         if need.outcome == "discouraged" and model.random.random() < silent:
             return
         model.asked[self.region, self.stage] += 1
-        base = self.cell.pre_money * self.size * model.price_factor[self.sector]
+        base = math.exp(self.cell.log_pre_money) * self.size * model.price_factor[self.sector]
         base *= math.exp(rules.price_log_sd * model.random.gauss())
         base *= 1 - rules.bridge_discount if need.is_bridge else 1.0
         own = {lot.fund: None for lot in self.lots if lot.fund}

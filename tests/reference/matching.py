@@ -57,7 +57,7 @@ def allocate(
 ) -> list[bool]:
     """Fill in the amount of every offer; say which rounds close.
 
-    Rounds below `least` of their ask are released, the worse half of them at a time.
+    Of the rounds below `least` of their ask the shortest is released, again and again.
     """
     most = [sum(min(o.ticket, budgets[o.purse]) for o in row) for row in offers]
     kept = [i for i, ask in enumerate(asks) if most[i] >= least * ask * (1 - 1e-10)]
@@ -68,9 +68,9 @@ def allocate(
         short = [i for i in kept if TINY * asks[i] < raised[i] < (least - 1e-10) * asks[i]]
         if not short:
             break
-        short.sort(key=lambda i: raised[i] / asks[i])
-        released |= set(short[: (len(short) + 1) // 2])
-        kept = [i for i in kept if i not in released]
+        worst = min(short, key=lambda i: raised[i] / asks[i])
+        released.add(worst)
+        kept.remove(worst)
     for i in released:
         for offer in offers[i]:
             offer.amount = 0.0
