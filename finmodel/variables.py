@@ -93,6 +93,7 @@ _TAIL_NUMBERS = (
     "paths_needed",
     "is_enough",
 )
+_FATES = ("alive", "exited", "failed", "closed")
 _HURDLES = ("market", "market_strict", "market_loose", "social")
 _MULTIPLES = ("dpi", "rvpi", "tvpi")
 
@@ -121,6 +122,8 @@ VARIABLES: dict[str, Variable] = {
         Variable("quarters_between", "round", "ratio", ("quarters",), "ratio of sums"),
         Variable("firms", "firm", "stock", ("n",)),
         Variable("exits", "firm", "flow", ("n",)),
+        Variable("born", "firm", "flow", ("n",)),
+        *(Variable(name, "firm", "ratio", ("share",), "ratio of sums") for name in _FATES),
         *(Variable(name, "exit", "ratio", ("ratio",), "mean") for name in _TAIL_NUMBERS),
         Variable("capital_needed", "firm", "flow", ("mcny",)),
         Variable("ratio", "firm", "ratio", ("x",), "ratio of sums"),
@@ -146,6 +149,8 @@ DIMENSIONS = (
     "firm_region",
     "fund_type",
     "holder",
+    "group",
+    "age",
     "measure",
     "route",
     "rate",

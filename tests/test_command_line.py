@@ -224,7 +224,12 @@ def test_the_table_of_funds_cuts_off_no_number_on_a_narrow_terminal(runs):
 
 TAILS = {
     "no exit": ([], 5, "too few exits", ["pay"]),
-    "too few for a tail index": ([2.0] * 30 + [3.0] * 30, 5, "pay investors 2.50 times", ["Hill"]),
+    "too few for a tail index": (
+        [2.0] * 30 + [3.0] * 30,
+        5,
+        "pay investors 2.50 times their",
+        ["Hill"],
+    ),
     "one path": ([1.0] * 60, 1, "pay investors 1.00 times", ["±"]),
     "worthless": ([0.0] * 60, 5, "pay investors 0.00 times", ["Hill", "top"]),
     "many": ([1.01**n for n in range(300)], 5, "Hill index", []),
@@ -235,7 +240,8 @@ TAILS = {
 def test_the_sentence_on_exits_leaves_out_what_is_not_known(case):
     size, n_paths, part, absent = TAILS[case]
     row = tail_table([n % n_paths for n in range(len(size))], size, n_paths)
-    text = tail_sentence(row.assign(measure="multiple", route="all"))
+    both = [row.assign(measure="multiple", route=r) for r in ("all", "with_write_offs")]
+    text = tail_sentence(pd.concat(both))
     assert part in text
     assert not any(word in text for word in ["nan", *absent]), text
 

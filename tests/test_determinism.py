@@ -61,7 +61,7 @@ def test_room_does_not_change_a_bit():
         np.testing.assert_array_equal(getattr(results[0][3], name), getattr(results[1][3], name))
 
 
-@pytest.mark.parametrize("field", ["firms", "holdings", "exits"])
+@pytest.mark.parametrize("field", ["firms", "holdings", "chain", "exits"])
 def test_too_little_room_is_noticed_and_mended(monkeypatch, field):
     world = small_world()
     expected = simulate(world, paths=2, seed=9)

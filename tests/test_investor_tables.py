@@ -17,6 +17,7 @@ from finmodel.measure import (
     fund_year_table,
     history_table,
     ownership_table,
+    survival_table,
 )
 from finmodel.measure.investors import FUND_FLOWS
 from finmodel.world import ROUTES
@@ -145,6 +146,33 @@ def test_exits_by_route_sum_to_all_and_are_those_of_the_histories(run, histories
     close(table.loc[("value", "all"), "mean"], exits["amount_mcny"].mean(), rtol=1e-5)
     backed = histories[histories["event"] == "round"].drop_duplicates(FIRM)
     assert table.loc[("multiple", "all"), "n_exits"] == len(exits.merge(backed[FIRM], on=FIRM))
+
+
+def test_write_offs_are_the_backed_firms_that_failed_or_closed(run, histories):
+    table = exit_table(run).set_index(["measure", "route"])
+    ends = histories[histories["event"].isin(("failure", "closure"))]
+    backed = histories[histories["event"] == "round"].drop_duplicates(FIRM)
+    lost = ends.merge(backed[FIRM], on=FIRM)
+    assert table.loc[("multiple", "write_off"), "n_exits"] == len(lost) > 50
+    rows = table.loc["multiple"]
+    both = rows.loc[["all", "write_off"], "n_exits"].sum()
+    assert rows.loc["with_write_offs", "n_exits"] == both
+    assert rows.loc["write_off", "mean"] < 1 < rows.loc["all", "mean"]
+
+
+def test_survival_counts_every_firm_of_a_cohort_once(run, histories):
+    table = survival_table(run).set_index(["group", "age"])
+    for group in ("all", "hard_tech", "general"):
+        rows = table.loc[group]
+        np.testing.assert_allclose(rows[["alive", "exited", "failed", "closed"]].sum(axis=1), 1)
+        assert (rows["alive"].diff().dropna() < 0.02).all()
+    born = histories[(histories["event"] == "birth") & histories["year"].isin(run.world.years)]
+    close(table.loc[("all", 0), "born_n"], len(born) / PATHS / len(run.world.years))
+    ended = ("ipo", "mna", "transfer", "buyback", "failure", "closure")
+    last = histories[histories["event"].isin(ended)]
+    age = last.merge(born[[*FIRM, "year"]], on=FIRM, suffixes=("", "_born"))
+    young = (age["year"] - age["year_born"] == 0).sum()
+    close(1 - table.loc[("all", 0), "alive"], young / len(born))
 
 
 def test_listed_firms_pay_all_shares_alike(run, histories):

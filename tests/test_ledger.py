@@ -130,7 +130,7 @@ def test_one_flow_changes_two_accounts_and_not_their_sum():
 def balanced():
     """A market with one fund of 1,000 that put 300 into one firm, which burnt 100."""
     world = small_world().arrays
-    room = Room(4, 4, 4, 4, 0, 0)
+    room = Room(4, 4, 4, 4, 4, 0, 0)
     books, pool, firms = new_books(world, room), new_pool(world, room), np.zeros(4, FIRM_ROW)
     n_lps = len(world.lps)
     pool.counts[N_FUNDS] = pool.counts[N_HOLDINGS] = 1

@@ -7,11 +7,12 @@ from finmodel.market import columns as col
 from finmodel.market import path as steps
 from finmodel.market.captable import held_by
 from finmodel.market.matching import Offers
-from finmodel.market.meetings import Place, find_fund, total_pull
+from finmodel.market.meetings import Place, build_reach, find_fund, second_uniform, total_pull
 from finmodel.market.offers import expected_quality, look_up, lowest_accepted, offered_price
 from finmodel.market.run import first_room, simulate
 from finmodel.market.stability import blocking_pairs, invalid_entries
 from finmodel.market.state import FIRM_ROW, N_FUNDS, N_HOLDINGS, Now
+from finmodel.market.streams import uniform
 from finmodel.measure import history_table
 from finmodel.world.arrays import SCORE_LOW, SCORE_POINTS, SCORE_STEP
 from tests.conftest import small_world
@@ -116,19 +117,48 @@ def test_meetings_follow_mandate_nearness_focus_and_budget(market):
         total = total_pull(world, reach, place, market.now.quarter)
         assert total == pytest.approx(weight.sum())
         grid = 200_000
-        rows = [find_fund(reach, place, (j + 0.5) / grid, total) for j in range(grid)]
+        words = (np.arange(grid, dtype=np.uint64) << np.uint64(32)) // np.uint64(grid)
+        rows = [find_fund(reach, place, uniform(w), second_uniform(w), total) for w in words]
         met = [(reach.listed["fund"][row], source, kind) for row, source, kind in rows]
         found = np.bincount([f for f, _, _ in met], minlength=n) / grid
-        np.testing.assert_allclose(found, weight / weight.sum(), atol=1.5 / grid * 4)
+        expected = weight / weight.sum()
+        assert (np.abs(found - expected) < 4.5 * np.sqrt(expected / grid) + 4 / grid).all()
+        assert ((found > 0) <= (expected > 0)).all()
         for f, source, kind in met[::997]:
             assert (funds["region"][f], funds["kind"][f]) == (source, kind)
+
+
+def test_a_fund_less_leaves_most_meetings_with_others_as_they_were():
+    """Only the lost fund's cell and the edges of cells are dealt anew."""
+    market = Market(small_world("run.scale=0.3", "run.warm_up_years=4"), 14)
+    world, pool, quarter, place = market.world, market.pool, market.now.quarter, Place(0, 2, 2)
+    words = np.random.default_rng(1).integers(0, 2**32, 20_000).astype(np.uint64)
+
+    def met():
+        market.reach.opened[:] = -1
+        build_reach(world.types, pool, market.reach, quarter)
+        total = total_pull(world, market.reach, place, quarter)
+        rows = [find_fund(market.reach, place, uniform(w), second_uniform(w), total) for w in words]
+        return np.array([market.reach.listed["fund"][row] for row, _, _ in rows])
+
+    before, kept = met(), pool.budget.copy()
+    counts = np.bincount(before)
+    lost = np.argsort(counts)[-counts.size // 40]  # not the largest: one among many
+    pool.budget[lost] = 0.0
+    after = met()
+    pool.budget[:] = kept
+    others = before != lost
+    cell = pool.cell_of[before] == pool.cell_of[lost]
+    assert counts[lost] > 5
+    assert (before[others] != after[others]).mean() < 0.25
+    assert (before[others & ~cell] != after[others & ~cell]).mean() < 0.1
 
 
 def test_a_mark_at_either_end_still_finds_a_fund_with_money(market):
     place = Place(2, 3, 3)
     total = total_pull(market.world, market.reach, place, market.now.quarter)
     for u in (0.0, 1e-12, 0.5, 1 - 1e-12, 1.0, 1 + 1e-12):
-        row, _, _ = find_fund(market.reach, place, u, total)
+        row, _, _ = find_fund(market.reach, place, u, u, total)
         assert market.pool.budget[market.reach.listed["fund"][row]] > 0
 
 

@@ -323,17 +323,24 @@ def test_equal_scores_go_to_the_smaller_identity_not_the_first_in_line():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ask": [1.0, 0.0]}, r"ask\[1\] is 0.0"),
+        ({"ask": [1.0, 0.0]}, r"ask\[1\] is 0;"),
         ({"ask": [1.0, np.nan]}, r"ask\[1\] is nan"),
-        ({"budget": [-1.0]}, r"budget\[0\] is -1.0"),
+        ({"budget": [-1.0]}, r"budget\[0\] is -1;"),
         ({"fund": [0, 1]}, r"fund\[1\] is 1; it must be below 1"),
-        ({"score": [1.0]}, "one entry an edge: 2"),
+        ({"score": [1.0]}, r"score must have the shape \(2,\), got \(1,\)"),
         ({"score": [1.0, np.nan]}, r"score\[1\]"),
-        ({"start": [0, 2]}, "start must run from 0 to 2"),
+        ({"start": [0, 2]}, r"start must have the shape \(3,\)"),
         ({"start": [0, 3, 2]}, "start must not fall"),
         ({"start": [0, 2, 2], "fund": [0, 0]}, r"fund\[1\] is 0; a seeker may list .* only once"),
         ({"tie": [4, 4]}, "tie must have no two entries alike"),
         ({"ticket": [1.0, -1.0]}, r"ticket\[1\]"),
+        ({"fund": [0.7, 0]}, r"fund\[0\] is 0.7"),
+        ({"start": [0, 1.5, 2]}, r"start\[1\] is 1.5"),
+        ({"start": [1, 1, 2]}, "start must run from 0 to 2"),
+        ({"tie": [1, 2, 3]}, r"tie must have the shape \(2,\)"),
+        ({"tie": [-1, 2]}, "tie must be whole numbers"),
+        ({"ask": ["a", 1.0]}, "ask must be numbers"),
+        ({"ask": [0.0, 1.0], "budget": [-1.0]}, r"ask\[0\] is 0; .*budget\[0\] is -1;"),
         ({"min_close_share": 1.5}, "min_close_share is 1.5"),
     ],
 )
@@ -395,3 +402,11 @@ def test_the_checker_of_stability_finds_what_the_definition_finds():
         assert pairs == plain_blocking_pairs(market, amount)
         n_found += len(pairs)
     assert n_found > 600
+
+
+def test_the_checkers_know_no_unit_of_money():
+    for unit in (1e-10, 1.0, 1e10):
+        market = make_offers([unit, unit], [0, 1, 2], [0, 0], [1, 2], [unit])
+        assert "fund 0" in invalid_entries(market, np.array([unit, unit]))[0]
+        assert blocking_pairs(market, np.zeros(2)) == [(0, 0), (1, 0)]
+        assert blocking_pairs(market, stable_allocation(market).amount) == []

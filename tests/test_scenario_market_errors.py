@@ -107,7 +107,7 @@ EDITS = {
             "funds.angel_group.investment_years": q(4.0, "years"),
             "funds.angel_group.term_years": q(29.1, "years"),
         },
-        ["funds.angel_group.fee_pa", "fees of 170% over its life"],
+        ["funds.angel_group.fee_pa", "fees of 165% over its life"],
     ),
     "mandate for an unknown stage": (
         {"funds.angel_group.mandate": {"angle": q(1.0)}},

@@ -209,12 +209,24 @@ def test_a_pareto_without_variance_is_seldom_enough_and_a_thin_tail_is():
     assert np.mean(thin) > 0.9
 
 
+def test_one_exit_that_carries_the_mean_is_heavy_however_few_the_paths():
+    size = np.r_[np.ones(80), 1000.0]
+    assert row(np.arange(81) % 5, size, 5)["verdict"] == "heavy tail"
+
+
+def test_halves_of_few_paths_say_nothing():
+    rng = np.random.default_rng(3)
+    for n_paths in (2, 10, 20, 39):
+        found = row(np.arange(4000) % n_paths, pareto(rng, 2.5, 4000), n_paths)
+        assert found["verdict"] == "few paths"
+
+
 @pytest.mark.parametrize("n_paths", [1, 2, 3])
 def test_an_error_that_cannot_be_measured_is_not_small(n_paths):
     size = np.random.default_rng(12).uniform(1, 2, 600)
     found = row(np.arange(600) % n_paths, size, n_paths)
     assert np.isnan(found["se_ratio"])
-    assert found["verdict"] == "wide error"
+    assert found["verdict"] == "few paths"
     assert np.isnan(found["se"]) == (n_paths == 1)
 
 

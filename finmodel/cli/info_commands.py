@@ -28,7 +28,9 @@ def check_scenario(file: Path, changes: Sequence[str], *, as_json: bool) -> None
     table = Table(title=f"{scenario.meta.title_en}: every number", title_justify="left")
     reliability = datasets.sources().set_index("source_id")["reliability"].to_dict()
     for heading in ("name", "value", "unit", "grade", "source", "reliability"):
-        table.add_column(heading, justify="right" if heading == "value" else "left")
+        table.add_column(heading, overflow="fold")
+        if heading == "value":
+            table.columns[-1].justify = "right"
     for row in frame.to_dict("records"):
         is_belief = row["low"] == row["low"]
         belief = f" ({row['low']:g} to {row['high']:g})" if is_belief else ""
@@ -77,7 +79,9 @@ def print_values(file: Path, changes: Sequence[str], *, region: str, as_json: bo
         "social",
     )
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("stage", "sector") else "right")
+        table.add_column(heading, overflow="fold")
+        if heading not in ("stage", "sector"):
+            table.columns[-1].justify = "right"
     for row in first.to_dict("records"):
         table.add_row(
             row["stage"],

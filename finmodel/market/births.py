@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from finmodel.market.books import note_event
-from finmodel.market.columns import BIRTH_N, BORN
+from finmodel.market.columns import BIRTH_N, BORN, COHORT_BORN
 from finmodel.market.state import Books, Now, Pool
 from finmodel.market.streams import BIRTHS, TRAITS, draw, uniform, uniform52
 from finmodel.numeric.jit import lean_kernel
@@ -81,7 +81,9 @@ def bear_firms(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Book
                 while stage < len(entry_cdf) - 1 and entry > entry_cdf[stage]:
                     stage += 1
                 enter_stage(rules, world.stages[region, stage, sector], firm, stage)
+                firm["born"] = now.year
                 cells[now.year, region, stage, sector, BIRTH_N] += 1.0
+                books.survival[sector, now.year, now.year, COHORT_BORN] += 1.0
                 note_event(firm, pool, books, now, BORN, -1, 0.0, 0.0)
             n += born
     return n

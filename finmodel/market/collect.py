@@ -55,6 +55,8 @@ class PathRecord:
     flow : ndarray of shape (2, Y, T, R, R)
         Rounds joined, and million CNY, by fund type, from fund region to firm region.
     fund_flow : ndarray of shape (Y, R, T, N_FUND_COLUMNS)
+    survival : ndarray of shape (S, Y, Y, N_FATES)
+        By year of birth, then of the event; firms born in the warm-up are left out.
     ownership : ndarray of shape (Y, K, T + 2)
     exits : ndarray of EXIT_ROW
         Every exit of the reported years.
@@ -68,6 +70,7 @@ class PathRecord:
     fine: NDArray[np.float32]
     flow: FloatArray
     fund_flow: FloatArray
+    survival: FloatArray
     ownership: FloatArray
     exits: Table
     firm_quarters: int
@@ -175,6 +178,7 @@ def record_path(
         fine=fine,
         flow=books.flow[:, :-1],
         fund_flow=books.fund_flow[:-1],
+        survival=books.survival[:, :-1, :-1],
         ownership=books.ownership[:-1],
         exits=books.exits[:n_exits],
         firm_quarters=firm_quarters,

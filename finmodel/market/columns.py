@@ -54,5 +54,8 @@ EVENT_KINDS = (
     "buyback",
 )
 
+# Fates of a cohort, after its births: exit routes in the order of arrays.ROUTES, then ends.
+COHORT_BORN, FIRST_ROUTE, COHORT_FAILED, COHORT_CLOSED, N_FATES = 0, 1, 5, 6, 7
+
 # Status words of a path.
 OK, OVERFLOW, UNBALANCED = 0, 1, 2

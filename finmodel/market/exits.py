@@ -24,17 +24,13 @@ from finmodel.market.columns import (
 )
 from finmodel.market.ledger import post, post_with_lps
 from finmodel.market.payout import split_preferences, split_pro_rata, split_redemption
-from finmodel.market.state import N_EXITS, N_HOLDINGS, N_PAID, Books, Now, Pool
+from finmodel.market.state import IS_FULL, N_EXITS, N_HOLDINGS, N_PAID, Books, Now, Pool
 from finmodel.market.waterfall import split_distribution
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record, Table
 
 IPO, MNA, TRANSFER, BUYBACK, LIQUIDATION = 0, 1, 2, 3, 4
 """Ways to pay out: the routes in the order of arrays.ROUTES, then the end by failure."""
-
-
-MOST_HOLDINGS = 512
-"""Most holdings of one firm; further investors of a round join the last of theirs."""
 
 
 @lean_kernel
@@ -52,11 +48,14 @@ def split_value(
     Returns
     -------
     n_holdings : int
+        -1 if the firm has more holdings than there is room for.
     founders : float
         What the founders get, million CNY.
     """
     m, row = 0, firm["head"]
     while row >= 0:
+        if m >= split.shape[1]:
+            return -1, 0.0
         holding = holdings[row]
         split[0, m], split[1, m] = holding["shares"], holding["cost"]
         if route == BUYBACK:
@@ -103,6 +102,9 @@ def pay_out(
     region, proceeds = firm["region"], 0.0
     split = pool.split
     m, founders = split_value(rules, holdings, firm, value, route, now.quarter, split)
+    if m < 0:  # the path is repeated with more room
+        pool.counts[IS_FULL] = 1
+        m = 0
     row = firm["head"]
     for j in range(m):
         f = holdings[row]["fund"]
@@ -123,7 +125,7 @@ def pay_out(
 def note_exit(
     firm: Record, pool: Pool, books: Books, now: Now, route: int, value: float, proceeds: float
 ) -> None:
-    """Keep the exit of a reported year for the study of tails."""
+    """Keep the end of a firm in a reported year for the study of multiples and tails."""
     if now.year >= books.flow.shape[1] - 1:
         return
     n = pool.counts[N_EXITS]
@@ -142,6 +144,8 @@ def liquidate(rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -
     raised, cash = firm["raised"], firm["cash"]
     proceeds = pay_out(rules, firm, pool, books, now, cash, LIQUIDATION)
     firm["cash"] = 0.0
+    if raised > 0.0:
+        note_exit(firm, pool, books, now, LIQUIDATION, cash, proceeds)
     add_event(books.cells, firm, now.year, WRITTEN_OFF_M, max(0.0, raised - proceeds))
 
 

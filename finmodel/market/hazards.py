@@ -25,12 +25,15 @@ from finmodel.market.columns import (
     BUYBACK_N,
     BUYERS,
     CLOSURE_N,
+    COHORT_CLOSED,
+    COHORT_FAILED,
     COSTS,
     EXIT_M,
     FAILED,
     FAILURE_N,
     FIRMS,
     FIRST_EXIT,
+    FIRST_ROUTE,
     GAVE_UP,
     IPO_N,
     MILESTONE_N,
@@ -127,6 +130,7 @@ def leave_market(
     value *= luck
     lapse_spell(firm, books.cells, now)
     add_event(books.cells, firm, now.year, column, 1.0)
+    books.survival[firm["sector"], firm["born"], now.year, FIRST_ROUTE + route] += 1.0
     add_event(books.cells, firm, now.year, EXIT_M, value)
     note_event(firm, pool, books, now, FIRST_EXIT + route, -1, value, 0.0)
     raised, region = firm["raised"], firm["region"]
@@ -153,7 +157,10 @@ def bury(
     """Write the end of a firm by failure or closure; its cash goes to its holders."""
     bury_spell(row, firm, books.cells, now)
     add_event(books.cells, firm, now.year, column, 1.0)
-    kind = FAILED if column == FAILURE_N else GAVE_UP
+    kind, fate = FAILED, COHORT_FAILED
+    if column != FAILURE_N:
+        kind, fate = GAVE_UP, COHORT_CLOSED
+    books.survival[firm["sector"], firm["born"], now.year, fate] += 1.0
     note_event(firm, pool, books, now, kind, -1, firm["cash"], 0.0)
     liquidate(rules, firm, pool, books, now)
 

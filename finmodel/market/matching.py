@@ -32,6 +32,7 @@ chains and equilibration in senior-level labor markets, Journal of Economic Theo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,8 @@ from finmodel.market.deferred import (
 from finmodel.market.vacancies import CLOSE_SLACK, close_rounds
 from finmodel.numeric.jit import kernel
 from finmodel.world.arrays import FloatArray, IntArray, KeyArray
+
+Mask = NDArray[np.bool_]
 
 
 @kernel
@@ -189,43 +192,81 @@ def make_offers(
     Raises
     ------
     ValueError
-        Naming the argument and the first bad entry.
+        Listing every argument that will not do, with its first bad entry.
     """
-    ask_, budget_ = np.array(ask, np.float64), np.array(budget, np.float64)
-    start_, fund_ = np.array(start, np.int64), np.array(fund, np.int64)
-    score_ = np.array(score, np.float64)
-    n, n_edges = len(ask_), len(fund_)
-    ticket_ = np.full(n_edges, np.inf) if ticket is None else np.array(ticket, np.float64)
-    tie_ = np.arange(n, dtype=np.uint64) if tie is None else np.array(tie, np.uint64)
-    if start_.shape != (n + 1,) or (n and (start_[0] != 0 or start_[-1] != n_edges)):
-        raise ValueError(f"start must run from 0 to {n_edges} in {n + 1} entries")
-    if np.any(np.diff(start_) < 0):
-        raise ValueError("start must not fall")
-    for name, array, size in (("score", score_, n_edges), ("ticket", ticket_, n_edges)):
-        if array.shape != (size,):
-            raise ValueError(f"{name} must have one entry an edge: {size}, got {array.shape}")
-    checks = (
-        ("ask", ask_, np.isfinite(ask_) & (ask_ > 0), "finite and above 0"),
-        ("budget", budget_, np.isfinite(budget_) & (budget_ >= 0), "finite and at least 0"),
-        ("score", score_, ~np.isnan(score_), "a number"),
-        ("ticket", ticket_, ticket_ >= 0, "at least 0"),
-        ("fund", fund_, (fund_ >= 0) & (fund_ < len(budget_)), f"below {len(budget_)}"),
+    n, n_edges, n_funds = np.size(ask), np.size(fund), np.size(budget)
+    faults: list[str] = []
+    ask_ = _numbers("ask", ask, n, faults, lambda x: np.isfinite(x) & (x > 0), "finite, above 0")
+    budget_ = _numbers(
+        "budget", budget, n_funds, faults, lambda x: np.isfinite(x) & (x >= 0), "finite, at least 0"
     )
-    for name, array, is_fine, allowed in checks:
-        if not is_fine.all():
-            where = int(np.argmin(is_fine))
-            raise ValueError(f"{name}[{where}] is {array[where]}; it must be {allowed}")
-    if len(np.unique(tie_)) < n:
-        raise ValueError("tie must have no two entries alike")
+    start_ = _numbers("start", start, n + 1, faults, _is_whole, "whole and at least 0")
+    fund_ = _numbers(
+        "fund", fund, n_edges, faults, lambda x: _is_whole(x) & (x < n_funds), f"below {n_funds}"
+    )
+    score_ = _numbers("score", score, n_edges, faults, lambda x: ~np.isnan(x), "a number")
+    tickets = np.full(n_edges, np.inf) if ticket is None else ticket
+    ticket_ = _numbers("ticket", tickets, n_edges, faults, lambda x: x >= 0, "at least 0")
+    tie_ = np.arange(n, dtype=np.uint64) if tie is None else _identities(tie, n, faults)
     if not 0.0 <= min_close_share <= 1.0:
-        raise ValueError(f"min_close_share is {min_close_share}; it must be in [0, 1]")
-    seeker = np.repeat(np.arange(n, dtype=np.int64), np.diff(start_))
-    twice = first_repeat(start_, fund_, len(budget_))
-    if twice >= 0:
-        raise ValueError(f"fund[{twice}] is {fund_[twice]}; a seeker may list a fund only once")
-    return Offers(
-        ask_, start_, fund_, seeker, score_, ticket_, budget_, tie_, float(min_close_share)
-    )
+        faults.append(f"min_close_share is {min_close_share}; it must be in [0, 1]")
+    if not faults and (start_[0] != 0 or start_[-1] != n_edges):
+        faults.append(f"start must run from 0 to {n_edges} in {n + 1} entries")
+    if not faults and np.any(np.diff(start_) < 0):
+        faults.append("start must not fall")
+    whole_start, whole_fund = start_.astype(np.int64), fund_.astype(np.int64)
+    if not faults:
+        twice = first_repeat(whole_start, whole_fund, n_funds)
+        if twice >= 0:
+            given = f"fund[{twice}] is {whole_fund[twice]}"
+            faults.append(f"{given}; a seeker may list a fund only once")
+    if faults:
+        raise ValueError("; ".join(faults))
+    seeker = np.repeat(np.arange(n, dtype=np.int64), np.diff(whole_start))
+    share = float(min_close_share)
+    return Offers(ask_, whole_start, whole_fund, seeker, score_, ticket_, budget_, tie_, share)
+
+
+def _is_whole(x: FloatArray) -> Mask:
+    result: Mask = np.isfinite(x) & (x >= 0) & (x == np.floor(x))
+    return result
+
+
+def _numbers(
+    name: str,
+    values: ArrayLike,
+    size: int,
+    faults: list[str],
+    is_fine: Callable[[FloatArray], Mask],
+    allowed: str,
+) -> FloatArray:
+    """Return an argument as an array of `size` numbers; add what is wrong with it to `faults`."""
+    try:
+        array = np.array(values, np.float64)
+    except (TypeError, ValueError):
+        faults.append(f"{name} must be numbers")
+        return np.zeros(size)
+    if array.shape != (size,):
+        faults.append(f"{name} must have the shape ({size},), got {array.shape}")
+        return np.zeros(size)
+    fine = is_fine(array)
+    if not fine.all():
+        where = int(np.argmin(fine))
+        faults.append(f"{name}[{where}] is {array[where]:g}; it must be {allowed}")
+    return array
+
+
+def _identities(tie: ArrayLike, n: int, faults: list[str]) -> KeyArray:
+    try:
+        array = np.array(tie, np.uint64)
+    except (TypeError, ValueError, OverflowError):
+        faults.append("tie must be whole numbers from 0 to 2**64 - 1")
+        return np.arange(n, dtype=np.uint64)
+    if array.shape != (n,):
+        faults.append(f"tie must have the shape ({n},), got {array.shape}")
+    elif len(np.unique(array)) < n:
+        faults.append("tie must have no two entries alike")
+    return array
 
 
 def stable_allocation(offers: Offers) -> Allocation:

@@ -6,8 +6,9 @@ A meeting of a firm in region ``r``, stage ``k``, sector ``s`` is with fund ``f`
     mandate[t, k] * nearness[g, r, t] * taste[t, s] * budget of the fund this quarter
 
 among generalists and specialists of ``s``. Funds are listed in cells of type, region and focus.
-One uniform picks the cell from the cumulative weights of all cells, then, rescaled, the fund from
-the cumulative budgets within the cell; guides say where each search begins.
+One uniform picks the cell from the cumulative weights of all cells, another the fund from the
+cumulative budgets within it: a fund more or less changes whom others meet only in its own cell and
+at the edges of cells. Guides say where each search begins.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from typing import NamedTuple
 import numpy as np
 
 from finmodel.market.state import LISTED_ROW, N_FUNDS, Pool, Reach
+from finmodel.market.streams import MASK, uniform
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
 from finmodel.world.arrays import IntArray, Table, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
+
+SPREAD = np.uint64(0x9E3779B9)
+"""The golden ratio of 2**32: multiples of it are spread evenly."""
 
 N_GUIDES = 64
 """Slices of the cumulative weights of cells for which a search is guided."""
@@ -181,24 +186,32 @@ def find_door(reach: Reach, seeker: Place, u: float, mark: float) -> int:
 
 
 @inner_kernel
-def find_fund(reach: Reach, seeker: Place, u: float, total: float) -> tuple[int, int, int]:
-    """Return the row in `listed`, the region and the type of the fund at the quantile `u`.
+def second_uniform(word: np.uint64) -> float:
+    """Return another uniform in (0, 1) from a 32-bit word.
+
+    Over any run of neighbouring words the products with an odd constant are spread evenly, so
+    it is as good as independent of where the word itself lies.
+    """
+    return uniform((word * SPREAD) & MASK)
+
+
+@inner_kernel
+def find_fund(
+    reach: Reach, seeker: Place, u: float, share: float, total: float
+) -> tuple[int, int, int]:
+    """Return the row in `listed`, the region and the type of the fund met.
 
     Parameters
     ----------
     reach : Reach
         With the doors of the seeker open.
     seeker : Place
-    u : float
-        In (0, 1).
+    u, share : float
+        In (0, 1): place among all cells, and within the budgets of the cell.
     total : float
         From :func:`total_pull`, above 0.
     """
-    pull, start = reach.pull, reach.start
-    region, sector, stage, mark = seeker.region, seeker.sector, seeker.stage, u * total
-    door = find_door(reach, seeker, u, mark)
-    below = pull[region, stage, sector, door - 1] if door > 0 else 0.0
-    width = pull[region, stage, sector, door] - below
-    cell = reach.door_cell[door] + (sector + 1 if door & 1 else 0)
-    row = first_above(reach.listed, start[cell], start[cell + 1], (mark - below) / width)
+    door = find_door(reach, seeker, u, u * total)
+    cell = reach.door_cell[door] + (seeker.sector + 1 if door & 1 else 0)
+    row = first_above(reach.listed, reach.start[cell], reach.start[cell + 1], share)
     return row, int(reach.door_source[door]), int(reach.door_type[door])

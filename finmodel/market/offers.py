@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from finmodel.market.captable import held_by
-from finmodel.market.meetings import MAX_MEETINGS, Place, find_fund, total_pull
+from finmodel.market.meetings import MAX_MEETINGS, Place, find_fund, second_uniform, total_pull
 from finmodel.market.state import Now, Pool, Queue, Reach
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
 from finmodel.numeric.jit import inner_kernel
@@ -243,7 +243,8 @@ def ask_around(
         if lane == 0:
             words = draw(now.seed, now.path, MEETING + block, now.quarter, key, serial)
             opinions = draw(now.seed, now.path, OPINION + block, now.quarter, key, serial)
-        row, source, kind = find_fund(reach, visit.place, uniform(words[lane]), total)
+        u, share = uniform(words[lane]), second_uniform(words[lane])
+        row, source, kind = find_fund(reach, visit.place, u, share, total)
         f = reach.listed[row]["fund"]
         if is_among(met, n_met, f):
             continue

@@ -39,6 +39,7 @@ from finmodel.market.columns import (
     FIRST_LP,
     FUNDS_S,
     N_COLUMNS,
+    N_FATES,
     N_FUND_COLUMNS,
     NAV_S,
     OK,
@@ -46,7 +47,7 @@ from finmodel.market.columns import (
     UNCALLED_S,
 )
 from finmodel.market.environment import PACE, move_environment, new_weather
-from finmodel.market.exits import MOST_HOLDINGS, distribute, end_funds
+from finmodel.market.exits import distribute, end_funds
 from finmodel.market.hazards import close_unfunded, live
 from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
@@ -83,6 +84,7 @@ class Room(NamedTuple):
     firms: int
     funds: int
     holdings: int
+    chain: int  # holdings of one firm
     exits: int
     events: int
     fund_years: int
@@ -106,6 +108,7 @@ def new_books(world: WorldArrays, room: Room) -> Books:
         np.zeros((n_years, n_regions, n_stages, n_sectors, N_COLUMNS)),
         np.zeros((2, n_years, n_types, n_regions, n_regions)),
         np.zeros((n_years, n_regions, n_types, N_FUND_COLUMNS)),
+        np.zeros((n_sectors, n_years, n_years, N_FATES)),
         np.zeros((n_years, n_stages, n_types + 2)),
         np.zeros((FIRST_LP + n_lps + n_types, n_regions)),
         np.zeros(5),
@@ -135,7 +138,7 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
         np.zeros((n_regions, n_stages)),
         np.zeros((n_regions, 6)),
         np.zeros(len(world.lps)),
-        np.zeros((3, MOST_HOLDINGS)),
+        np.zeros((3, room.chain)),
     )
 
 

@@ -50,7 +50,7 @@ class RunResult:
     spools : dict of Spool
         `panel` (Y, R, K, 2, N_COLUMNS), `sectors` (Y, S, N_COLUMNS), `fine` (Y, R, K, S, 4)
         in single precision, `flow` (2, Y, T, R, R), `fund_flow` (Y, R, T, N_FUND_COLUMNS),
-        `ownership` (Y, K, T + 2), and `exits`, rows of EXIT_ROW.
+        `survival` (S, Y, Y, N_FATES), `ownership` (Y, K, T + 2), and `exits`, rows of EXIT_ROW.
     cell_mean, cell_se : ndarray of shape (Y, R, K, S, N_COLUMNS)
     details : tuple of PathDetail
         Of the first paths, as many as were asked for.
@@ -111,20 +111,29 @@ class RunResult:
 
     @property
     def exits(self) -> Table:
-        """Exits of all paths, joined."""
+        """Ends of firms of all paths, joined: for small runs."""
         return self.spools["exits"].whole()
 
-    @property
-    def exit_path(self) -> NDArray[np.int64]:
-        """Path of each row of `exits`."""
-        counts = self.spools["exits"].row_counts()
-        return np.repeat(np.arange(len(counts)), counts)
+    def some_exits(self, most: int) -> tuple[Table, NDArray[np.int64]]:
+        """Return the ends of firms of as many whole paths as give at most `most`.
+
+        Returns
+        -------
+        exits : ndarray of EXIT_ROW
+            Of the first paths; of at least one.
+        counts : ndarray of int
+            Rows of each of these paths.
+        """
+        spool = self.spools["exits"]
+        counts = spool.row_counts()
+        n = max(1, int(np.searchsorted(np.cumsum(counts), most, side="right")))
+        return spool.read(0, n), counts[:n]
 
 
 class Keeper:
     """Takes the records of paths in their order and returns the result."""
 
-    FIELDS = ("panel", "sectors", "fine", "flow", "fund_flow", "ownership", "exits")
+    FIELDS = ("panel", "sectors", "fine", "flow", "fund_flow", "survival", "ownership", "exits")
 
     def __init__(self, world: World, seed: int, n_requested: int) -> None:
         self._world, self._seed, self._n_requested = world, seed, n_requested

@@ -90,7 +90,7 @@ def simulate(
 def warm_kernel(world: World) -> None:
     """Compile the kernels, or load them, by a path of no quarters."""
     arrays = world.arrays._replace(calendar=world.arrays.calendar._replace(n_quarters=0))
-    room = Room(1, 1, 1, 1, 0, 0)
+    room = Room(1, 1, 1, 1, 1, 0, 0)
     _, _, _, books = run_path(arrays, np.uint64(0), 0, room, CHECK_EVERY_YEAR)
     record = record_path(world, books, 0, 0, 0)
     Moments(record.cells.shape).add(record.cells)
@@ -109,6 +109,7 @@ def first_room(world: World, *, is_detailed: bool = False) -> Room:
         firms=firms,
         funds=funds,
         holdings=6 * firms + 1024,
+        chain=128,
         exits=int(births_pa * arrays.calendar.n_years) + 256,
         events=int(births_pa * years * 12.0) + 4096 if is_detailed else 0,
         fund_years=math.ceil(years) if is_detailed else 0,
@@ -129,6 +130,7 @@ def simulate_path(
         room = room._replace(
             firms=2 * room.firms,
             holdings=2 * room.holdings,
+            chain=2 * room.chain,
             exits=2 * room.exits,
             events=2 * room.events,
         )

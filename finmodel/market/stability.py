@@ -8,7 +8,15 @@ from finmodel.market.matching import Offers
 from finmodel.world.arrays import FloatArray
 
 TOLERANCE = 1e-9
-"""Relative to asks and budgets."""
+"""Relative to an ask, or to a fund's budget or the largest ask it hears, if that is more."""
+
+
+def fund_slack(offers: Offers) -> FloatArray:
+    """Return the money of each fund that counts as rounding, shape (F,)."""
+    scale = offers.budget.copy()
+    np.maximum.at(scale, offers.fund, offers.ask[offers.seeker])
+    slack: FloatArray = TOLERANCE * scale
+    return slack
 
 
 def invalid_entries(offers: Offers, amount: FloatArray) -> list[str]:
@@ -27,7 +35,7 @@ def invalid_entries(offers: Offers, amount: FloatArray) -> list[str]:
     for i in np.flatnonzero((raised > 0) & (raised < least)):
         found.append(f"seeker {i}: raised {raised[i]:g}, less than {least[i]:g}, and closed")
     spent = np.bincount(offers.fund, amount, minlength=len(offers.budget))
-    for f in np.flatnonzero(spent > offers.budget * (1 + TOLERANCE) + TOLERANCE):
+    for f in np.flatnonzero(spent > offers.budget + fund_slack(offers)):
         found.append(f"fund {f}: spent {spent[f]:g} of {offers.budget[f]:g}")
     return found
 
@@ -58,7 +66,7 @@ def blocking_pairs(offers: Offers, amount: FloatArray) -> list[tuple[int, int]]:
     place[np.lexsort((~offers.tie[seeker], offers.score))] = edges
     worst_held = np.full(len(offers.budget), len(edges))
     np.minimum.at(worst_held, fund[is_held], place[is_held])
-    has_money = spent < offers.budget * (1 - TOLERANCE) - TOLERANCE
+    has_money = spent < offers.budget - fund_slack(offers)
     fund_would = has_money[fund] | (worst_held[fund] < place)
 
     blocks = np.flatnonzero(can_move & seeker_would & fund_would)

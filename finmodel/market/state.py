@@ -50,6 +50,7 @@ FIRM_ROW = np.dtype(
         ("opened", "i4"),  # quarter in which the spell opened
         ("paid_quarter", "i4"),  # quarter of the last stage round, -1 if none
         ("paid_stage", "i1"),  # last stage whose round closed, -1 if none
+        ("born", "i2"),  # reporting year of its birth
         ("kind", "i1"),  # ROUND or BRIDGE
         ("status", "i1"),  # REJECTED, REFUSED or DISCOURAGED so far
     ],
@@ -100,7 +101,7 @@ EXIT_ROW = np.dtype(
         ("region", "i2"),
         ("stage", "i1"),
         ("sector", "i1"),
-        ("route", "i1"),  # place in arrays.ROUTES
+        ("route", "i1"),  # place in arrays.ROUTES, then a write-off
         ("value", "f4"),  # of the whole firm, mcny
         ("raised", "f4"),  # paid in by all investors, mcny
         ("proceeds", "f4"),  # to them, mcny
@@ -172,6 +173,7 @@ class Books(NamedTuple):
     cells: FloatArray  # (Y + 1, R, K, S, N_COLUMNS)
     flow: FloatArray  # (2, Y + 1, T, fund region, firm region) rounds joined; mcny
     fund_flow: FloatArray  # (Y + 1, R, T, N_FUND_COLUMNS)
+    survival: FloatArray  # (S, Y + 1, Y + 1, N_FATES) by year of birth and year of the event
     ownership: FloatArray  # (Y + 1, K, T + 2) firms with investors, founders' share, by type
     ledger: FloatArray  # (accounts, R)
     breach: FloatArray  # (5,) quarter, account, region, expected, found

@@ -3,7 +3,12 @@
 from finmodel.measure.activity import activity_table, flow_table, graduation_table
 from finmodel.measure.details import fund_table, fund_year_table, history_table
 from finmodel.measure.gap import cell_table, gap_table
-from finmodel.measure.investors import exit_table, fund_flow_table, ownership_table
+from finmodel.measure.investors import (
+    exit_table,
+    fund_flow_table,
+    ownership_table,
+    survival_table,
+)
 from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.measure.values import value_table
 
@@ -21,5 +26,6 @@ __all__ = [
     "mean_se",
     "ownership_table",
     "ratio_se",
+    "survival_table",
     "value_table",
 ]

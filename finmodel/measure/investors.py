@@ -10,7 +10,7 @@ from finmodel.market import columns as col
 from finmodel.market.result import RunResult
 from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.measure.tails import tail_table
-from finmodel.world.arrays import ROUTES, FloatArray
+from finmodel.world.arrays import ROUTES, WRITE_OFF, FloatArray
 
 FUND_FLOWS = {
     "funds_raised_n": col.RAISED_N,
@@ -122,19 +122,30 @@ def ownership_table(run: RunResult) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+MOST_ENDS = 1_000_000
+"""Ends of firms that :func:`exit_table` looks at: memory does not grow with paths beyond it."""
+
+
 def exit_table(run: RunResult) -> pd.DataFrame:
-    """Return exits by route with values, multiples and diagnostics of their upper tail.
+    """Return ends of firms by route with values, multiples and diagnostics of their upper tail.
+
+    Parameters
+    ----------
+    run : RunResult
+        Of a long run the first paths are taken, as many as have `MOST_ENDS` ends of firms.
 
     Returns
     -------
     DataFrame
         One row a measure (`value` of the whole firm in million CNY; `multiple` of proceeds to
-        investors over what they paid in, firms without investors left out) and route, `all`
-        for every route together: `exits_n` a year, and the columns of
-        :func:`finmodel.measure.tails.tail_table`. Reported years only.
+        investors over what they paid in, firms without investors left out) and route: the
+        exit routes; `all` of them; `write_off`, backed firms that failed or closed, with the
+        cash they had left; `with_write_offs`, both together. `exits_n` a year, and the columns
+        of :func:`finmodel.measure.tails.tail_table`. Reported years only.
     """
-    exits, path = run.exits, run.exit_path
-    years = max(1, len(run.world.years))
+    exits, counts = run.some_exits(MOST_ENDS)
+    n_paths, years = len(counts), max(1, len(run.world.years))
+    path = np.repeat(np.arange(n_paths), counts)
     is_backed = exits["raised"] > 0
     multiple = np.divide(
         exits["proceeds"],
@@ -143,16 +154,58 @@ def exit_table(run: RunResult) -> pd.DataFrame:
         where=is_backed,
         dtype=np.float64,
     )
+    is_exit = exits["route"] < len(ROUTES)
+    chosen_by = {route: exits["route"] == code for code, route in enumerate(ROUTES)}
+    chosen_by |= {"all": is_exit, WRITE_OFF: ~is_exit, "with_write_offs": is_exit | ~is_exit}
     frames = []
     for measure, size, is_in in (
         ("value", exits["value"].astype(np.float64), np.ones(len(exits), bool)),
         ("multiple", multiple, is_backed),
     ):
-        for code, route in enumerate((*ROUTES, "all")):
-            chosen = is_in & ((exits["route"] == code) | (route == "all"))
-            row = tail_table(path[chosen], size[chosen], run.n_paths)
+        for route, is_route in chosen_by.items():
+            chosen = is_in & is_route
+            row = tail_table(path[chosen], size[chosen], n_paths)
+            if route == WRITE_OFF:  # a write-off has no upper tail
+                row[["hill", "hill_se", "hill_k"]] = np.nan
             row.insert(0, "measure", measure)
             row.insert(1, "route", route)
-            row.insert(2, "exits_n", chosen.sum() / run.n_paths / years)
+            row.insert(2, "exits_n", chosen.sum() / n_paths / years)
             frames.append(row)
     return pd.concat(frames, ignore_index=True)
+
+
+def survival_table(run: RunResult) -> pd.DataFrame:
+    """Return what has become of the firms born in the reported years, by age.
+
+    Returns
+    -------
+    DataFrame
+        One row a group (`all`, `hard_tech`, `general` sectors) and `age`, whole calendar years
+        after the year of birth, at whose end firms are counted: `born_n` (firms of the
+        cohorts that reach the age within the run, a year), and of these the shares `alive`,
+        `exited` (any route), `failed` and `closed` (for lack of money), with standard errors.
+        NaN where no firm was born.
+    """
+    n_years, hard = len(run.world.years), run.world.is_hard_tech
+    values = run.spools["survival"].collect(lambda block: block)
+    rows = []
+    for group, is_in in (("all", hard | ~hard), ("hard_tech", hard), ("general", ~hard)):
+        cohorts = values[:, is_in].sum(axis=1)  # path, born, event, fate
+        for age in range(n_years):
+            n_cohorts = n_years - age
+            born = cohorts[:, :n_cohorts, :, col.COHORT_BORN].sum(axis=(1, 2))
+            ends = np.zeros((len(values), col.N_FATES))
+            for year in range(n_cohorts):
+                ends += cohorts[:, year, : year + age + 1].sum(axis=1)
+            fates = {
+                "exited": ends[:, col.FIRST_ROUTE : col.COHORT_FAILED].sum(axis=1),
+                "failed": ends[:, col.COHORT_FAILED],
+                "closed": ends[:, col.COHORT_CLOSED],
+            }
+            fates = {"alive": born - sum(fates.values()), **fates}
+            row = {"group": group, "age": age, "born_n": born.mean() / n_cohorts}
+            for name, count in fates.items():
+                share, error = ratio_se(count[:, None], born[:, None])
+                row[name], row[f"{name}_se"] = share[0], error[0]
+            rows.append(row)
+    return pd.DataFrame(rows)

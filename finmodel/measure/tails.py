@@ -17,9 +17,10 @@ The verdict on the mean, first match first:
 
 ========== ===========================================================================
 few exits   fewer than ``MIN_EXITS`` exits; every estimate is NaN
-heavy tail  the largest exit is above ``MAX_SHARE`` of all value, or the standard errors
-            of the two halves of the paths differ by a factor above ``MAX_SE_RATIO`` (it
-            does not shrink as 1/sqrt(P)); the standard error is not to be trusted
+heavy tail  the largest exit is above ``MAX_SHARE`` of all value: one exit carries the mean
+few paths   fewer than ``MIN_PATHS`` paths: too few to say how wide the error is
+heavy tail  the standard errors of the two halves of the paths differ by a factor above
+            ``MAX_SE_RATIO`` (it does not shrink as 1/sqrt(P)) and is not to be trusted
 wide error  the relative standard error is above ``MAX_RELATIVE_SE``, or cannot be measured
 enough      none of these
 ========== ===========================================================================
@@ -49,10 +50,11 @@ from finmodel.measure.monte_carlo import ratio_se
 from finmodel.world.arrays import FloatArray, IntArray
 
 Per = Literal["exit", "path"]
-Verdict = Literal["enough", "few exits", "heavy tail", "wide error"]
+Verdict = Literal["enough", "few exits", "few paths", "heavy tail", "wide error"]
 
 # Conventions, not estimates: change them and only verdicts and the choice of k move.
 MIN_EXITS = 50
+MIN_PATHS = 40  # halves of fewer than twenty paths disagree by chance
 MAX_RELATIVE_SE = 0.05  # of the mean
 MAX_SHARE = 0.05  # of the largest exit in all value
 MAX_SE_RATIO = 1.5  # larger over smaller, of the two halves of the paths
@@ -108,7 +110,7 @@ def tail_table(
         row["top1_share"] = top_share(size_, TOP_SHARE)
         hill, hill_se, hill_k = hill_index(size_)
     relative = row["se"] / row["mean"] if row["mean"] > 0 else np.nan
-    verdict = _verdict(n_exits, relative, row["max_share"], row["se_ratio"])
+    verdict = _verdict(n_exits, n_paths, relative, row["max_share"], row["se_ratio"])
     needed = np.ceil(n_paths * (relative / MAX_RELATIVE_SE) ** 2) if relative > 0 else np.nan
     return pd.DataFrame(
         [
@@ -208,10 +210,16 @@ def _ratio(top: FloatArray, bottom: FloatArray) -> tuple[float, float]:
     return mean, 0.0 if error <= ROUNDING * abs(mean) else error
 
 
-def _verdict(n_exits: int, relative_se: float, max_share: float, se_ratio: float) -> Verdict:
+def _verdict(
+    n_exits: int, n_paths: int, relative_se: float, max_share: float, se_ratio: float
+) -> Verdict:
     if n_exits < MIN_EXITS:
         return "few exits"
-    if max_share > MAX_SHARE or se_ratio > MAX_SE_RATIO:
+    if max_share > MAX_SHARE:
+        return "heavy tail"
+    if n_paths < MIN_PATHS:
+        return "few paths"
+    if se_ratio > MAX_SE_RATIO:
         return "heavy tail"
     if relative_se <= MAX_RELATIVE_SE and np.isfinite(se_ratio):
         return "enough"

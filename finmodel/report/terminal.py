@@ -160,16 +160,21 @@ def fund_view(frame: pd.DataFrame, names: Names) -> Table:
 
 
 def tail_sentence(frame: pd.DataFrame) -> str:
-    """Return in one sentence how far exit multiples can be trusted."""
-    row = frame[(frame["measure"] == "multiple") & (frame["route"] == "all")].iloc[0]
+    """Return in a sentence or two what investors get back, and how far that can be trusted."""
+    multiples = frame[frame["measure"] == "multiple"].set_index("route")
+    rows = multiples.to_dict("index")
+    row, ends = rows["all"], rows["with_write_offs"]
     verdict = labels()["verdict"][row["verdict"]]["en"]
     if math.isnan(row["mean"]):
         return f"Exits: {verdict}."
-    text = f"Exits pay investors {row['mean']:.2f} times what they paid in on average"
+    text = f"Firms sold, listed or bought back pay investors {row['mean']:.2f} times their money"
     if not math.isnan(row["se"]):
         text += f" (±{row['se']:.2g})"
+    if not math.isnan(ends["mean"]):
+        text += f"; with those that failed or closed it is {ends['mean']:.2f}"
+    text += ", an unweighted mean over firms"
     if not math.isnan(row["top1_share"]):
-        text += f"; the top 1 % of exits have {row['top1_share']:.0%} of the sum of multiples"
+        text += f". The top 1 % of exits have {row['top1_share']:.0%} of the sum of multiples"
     if not math.isnan(row["hill"]):
         text += f", Hill index {row['hill']:.2g}"
     return f"{text}: {verdict}."

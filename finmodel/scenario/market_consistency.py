@@ -10,6 +10,7 @@ from finmodel.errors import Problem, nearest_name
 from finmodel.scenario.market_schema import FundType
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.schema import Scenario
+from finmodel.units import QUARTERS_PER_YEAR
 
 SHARE_TOLERANCE = 1e-6
 
@@ -23,6 +24,7 @@ def check_market(scenario: Scenario, file: str) -> list[Problem]:
         *_check_regions_of(scenario.intermediaries.presence, f"{file}: intermediaries.presence"),
         *_check_clusters(scenario, file),
         *_check_stress(scenario, file),
+        *_check_meetings(scenario, file),
     ]
 
 
@@ -88,10 +90,15 @@ def lifetime_fee_share(fund: FundType) -> float:
 
     Fees are called a year in advance, on each anniversary before the end of the term.
     """
-    early = math.ceil(fund.investment_years.centre - 1e-9)
-    years = max(early, math.ceil(fund.term_years.centre - 1e-9))
-    late = (years - early) * fund.fee_after_share.centre
-    return fund.fee_pa.centre * (early + late)
+    invests, lasts = in_quarters(fund.investment_years), in_quarters(fund.term_years)
+    early = sum(1 for age in range(0, lasts, 4) if age < invests)
+    late = sum(1 for age in range(0, lasts, 4) if age >= invests)
+    return fund.fee_pa.centre * (early + late * fund.fee_after_share.centre)
+
+
+def in_quarters(years: Quantity) -> int:
+    """Return a time in whole quarters, at least one."""
+    return max(1, round(years.centre * QUARTERS_PER_YEAR))
 
 
 def _check_pairs(scenario: Scenario, file: str) -> list[Problem]:
@@ -148,3 +155,18 @@ def _check_stress(scenario: Scenario, file: str) -> list[Problem]:
         place = f"{file}: environment.stress.{name}.lp_multiple"
         problems += _unknown(place, stress.lp_multiple, scenario.lps)
     return problems
+
+
+MOST_MEETINGS = 12.0
+"""Meetings a seeker can have in a quarter; the kernels have room for no more."""
+
+
+def _check_meetings(scenario: Scenario, file: str) -> list[Problem]:
+    section = scenario.intermediaries
+    presence = max((share.centre for share in section.presence.values()), default=0.0)
+    most = scenario.market.meetings_pp.centre * (1.0 + section.meeting_gain.centre * presence)
+    if most <= MOST_MEETINGS:
+        return []
+    given = f"{most:g} meetings a quarter where intermediaries are most present"
+    allowed = f"meetings_pp * (1 + meeting_gain * presence) at most {MOST_MEETINGS:g}"
+    return [Problem(f"{file}: intermediaries.meeting_gain", given, allowed)]

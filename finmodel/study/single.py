@@ -32,6 +32,7 @@ from finmodel.measure import (
     graduation_table,
     history_table,
     ownership_table,
+    survival_table,
     value_table,
 )
 from finmodel.scenario import Scenario, assumptions, digest, quantities
@@ -81,6 +82,7 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
     tables["funds_type_region"] = fund_flow_table(run, ("region", "fund_type"))
     tables["ownership"] = ownership_table(run)
     tables["exits"] = exit_table(run)
+    tables["survival"] = survival_table(run)
     tables["values"] = value_table(run.world)
     if run.details:
         tables["fund_list"] = fund_table(run)

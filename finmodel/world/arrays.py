@@ -22,6 +22,8 @@ Record = Any
 """One row of a table; numpy types a record as void."""
 
 ROUTES = ("ipo", "mna", "transfer", "buyback")
+WRITE_OFF = "write_off"
+"""The way out of firms that fail or close, after the routes of firms with value."""
 TESTS = ("market", "market_strict", "market_loose", "social")
 SCORE_LOW, SCORE_STEP, SCORE_POINTS = -8.0, 0.1, 161
 """The grid of quality on which funds look up what a firm is worth."""

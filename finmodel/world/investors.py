@@ -6,7 +6,7 @@ import numpy as np
 
 from finmodel import datasets
 from finmodel.scenario import Scenario
-from finmodel.scenario.market_consistency import lifetime_fee_share
+from finmodel.scenario.market_consistency import in_quarters, lifetime_fee_share
 from finmodel.units import QUARTERS_PER_YEAR, discount_per_quarter
 from finmodel.world.arrays import LP_ROW, STRESS_ROW, TYPE_ROW, Calendar, FloatArray, Table
 from finmodel.world.rules import log_mean
@@ -33,18 +33,14 @@ def type_table(scenario: Scenario) -> Table:
     table = np.zeros(len(scenario.funds), TYPE_ROW)
     for row, fund in zip(table, scenario.funds.values(), strict=True):
         row["size"] = fund.size_mcny.centre
-        row["investment_quarters"] = _quarters(fund.investment_years.centre)
-        row["term_quarters"] = _quarters(fund.term_years.centre)
+        row["investment_quarters"] = in_quarters(fund.investment_years)
+        row["term_quarters"] = in_quarters(fund.term_years)
         row["fee_after_pa"] = fund.fee_pa.centre * fund.fee_after_share.centre
         row["hurdle_growth"] = 1.0 / discount_per_quarter(fund.hurdle_pa.centre)
         row["fee_life"] = lifetime_fee_share(fund)
         for name in SAME_NAME:
             row[name] = getattr(fund, name).centre
     return table
-
-
-def _quarters(years: float) -> int:
-    return max(1, round(years * QUARTERS_PER_YEAR))
 
 
 def fund_rates(scenario: Scenario, region_share: FloatArray) -> FloatArray:
