@@ -32,7 +32,10 @@ VARIANTS = {
     ),
     "terms": (
         "terms.participating=1",
-        "terms.preference_multiple=1.5",
+        "terms.preference_multiple=2",
+        "exits.tail_share=0.01",
+        "exits.mna_value_multiple=0.8",
+        *(f"stages.{stage}.mna_rate_pa=0.15" for stage in ("A", "B", "C")),
         *every_fund("investment_years=2"),
         *every_fund("term_years=4"),
     ),

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from finmodel.world.arrays import FloatArray, IntArray, Table
 
-# What every quarter reads of every firm comes first: one cache line.
+# What every quarter reads of every firm stands in the first two cache lines, then what a
+# firm in want of money needs, then the rest.
 FIRM_ROW = np.dtype(
     [
         ("cash", "f8"),  # mcny
@@ -25,8 +26,8 @@ FIRM_ROW = np.dtype(
         ("ipo", "f8"),  # exit hazards a quarter in quiet times
         ("sale", "f8"),  # mergers and transfers
         ("buyback", "f8"),
-        ("need", "f8"),  # amount asked in the open spell, mcny; 0 if none
         ("help", "f8"),  # factor of its investors' support on milestones and survival
+        ("need", "f8"),  # amount asked in the open spell, mcny; 0 if none
         ("key", "u4"),
         ("serial", "u4"),
         ("luck_0", "u4"),  # luck of the four quarters of block `luck_block`
@@ -34,9 +35,15 @@ FIRM_ROW = np.dtype(
         ("luck_2", "u4"),
         ("luck_3", "u4"),
         ("luck_block", "i4"),  # quarter // 4 for which luck was drawn, -1 for none
+        ("head", "i4"),  # first row of its holdings, -1 if none
+        ("opened", "i4"),  # quarter in which the spell opened
         ("region", "i2"),
+        ("born", "i2"),  # reporting year of its birth
         ("stage", "i1"),
         ("sector", "i1"),
+        ("paid_stage", "i1"),  # last stage whose round closed, -1 if none
+        ("kind", "i1"),  # ROUND or BRIDGE
+        ("status", "i1"),  # REJECTED, REFUSED or DISCOURAGED so far
         ("size", "f8"),  # multiplies every amount of the firm
         ("log_size", "f8"),
         ("theta", "f8"),  # latent quality, sd
@@ -46,13 +53,7 @@ FIRM_ROW = np.dtype(
         ("post_money", "f8"),  # of the last round, mcny
         ("raised", "f8"),  # paid in over all rounds, mcny
         ("support", "f8"),  # mean of the investors' support by money, points
-        ("head", "i4"),  # first row of its holdings, -1 if none
-        ("opened", "i4"),  # quarter in which the spell opened
         ("paid_quarter", "i4"),  # quarter of the last stage round, -1 if none
-        ("paid_stage", "i1"),  # last stage whose round closed, -1 if none
-        ("born", "i2"),  # reporting year of its birth
-        ("kind", "i1"),  # ROUND or BRIDGE
-        ("status", "i1"),  # REJECTED, REFUSED or DISCOURAGED so far
     ],
     align=True,
 )

@@ -153,7 +153,7 @@ class Market:
                 continue
             price = math.exp(row.log_pre_money + luck) * firm.size * self.price_factor[firm.sector]
             price *= 1 - x.bridge_discount if need.is_bridge else 1.0
-            own = list(dict.fromkeys(o.fund for o in firm.lots if o.fund and o.fund.end > q))
+            own = list(dict.fromkeys(o.fund for o in firm.lots[::-1] if o.fund and o.fund.end > q))
             met = self.meet(firm, own, *table)
             heard = [self.offer(firm, fund, price, fund in own) for fund in own[:4] + met]
             heard = [o for o in heard if o.ticket > 0 and o.expected >= row.hurdle_market]
