@@ -261,7 +261,8 @@ def close_unfunded(
         row = world.stages[firm["region"], firm["stage"], firm["sector"]]
         if firm["cash"] > 0.0:
             if firm["opened"] < now.quarter:
-                firm["burn"] = rules["shrink_share"] * row["burn_pp"] * firm["size"]
+                least = rules["shrink_share"] * row["burn_pp"] * firm["size"]
+                firm["burn"] = min(firm["burn"], least)
             continue
         key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
         _, b, _, _ = draw(now.seed, now.path, FATE, now.quarter, key, serial)

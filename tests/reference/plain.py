@@ -16,7 +16,7 @@ TINY = 1e-10
 
 class Record(SimpleNamespace):  # equal to itself only
     __eq__, __hash__ = object.__eq__, object.__hash__
-    cash = support = called = due = received = to_lps = carry = 0.0
+    cash = burn = support = called = due = received = to_lps = carry = 0.0
 
 
 class Market:
@@ -54,8 +54,10 @@ class Market:
             self.meet_risks(shock)
             self.collect_offers()
             self.match()
-            for firm in [firm for firm in self.firms if firm.need and firm.cash <= 0]:
-                if rng.random() < 1 - math.exp(-x.closure_pp):
+            for firm in [firm for firm in self.firms if firm.need]:
+                if firm.cash > 0 and firm.need.opened < self.quarter:
+                    firm.burn = min(firm.burn, x.shrink_share * firm.plan)
+                elif firm.cash <= 0 and rng.random() < 1 - math.exp(-x.closure_pp):
                     self.pay_out(firm, firm.cash, "closure")
             self.pay_lps(is_year_end=self.quarter % 4 == 3)
 
@@ -109,10 +111,9 @@ class Market:
         window = shock.ipo_multiple * (1.0 if self.is_open else x.window_closed_multiple)
         for firm in list(self.firms):
             row, q = self.stages[firm.region, firm.stage, firm.sector], firm.quality
-            plan = row.burn_pp * firm.size
-            spent = min(firm.cash, plan * (x.shrink_share if firm.need else 1.0))
+            plan, spent = row.burn_pp * firm.size, min(firm.cash, firm.burn)
             firm.cash = firm.cash - spent if firm.cash - spent > 1e-9 * plan else 0.0
-            pace = max(x.unfunded_pace, spent / plan)
+            pace = max(x.unfunded_pace, min(1.0, spent / plan))
             support, good = x.support_loading * firm.support, [x.exit_loading * q] * 4
             logs = [x.milestone_loading * q + support, -x.failure_loading * q - support, *good]
             factors = np.exp(logs) * [pace, 1.0, window, sale, sale, bool(firm.lots)]
@@ -142,7 +143,8 @@ class Market:
         self.free = np.array([fund.free.money for fund in self.funds])
         for firm in self.firms:
             firm.row = row = self.stages[firm.region, firm.stage, firm.sector]
-            is_short = firm.cash <= x.lead_quarters * row.burn_pp * firm.size * (1 + 1e-9)
+            firm.plan = row.burn_pp * firm.size
+            is_short = firm.cash <= x.lead_quarters * firm.burn * (1 + 1e-9)
             if not firm.need and (is_short or not firm.is_paid):
                 ask = row.ask * firm.size * (row.bridge_share if firm.is_paid else 1.0)
                 firm.need = Record(ask=ask, opened=q, is_bridge=firm.is_paid)
@@ -199,8 +201,7 @@ class Market:
             closed[firm.region, firm.stage].append(share.get(firm, 0.0) > TINY)
             if share.get(firm, 0.0) <= TINY:
                 continue
-            offers = [offer for offer in firm.offers if offer.amount > 0]
-            raised = sum(offer.amount for offer in offers)
+            offers, raised = [o for o in firm.offers if o.amount > 0], share[firm] * firm.need.ask
             price = max(offers, key=lambda offer: offer.amount).pre / firm.shares
             move = "first" if firm.price is None else "down" if price < firm.price else "up"
             self.add(deal=raised, **{move: 1, "bridge" if firm.need.is_bridge else "round": 1})
@@ -214,7 +215,7 @@ class Market:
             firm.shares, firm.cash = firm.shares + raised / price, firm.cash + raised
             firm.need.outcome = "funded" if raised > firm.need.ask * (1 - 1e-9) else "shortfall"
             self.book(firm, raised)
-            firm.price, firm.is_paid, firm.need = price, True, None
+            firm.price, firm.is_paid, firm.need, firm.burn = price, True, None, firm.plan
         for cell, found in closed.items():
             self.closing[cell] += self.rules.success_memory * (np.mean(found) - self.closing[cell])
 
@@ -280,8 +281,7 @@ class Market:
 def allocate(firms, least):
     """Return what part of its ask each firm gets in the stable allocation; fill in the amounts."""
     offers = sorted((o for firm in firms for o in firm.offers), key=lambda offer: -offer.score)
-    most = {offer: offer.ticket for offer in offers}
-    is_over = True
+    most, is_over = {offer: offer.ticket for offer in offers}, True
     while is_over:  # firms take from those they like best, purses cut what they like least
         is_over, left = False, {offer.purse: offer.purse.money for offer in offers}
         for firm in firms:
