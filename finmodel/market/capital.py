@@ -95,6 +95,8 @@ def open_fund(
     fund["balance_quarter"] = now.quarter
     fund["commitment"] = commitment
     fund["investable"] = commitment * (1.0 - terms["fee_life"])
+    pool.ticket[f] = terms["ticket_share"] * commitment
+    pool.invests_until[f] = now.quarter + terms["investment_quarters"]
     fund["focus"] = -1
     pool.cell_of[f] = (region * len(world.types) + kind) * (len(world.sector_cdf) + 1)
     if uniform(b) < terms["specialist_share"]:

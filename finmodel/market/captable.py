@@ -50,7 +50,9 @@ def held_by(holdings: Table, head: int, fund: int) -> tuple[float, float]:
 
 
 @inner_kernel
-def mark(holdings: Table, funds: Table, nav_change: FloatArray, firm: Record, price: float) -> None:
+def mark(
+    holdings: Table, nav: FloatArray, nav_change: FloatArray, firm: Record, price: float
+) -> None:
     """Carry every fund's holdings in a firm at a new price of its share.
 
     `nav_change` of shape (R,) takes the change by home region of the funds.
@@ -60,13 +62,13 @@ def mark(holdings: Table, funds: Table, nav_change: FloatArray, firm: Record, pr
         f = holdings[row]["fund"]
         if f >= 0:
             gain = holdings[row]["shares"] * change
-            funds[f]["nav"] += gain
-            nav_change[funds[f]["region"]] += gain
+            nav[f] += gain
+            nav_change[holdings[row]["region"]] += gain
         row = holdings[row]["next"]
     firm["price"] = price
 
 
-@lean_kernel
+@inner_kernel
 def release(holdings: Table, count: IntArray, firm: Record) -> None:
     """Give back the rows of a firm that ended; its marks are at zero already."""
     row = firm["head"]
@@ -81,9 +83,31 @@ def release(holdings: Table, count: IntArray, firm: Record) -> None:
 
 
 @lean_kernel
-def add_ownership(
-    holdings: Table, funds: Table, firms: Table, n: int, by_stage: FloatArray
-) -> None:
+def tidy(holdings: Table, tidied: Table, count: IntArray, firms: Table, n: int) -> None:
+    """Put the holdings of each firm side by side, in the order of firms.
+
+    Chains keep their order, so nothing depends on it but the time it takes to walk them.
+    """
+    place = 0
+    for i in range(n):
+        row = firms[i]["head"]
+        if row < 0:
+            continue
+        firms[i]["head"] = place
+        while row >= 0:
+            tidied[place] = holdings[row]
+            row = holdings[row]["next"]
+            place += 1
+            tidied[place - 1]["next"] = place
+        tidied[place - 1]["next"] = -1
+    for row in range(place):
+        holdings[row] = tidied[row]
+    count[N_HOLDINGS] = place
+    count[FREE_HOLDING] = -1
+
+
+@lean_kernel
+def add_ownership(holdings: Table, firms: Table, n: int, by_stage: FloatArray) -> None:
     """Add each firm's cap table by class to ``by_stage`` of shape (K, T + 2).
 
     Columns: firms with investors, the founders' share, then the share of each fund type.
@@ -98,7 +122,6 @@ def add_ownership(
         by_stage[stage, 0] += 1.0
         by_stage[stage, 1] += 1.0 / shares
         while row >= 0:
-            f = holdings[row]["fund"]
-            if f >= 0:
-                by_stage[stage, 2 + funds[f]["kind"]] += holdings[row]["shares"] / shares
+            if holdings[row]["fund"] >= 0:
+                by_stage[stage, 2 + holdings[row]["kind"]] += holdings[row]["shares"] / shares
             row = holdings[row]["next"]

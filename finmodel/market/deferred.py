@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from finmodel.numeric.jit import kernel
-from finmodel.world.arrays import FloatArray, IntArray, KeyArray, Record, Table
+from finmodel.numeric.jit import kernel, lean_kernel
+from finmodel.world.arrays import FloatArray, IntArray, KeyArray, Record, SmallArray, Table
 
 EPSILON = 1e-12
 """Amounts below this share of an ask or a budget are rounding, not money."""
@@ -74,19 +74,19 @@ class Book(NamedTuple):
     funds: Table  # (F,) of FUND_ROW
     heap: Table  # (E,) of HEAP_ROW: a fund's edges held, the worst on top; later those wanted
     amount: FloatArray  # (E,)
+    waiting: IntArray  # (N,) seekers with an offer to make
+    short: SmallArray  # (N,) seekers below the minimum
+    vacant: SmallArray  # (F,) funds with money that somebody wants
+    ranked: Table  # (N,) of HEAP_ROW: short seekers that hold something
 
 
-# Functions called often take tables, not a Book: numba counts a reference to every array
-# of a tuple at every call, which takes longer than the functions themselves.
-
-
-@kernel
+@lean_kernel
 def is_above(key_a: float, tie_a: int, key_b: float, tie_b: int) -> bool:
     """Return whether a stands above b in a heap: smaller key, then larger tie."""
     return bool(key_a < key_b or (key_a == key_b and tie_a > tie_b))
 
 
-@kernel
+@lean_kernel
 def put(row: Record, key: float, tie: int, edge: int, seeker: int) -> None:
     """Write a row."""
     row["key"] = key
@@ -95,7 +95,7 @@ def put(row: Record, key: float, tie: int, edge: int, seeker: int) -> None:
     row["seeker"] = seeker
 
 
-@kernel
+@lean_kernel
 def sift_up(heap: Table, first: int, at: int, key: float, tie: int, edge: int, seeker: int) -> None:
     """Put a row into the heap from place `at` upwards."""
     while at > 0:
@@ -108,7 +108,7 @@ def sift_up(heap: Table, first: int, at: int, key: float, tie: int, edge: int, s
     put(heap[first + at], key, tie, edge, seeker)
 
 
-@kernel
+@lean_kernel
 def sift_down(
     heap: Table, first: int, size: int, at: int, key: float, tie: int, edge: int, seeker: int
 ) -> None:
@@ -130,7 +130,7 @@ def sift_down(
     put(heap[first + at], key, tie, edge, seeker)
 
 
-@kernel
+@lean_kernel
 def heapify(heap: Table, first: int, size: int) -> None:
     """Bring `size` rows into heap order."""
     for at in range(size // 2 - 1, -1, -1):
@@ -138,7 +138,7 @@ def heapify(heap: Table, first: int, size: int) -> None:
         sift_down(heap, first, size, at, row["key"], row["tie"], row["edge"], row["seeker"])
 
 
-@kernel
+@lean_kernel
 def drop_top(heap: Table, first: int, size: int) -> None:
     """Remove the top of a heap of `size` rows."""
     row = heap[first + size - 1]
@@ -171,16 +171,25 @@ def open_book(market: Market, least: float, amount: FloatArray) -> Book:
         n_rows += row["first"]
         row["first"] = n_rows - row["first"]
     amount[:] = 0.0
-    return Book(seekers, funds, np.empty(n_rows, HEAP_ROW), amount)
+    return Book(
+        seekers,
+        funds,
+        np.empty(n_rows, HEAP_ROW),
+        amount,
+        np.arange(len(seekers) - 1, -1, -1),
+        np.arange(len(seekers)).astype(np.int32),
+        np.empty(len(funds), np.int32),
+        np.empty(len(seekers), HEAP_ROW),
+    )
 
 
-@kernel
+@lean_kernel
 def list_wanted(market: Market, book: Book) -> None:
     """Fill the heaps with the edges on which a seeker would take more than it holds.
 
     Seekers only improve from here on, so no other edge will be wanted.
     """
-    seekers, funds, heap, amount = book
+    seekers, funds, heap, amount = book.seekers, book.funds, book.heap, book.amount
     for f in range(len(funds)):
         funds[f]["size"] = 0
         funds[f]["is_ordered"] = False
@@ -198,13 +207,13 @@ def list_wanted(market: Market, book: Book) -> None:
             wanted += amount[e]
 
 
-@kernel
+@lean_kernel
 def ranks_last(top: Record, fund: Record, key: float, tie: int) -> bool:
     """Return whether a fund ranks a seeker below all it holds."""
     return bool(fund["size"] == 0 or is_above(key, tie, top["key"], top["tie"]))
 
 
-@kernel
+@lean_kernel
 def cut(row: Record, fund: Record, loser: Record, amount: FloatArray, most: float) -> float:
     """Take up to `most` off the edge a fund ranks lowest; return how much."""
     e = row["edge"]
@@ -218,7 +227,7 @@ def cut(row: Record, fund: Record, loser: Record, amount: FloatArray, most: floa
     return float(back)
 
 
-@kernel
+@lean_kernel
 def hold(heap: Table, fund: Record, key: float, tie: int, e: int, i: int) -> None:
     """Add an edge to those a fund holds."""
     if fund["is_ordered"]:
@@ -228,11 +237,11 @@ def hold(heap: Table, fund: Record, key: float, tie: int, e: int, i: int) -> Non
     fund["size"] += 1
 
 
-@kernel
+@lean_kernel
 def defer_acceptance(market: Market, book: Book) -> None:
     """Fill the book with the stable allocation that all seekers in the market like best."""
-    seekers, funds, heap, amount = book
-    waiting = np.arange(len(seekers) - 1, -1, -1)
+    seekers, funds, heap, amount = book.seekers, book.funds, book.heap, book.amount
+    waiting = book.waiting
     n_waiting, n_cuts, patience = len(seekers), 0, PATIENCE
     while n_waiting > 0:
         n_waiting -= 1
@@ -282,7 +291,7 @@ def defer_acceptance(market: Market, book: Book) -> None:
         seeker["left"], seeker["at"] = left, e
 
 
-@kernel
+@lean_kernel
 def next_trade(market: Market, book: Book, node: int, is_seeker: bool) -> tuple[int, int]:
     """Return the edges that gain and lose when money reaches a node; (-1, -1) at a path's end.
 
@@ -290,7 +299,7 @@ def next_trade(market: Market, book: Book, node: int, is_seeker: bool) -> tuple[
     edge it ranks lowest. While funds offer, a node is a fund: it gives to the seeker it ranks
     highest, who cuts the edge it likes least. The edge that loses leads to the next node.
     """
-    seekers, funds, heap, amount = book
+    seekers, funds, heap, amount = book.seekers, book.funds, book.heap, book.amount
     if is_seeker:
         gains, i = seekers[node]["at"], node
         if gains == market.start[node + 1] or amount[gains] <= 0.0:
@@ -313,7 +322,7 @@ def next_trade(market: Market, book: Book, node: int, is_seeker: bool) -> tuple[
     return gains, loses
 
 
-@kernel
+@lean_kernel
 def turn_cycle(market: Market, book: Book, node: int, is_seeker: bool) -> int:
     """Walk on from a node; if that runs into a cycle, turn it until an edge is full or empty.
 

@@ -74,7 +74,7 @@ def split_value(
     return m, founders
 
 
-@lean_kernel
+@inner_kernel
 def receive(
     pool: Pool, books: Books, f: int, payer: int, payer_region: int, amount: float, year: int
 ) -> None:
@@ -92,12 +92,12 @@ def receive(
     books.fund_flow[year, fund["region"], fund["kind"], RECEIVED_M] += amount
 
 
-@lean_kernel
+@inner_kernel
 def pay_out(
     rules: Record, firm: Record, pool: Pool, books: Books, now: Now, value: float, route: int
 ) -> float:
     """Pay a firm's value to its holders and end their holdings; return what investors got."""
-    holdings, funds, ledger = pool.holdings, pool.funds, books.ledger
+    holdings, ledger = pool.holdings, books.ledger
     payer = FIRMS if route == LIQUIDATION else BUYERS
     region, proceeds = firm["region"], 0.0
     split = pool.split
@@ -115,13 +115,13 @@ def pay_out(
         proceeds += split[2, j]
         row = holdings[row]["next"]
     post(ledger, payer, region, FOUNDERS, region, founders)
-    mark(holdings, funds, pool.region_flow[:, 3], firm, 0.0)
+    mark(holdings, pool.nav, pool.region_flow[:, 3], firm, 0.0)
     release(holdings, pool.counts, firm)
     add_event(books.cells, firm, now.year, PROCEEDS_M, proceeds)
     return proceeds
 
 
-@lean_kernel
+@inner_kernel
 def note_exit(
     firm: Record, pool: Pool, books: Books, now: Now, route: int, value: float, proceeds: float
 ) -> None:
@@ -138,7 +138,7 @@ def note_exit(
     row["value"], row["raised"], row["proceeds"] = value, firm["raised"], proceeds
 
 
-@lean_kernel
+@inner_kernel
 def liquidate(rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -> None:
     """Pay the cash left in a firm that ends to its holders, and write off the rest."""
     raised, cash = firm["raised"], firm["cash"]
@@ -169,10 +169,10 @@ def end_funds(rules: Record, types: Table, pool: Pool, books: Books, now: Now) -
                     continue
                 fund["is_over"] = 1
                 n_ending += 1
-                region, nav = fund["region"], fund["nav"]
+                region, nav = fund["region"], pool.nav[f]
                 receive(pool, books, f, OUTSIDERS, region, kept * nav, now.year)
                 pool.region_flow[region, 3] -= nav
-                fund["nav"] = 0.0
+                pool.nav[f] = 0.0
     if n_ending == 0:
         return
     for row in range(pool.counts[N_HOLDINGS]):

@@ -45,15 +45,15 @@ from finmodel.market.environment import IPO as IPO_FACTOR
 from finmodel.market.environment import SALE as SALE_FACTOR
 from finmodel.market.exits import BUYBACK, IPO, MNA, TRANSFER, liquidate, note_exit, pay_out
 from finmodel.market.ledger import post
-from finmodel.market.spells import bury_spell, lapse_spell
+from finmodel.market.spells import NOTHING, bury_spell, lapse_spell, new_need
 from finmodel.market.state import Books, Now, Pool, Queue, Weather
 from finmodel.market.streams import FATE, LIFE, draw, uniform
 from finmodel.numeric.exit_law import luck_quantile
 from finmodel.numeric.jit import inner_kernel, lean_kernel
-from finmodel.world.arrays import Record, Table, WorldArrays
+from finmodel.world.arrays import IntArray, Record, Table, WorldArrays
 
 
-@lean_kernel
+@inner_kernel
 def spend(row: Record, firm: Record, slowest: float) -> tuple[float, float]:
     """Take this quarter's burn from the firm's cash; return the burn and the pace of work."""
     cash = firm["cash"]
@@ -88,7 +88,7 @@ def luck_of(firm: Record, now: Now) -> np.uint64:
     return np.uint64(firm["luck_2"] if lane == 2 else firm["luck_3"])
 
 
-@lean_kernel
+@inner_kernel
 def choose_route(row: Record, ipo: float, sale: float, mark: float) -> int:
     """Return the exit route at `mark`, uniform on the sum of the exit hazards."""
     if mark < ipo:
@@ -102,7 +102,7 @@ def choose_route(row: Record, ipo: float, sale: float, mark: float) -> int:
     return BUYBACK
 
 
-@lean_kernel
+@inner_kernel
 def leave_market(
     rules: Record,
     row: Record,
@@ -140,7 +140,7 @@ def leave_market(
     post(books.ledger, FIRMS, region, BUYERS, region, firm["cash"])
 
 
-@lean_kernel
+@inner_kernel
 def advance(stages: Table, rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -> None:
     """Move a firm to its next stage; step 5 opens the need of that stage's round."""
     add_event(books.cells, firm, now.year, MILESTONE_N, 1.0)
@@ -150,7 +150,7 @@ def advance(stages: Table, rules: Record, firm: Record, pool: Pool, books: Books
     note_event(firm, pool, books, now, REACHED, -1, 0.0, 0.0)
 
 
-@lean_kernel
+@inner_kernel
 def bury(
     rules: Record, row: Record, firm: Record, pool: Pool, books: Books, now: Now, column: int
 ) -> None:
@@ -165,7 +165,7 @@ def bury(
     liquidate(rules, firm, pool, books, now)
 
 
-@lean_kernel
+@inner_kernel
 def meet_fate(
     world: WorldArrays,
     row: Record,
@@ -201,11 +201,26 @@ def meet_fate(
 
 @lean_kernel
 def live(
-    world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, weather: Weather, now: Now
-) -> int:
-    """Let every firm spend and meet its risks; return how many are left."""
+    world: WorldArrays,
+    firms: Table,
+    n: int,
+    pool: Pool,
+    books: Books,
+    weather: Weather,
+    now: Now,
+    needy: IntArray,
+) -> tuple[int, int]:
+    """Let every firm spend and meet its risks.
+
+    Returns
+    -------
+    n : int
+        Firms left.
+    n_needy : int
+        Of these, firms that have a need or come to have one; their slots stand in `needy`.
+    """
     stages, rules, ledger = world.stages, world.rules[0], books.ledger
-    slowest = rules["unfunded_pace"]
+    slowest, lead_quarters, n_needy = rules["unfunded_pace"], rules["lead_quarters"], 0
     ipo_factor, sale_factor = weather.factor[IPO_FACTOR], weather.factor[SALE_FACTOR]
     i = 0
     while i < n:
@@ -230,8 +245,11 @@ def live(
                     n -= 1
                     firms[i] = firms[n]
                     continue
+        if firm["need"] > 0.0 or new_need(firm, lead_quarters) != NOTHING:
+            needy[n_needy] = i
+            n_needy += 1
         i += 1
-    return n
+    return n, n_needy
 
 
 @lean_kernel

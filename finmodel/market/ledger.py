@@ -34,7 +34,8 @@ def post_with_lps(
     """Write a flow from the LPs of a fund to it; a negative amount flows back to them."""
     first_type = FIRST_LP + len(lp_share)
     for lp in range(len(lp_share)):
-        post(ledger, FIRST_LP + lp, region, first_type + kind, region, amount * lp_share[lp])
+        ledger[FIRST_LP + lp, region] -= amount * lp_share[lp]
+    ledger[first_type + kind, region] += amount
 
 
 @lean_kernel
@@ -127,6 +128,6 @@ def check_funds(firms: Table, n: int, pool: Pool, books: Books, quarter: int) ->
         fund = funds[f]
         if not fund["called"] <= fund["commitment"] * (1.0 + TOLERANCE):
             return note_breach(books.breach, quarter, -2, f, fund["commitment"], fund["called"])
-        if differs(fund["nav"], marks[f], fund["called"] + fund["proceeds"]):
-            return note_breach(books.breach, quarter, -3, f, marks[f], fund["nav"])
+        if differs(pool.nav[f], marks[f], fund["called"] + fund["proceeds"]):
+            return note_breach(books.breach, quarter, -3, f, marks[f], pool.nav[f])
     return OK

@@ -5,10 +5,10 @@ A meeting of a firm in region ``r``, stage ``k``, sector ``s`` is with fund ``f`
 
     mandate[t, k] * nearness[g, r, t] * taste[t, s] * budget of the fund this quarter
 
-among generalists and specialists of ``s``. Funds are listed in cells of type, region and focus.
-One uniform picks the cell from the cumulative weights of all cells, another the fund from the
-cumulative budgets within it: a fund more or less changes whom others meet only in its own cell and
-at the edges of cells. Guides say where each search begins.
+among generalists and specialists of ``s``. Funds are listed in cells of type, region and
+focus, the oldest first. A meeting walks a tree of cells, then a tree of the funds of the cell
+(see :mod:`finmodel.market.lottery`): a fund more or less, or one with more money, leaves most
+meetings with others as they were.
 """
 
 from __future__ import annotations
@@ -17,19 +17,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from finmodel.market.lottery import (
+    MOST_HEIGHTS,
+    NODE_ROW,
+    choose_each,
+    fill_tree,
+    height_for,
+    rows_of,
+)
 from finmodel.market.state import LISTED_ROW, N_FUNDS, Pool, Reach
-from finmodel.market.streams import MASK, uniform
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
-from finmodel.world.arrays import IntArray, Table, WorldArrays
+from finmodel.world.arrays import KeyArray, Table, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
 
-SPREAD = np.uint64(0x9E3779B9)
-"""The golden ratio of 2**32: multiples of it are spread evenly."""
-
-N_GUIDES = 64
-"""Slices of the cumulative weights of cells for which a search is guided."""
+DOOR_POWER, CELL_POWER = 0, 6
+"""First powers of the multiplier for the walks among doors, up to 4,096, and within a cell."""
 
 
 class Place(NamedTuple):
@@ -40,27 +44,44 @@ class Place(NamedTuple):
     stage: int
 
 
+@inner_kernel
+def doors_of_region(n_types: int) -> int:
+    """Return how many leaves the doors of a region take: a whole branch of their tree.
+
+    So a type or a region more, at the end, leaves the others' places as they were.
+    """
+    return 1 << (2 * height_for(2 * n_types))
+
+
 @kernel
 def new_reach(world: WorldArrays, n_room: int) -> Reach:
     """Return room for the table of whom seekers can meet."""
     n_regions, n_types = world.fund_rate_pp.shape
     n_stages, n_sectors = len(world.entry_cdf), len(world.sector_key)
     n_cells = n_regions * n_types * (n_sectors + 1)
-    n_doors = 2 * n_types * n_regions
+    block = doors_of_region(n_types)
+    n_doors = block * n_regions
     door_cell, door_source = np.zeros(n_doors, np.int64), np.zeros(n_doors, np.int64)
     door_type = np.zeros(n_doors, np.int64)
-    for door in range(n_doors):
-        kind, source = door // (2 * n_regions), (door // 2) % n_regions
-        door_cell[door] = (source * n_types + kind) * (n_sectors + 1)
-        door_source[door], door_type[door] = source, kind
+    for source in range(n_regions):
+        for kind in range(n_types):
+            for door in range(source * block + 2 * kind, source * block + 2 * kind + 2):
+                door_cell[door] = (source * n_types + kind) * (n_sectors + 1)
+                door_source[door], door_type[door] = source, kind
+    door_height = height_for(n_doors)
+    n_places = n_regions * n_stages * n_sectors
     return Reach(
+        np.array([1, door_height, rows_of(n_doors, door_height)]),
         np.zeros((n_regions, n_types, n_sectors + 1)),
         np.zeros(n_cells + 1, np.int64),
-        np.zeros(n_room, LISTED_ROW),
         np.zeros(n_cells, np.int64),
+        np.zeros(n_cells, np.int64),
+        np.zeros(n_room, LISTED_ROW),
+        np.zeros(n_room),
+        np.zeros(n_room + MOST_HEIGHTS * n_cells, NODE_ROW),
         np.full((n_regions, n_stages, n_sectors), -1, np.int64),
-        np.zeros((n_regions, n_stages, n_sectors, n_doors)),
-        np.zeros((n_regions, n_stages, n_sectors, N_GUIDES), np.int16),
+        np.zeros(n_places * rows_of(n_doors, door_height), NODE_ROW),
+        np.zeros(n_doors),
         door_cell,
         door_source,
         door_type,
@@ -68,150 +89,116 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
 
 
 @lean_kernel
-def list_funds(pool: Pool, reach: Reach, longest: int, quarter: int) -> None:
-    """List the funds with money for new deals by cell: region, type and focus."""
-    budget, cell_of, capacity = pool.budget, pool.cell_of, reach.capacity
-    start, listed, free, funds = reach.start, reach.listed, reach.free, pool.funds
-    first, last = pool.first_of[max(0, quarter - longest + 1)], pool.counts[N_FUNDS]
+def list_funds(pool: Pool, reach: Reach, first: int, quarter: int) -> None:
+    """List the funds from slot `first` on by cell, and add up the budgets of each cell."""
+    budget, cell_of, until = pool.budget, pool.cell_of, pool.invests_until
+    start, listed, free, weight = reach.start, reach.listed, reach.free, reach.weight
+    last = pool.counts[N_FUNDS]
     start[:] = 0
     for f in range(first, last):
-        if budget[f] > 0.0:
-            start[cell_of[f] + 1] += 1
+        start[cell_of[f] + 1] += 1 if until[f] > quarter else 0
     for cell in range(len(free)):
         free[cell] = start[cell]
         start[cell + 1] += start[cell]
-    by_cell = capacity.reshape(-1)
+    by_cell = reach.capacity.reshape(-1)
     by_cell[:] = 0.0
     for f in range(first, last):
-        if budget[f] > 0.0:
-            cell = cell_of[f]
-            by_cell[cell] += budget[f]
-            row = listed[free[cell]]
-            row["fund"], row["commitment"] = f, funds[f]["commitment"]
-            row["upto"] = by_cell[cell]
-            free[cell] += 1
-
-
-@lean_kernel
-def guide_search(start: IntArray, listed: Table) -> None:
-    """Note for each cell of n funds where the search for j / n of its budget begins."""
-    for cell in range(len(start) - 1):
-        first, last = start[cell], start[cell + 1]
-        if last == first:
+        if until[f] <= quarter:
             continue
-        e, step = first, listed[last - 1]["upto"] / (last - first)
-        for j in range(last - first):
-            mark = step * j
-            while listed[e]["upto"] <= mark:
-                e += 1
-            listed[first + j]["guide"] = e
+        cell = cell_of[f]
+        by_cell[cell] += budget[f]
+        place = free[cell]
+        free[cell] += 1
+        weight[place] = budget[f]
+        listed[place]["fund"], listed[place]["ticket"] = f, pool.ticket[f]
 
 
 @lean_kernel
 def build_reach(types: Table, pool: Pool, reach: Reach, quarter: int) -> None:
-    """List this quarter's funds; whom a kind of seeker can meet is worked out when one comes."""
+    """List this quarter's funds; whom a kind of seeker can meet is worked out when one comes.
+
+    A fund is listed through its investment period, with or without money, so that its place
+    does not depend on who has spent what.
+    """
     longest = 0
     for kind in range(len(types)):
         longest = max(longest, types[kind]["investment_quarters"])
-    list_funds(pool, reach, longest, quarter)
-    guide_search(reach.start, reach.listed)
+    list_funds(pool, reach, pool.first_of[max(0, quarter - longest + 1)], quarter)
+    start, most = reach.start, 1
+    for cell in range(len(start) - 1):
+        most = max(most, start[cell + 1] - start[cell])
+    height = height_for(most)
+    reach.heights[0] = height
+    top = 0
+    for cell in range(len(start) - 1):
+        n = start[cell + 1] - start[cell]
+        reach.top[cell] = top
+        if n > 0:
+            fill_tree(reach.weight, start[cell], n, reach.nodes, top, height)
+            top += rows_of(n, height)
 
 
-@lean_kernel
-def open_doors(world: WorldArrays, reach: Reach, seeker: Place) -> None:
+@inner_kernel
+def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> None:
     """Work out the weights of all cells for seekers of a region, stage and sector.
 
     A *door* is a cell such a seeker can meet: generalists, or specialists of its sector.
     """
+    block = doors_of_region(len(world.mandate))
     types, mandate, nearness, capacity = world.types, world.mandate, world.nearness, reach.capacity
-    region, sector, stage = seeker.region, seeker.sector, seeker.stage
-    pull, guide = reach.pull, reach.pull_guide
-    n_types, n_regions, door, total = len(mandate), len(capacity), 0, 0.0
-    for kind in range(n_types):
+    region, sector, stage, weights = seeker.region, seeker.sector, seeker.stage, reach.door_weight
+    for kind in range(len(mandate)):
         weight = mandate[kind, stage]
         if world.is_hard_tech[sector]:
             weight *= types[kind]["hard_tech_weight"]
-        for source in range(n_regions):
-            near = weight * nearness[source, region, kind]
-            for focus in (0, sector + 1):
-                total += near * capacity[source, kind, focus]
-                pull[region, stage, sector, door] = total
-                door += 1
-    door, step = 0, total / N_GUIDES
-    for j in range(N_GUIDES):
-        mark = step * j
-        while door < 2 * n_types * n_regions - 1 and pull[region, stage, sector, door] <= mark:
-            door += 1
-        guide[region, stage, sector, j] = door
+        for source in range(len(capacity)):
+            near, door = weight * nearness[source, region, kind], source * block + 2 * kind
+            weights[door] = near * capacity[source, kind, 0]
+            weights[door + 1] = near * capacity[source, kind, sector + 1]
+    fill_tree(weights, 0, len(weights), reach.doors, top, reach.heights[1])
 
 
 @inner_kernel
-def total_pull(world: WorldArrays, reach: Reach, seeker: Place, quarter: int) -> float:
-    """Return the sum of weights of all a seeker can meet, working them out if need be."""
+def doors_for(world: WorldArrays, reach: Reach, seeker: Place, quarter: int) -> int:
+    """Return the top of the tree of doors of a seeker, working it out if need be."""
     region, sector, stage = seeker.region, seeker.sector, seeker.stage
+    _, n_stages, n_sectors = reach.opened.shape
+    top = ((region * n_stages + stage) * n_sectors + sector) * reach.heights[2]
     if reach.opened[region, stage, sector] != quarter:
         reach.opened[region, stage, sector] = quarter
-        open_doors(world, reach, seeker)
-    return float(reach.pull[region, stage, sector, reach.pull.shape[3] - 1])
+        open_doors(world, reach, seeker, top)
+    return int(top)
 
 
 @inner_kernel
-def first_above(listed: Table, first: int, last: int, share: float) -> int:
-    """Return the first row in ``[first, last)`` above a share of the budget of its cell."""
-    mark = share * listed[last - 1]["upto"]
-    j = min(last - first - 1, int(share * (last - first)))
-    e = int(listed[first + j]["guide"])
-    # Rounding may put the guide one step too far.
-    while e > first and listed[e - 1]["upto"] > mark:
-        e -= 1
-    while e < last - 1 and listed[e]["upto"] <= mark:
-        e += 1
-    return e
-
-
-@inner_kernel
-def find_door(reach: Reach, seeker: Place, u: float, mark: float) -> int:
-    """Return the first cell whose cumulative weight exceeds `mark`, `u` of the total."""
-    region, sector, stage, pull = seeker.region, seeker.sector, seeker.stage, reach.pull
-    j = min(N_GUIDES - 1, int(u * N_GUIDES))
-    door, last = int(reach.pull_guide[region, stage, sector, j]), pull.shape[3] - 1
-    while door > 0 and pull[region, stage, sector, door - 1] > mark:
-        door -= 1
-    while door < last and pull[region, stage, sector, door] <= mark:
-        door += 1
-    # Past the end by rounding: back to the last cell with money.
-    while door > 0 and pull[region, stage, sector, door] <= pull[region, stage, sector, door - 1]:
-        door -= 1
-    return door
-
-
-@inner_kernel
-def second_uniform(word: np.uint64) -> float:
-    """Return another uniform in (0, 1) from a 32-bit word.
-
-    Over any run of neighbouring words the products with an odd constant are spread evenly, so
-    it is as good as independent of where the word itself lies.
-    """
-    return uniform((word * SPREAD) & MASK)
-
-
-@inner_kernel
-def find_fund(
-    reach: Reach, seeker: Place, u: float, share: float, total: float
-) -> tuple[int, int, int]:
-    """Return the row in `listed`, the region and the type of the fund met.
+def find_funds(
+    reach: Reach,
+    sector: int,
+    doors: int,
+    words: KeyArray,
+    door: KeyArray,
+    row: KeyArray,
+    n: int,
+) -> None:
+    """Find the funds met at `n` meetings of one seeker.
 
     Parameters
     ----------
     reach : Reach
-        With the doors of the seeker open.
-    seeker : Place
-    u, share : float
-        In (0, 1): place among all cells, and within the budgets of the cell.
-    total : float
-        From :func:`total_pull`, above 0.
+    sector : int
+        Of the seeker.
+    doors : int
+        From :func:`doors_for`; the weight of all doors must be above 0.
+    words : array of uint64
+        The luck of each meeting, below 2**32.
+    door, row : array of uint64
+        Filled with the door of each fund met, and its row in ``reach.listed``.
+    n : int
     """
-    door = find_door(reach, seeker, u, u * total)
-    cell = reach.door_cell[door] + (seeker.sector + 1 if door & 1 else 0)
-    row = first_above(reach.listed, reach.start[cell], reach.start[cell + 1], share)
-    return row, int(reach.door_source[door]), int(reach.door_type[door])
+    for i in range(n):
+        door[i] = doors
+    choose_each(reach.doors, reach.heights[1], words, DOOR_POWER, door, n)
+    for i in range(n):
+        focus = sector + 1 if int(door[i]) & 1 else 0
+        row[i] = reach.top[reach.door_cell[door[i]] + focus]
+    choose_each(reach.nodes, reach.heights[0], words, CELL_POWER, row, n)

@@ -20,11 +20,15 @@ from typing import NamedTuple
 import numpy as np
 
 from finmodel.market.captable import held_by
-from finmodel.market.meetings import MAX_MEETINGS, Place, find_fund, second_uniform, total_pull
-from finmodel.market.state import Now, Pool, Queue, Reach
+from finmodel.market.meetings import MAX_MEETINGS, Place, doors_for, find_funds
+from finmodel.market.state import Now, Pool, Reach, Talks
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
-from finmodel.numeric.jit import inner_kernel
-from finmodel.numeric.quantiles import normal_quantile
+from finmodel.numeric.jit import inner_kernel, kernel
+from finmodel.numeric.quantiles import (
+    middle_normal_quantile,
+    normal_quantile,
+    tail_normal_quantile,
+)
 from finmodel.world.arrays import (
     SCORE_LOW,
     SCORE_POINTS,
@@ -32,7 +36,6 @@ from finmodel.world.arrays import (
     FloatArray,
     IntArray,
     Record,
-    Table,
     WorldArrays,
 )
 
@@ -43,7 +46,7 @@ WIDTH = MAX_MEETINGS + MAX_INSIDERS
 """Most offers of a seeker in a quarter."""
 
 BLOCK_STEP = 16
-"""Added to the decision for a next block of four meetings, so that no draw is used twice."""
+"""Added to the decision for the next two meetings, so that no draw is used twice."""
 
 
 @inner_kernel
@@ -98,22 +101,7 @@ def is_among(met: IntArray, n: int, f: int) -> bool:
     return False
 
 
-@inner_kernel
-def add_offer(edges: Table, first: int, last: int, node: int, liking: float) -> int:
-    """Make room for an offer among ``edges[first:last]``, best liked first; return its row.
-
-    Among equals the earlier stands.
-    """
-    e = last
-    while e > first and edges[e - 1]["liking"] < liking:
-        edges[e] = edges[e - 1]
-        e -= 1
-    edges[e]["node"] = node
-    edges[e]["liking"] = liking
-    return e
-
-
-NO_OFFER, TURNED_DOWN = -1, -2
+NO_OFFER, TURNED_DOWN, OFFER = 0, 1, 2
 
 
 class Visit(NamedTuple):
@@ -123,7 +111,26 @@ class Visit(NamedTuple):
     group: int  # of scores
     hurdle: float  # lowest viable quality at the market rate
     accepted: float  # lowest expected quality whose price founders accept
-    first: int  # its first edge
+
+
+@kernel
+def new_talks() -> Talks:
+    """Return room for what one seeker hears."""
+    return Talks(
+        np.zeros(WIDTH, np.int64),
+        np.zeros(MAX_INSIDERS),
+        np.zeros(MAX_INSIDERS),
+        np.zeros(MAX_MEETINGS, np.uint64),
+        np.zeros(MAX_MEETINGS, np.uint64),
+        np.zeros(MAX_MEETINGS, np.uint64),
+        np.zeros(MAX_MEETINGS, np.uint64),
+        np.zeros(MAX_MEETINGS),
+        np.zeros(WIDTH, np.int64),
+        np.zeros(WIDTH),
+        np.zeros(WIDTH),
+        np.zeros(WIDTH),
+        np.zeros(WIDTH),
+    )
 
 
 @inner_kernel
@@ -134,20 +141,18 @@ def hear(
     kind: int,
     is_away: int,
     is_insider: int,
-    word: np.uint64,
-    edges: Table,
-    last: int,
-    node: int,
+    luck: float,
+    talks: Talks,
+    n_offers: int,
 ) -> int:
-    """Let one fund look at a firm; return the row of its offer, NO_OFFER or TURNED_DOWN.
+    """Let one fund look at a firm; return OFFER, NO_OFFER or TURNED_DOWN.
 
-    The caller writes the ticket of the offer.
+    The caller writes the budget and the ticket of an offer.
     """
     rules, place = world.rules[0], visit.place
     noise = world.sight[place.region, kind, is_away, is_insider, 0]
     weight = world.sight[place.region, kind, is_away, is_insider, 1]
-    own_z = normal_quantile(uniform(word))
-    expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], own_z)
+    expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], luck)
     if expected < visit.hurdle:
         return NO_OFFER
     if expected < visit.accepted:
@@ -155,10 +160,10 @@ def hear(
     liking = world.types[kind]["support"] - world.types[kind]["strings"]
     if is_away == 1:
         liking -= rules["distance_dislike"]
-    e = add_offer(edges, visit.first, last, node, liking)
-    edges[e]["score"] = look_up(world.score, visit.group, place.stage, place.sector, expected)
-    edges[e]["expected"] = expected
-    return e
+    talks.liking[n_offers] = liking
+    talks.score[n_offers] = look_up(world.score, visit.group, place.stage, place.sector, expected)
+    talks.expected[n_offers] = expected
+    return OFFER
 
 
 @inner_kernel
@@ -172,48 +177,111 @@ def follow_ticket(terms: Record, fund: Record, firm: Record, shares: float, cost
 
 
 @inner_kernel
-def ask_insiders(
-    world: WorldArrays, firm: Record, visit: Visit, pool: Pool, queue: Queue, now: Now
-) -> tuple[int, int, int]:
-    """Ask those who hold shares, through their reserves.
+def find_insiders(firm: Record, pool: Pool, talks: Talks) -> tuple[int, bool]:
+    """List the newest investors of a firm, and what each holds.
 
     Returns
     -------
-    last, n_refused, n_met : int
-        Edge after the last offer, offers turned down, and entries of ``queue.met``.
+    n_met : int
+        Entries of ``talks.met``.
+    has_more : bool
+        Whether other funds hold shares too.
     """
-    funds, holdings, budget, met = pool.funds, pool.holdings, pool.budget, queue.met
-    n_room, last, n_refused, n_met = len(funds), visit.first, 0, 0
+    holdings, met = pool.holdings, talks.met
+    n_met, has_more, row = 0, False, firm["head"]
+    while row >= 0:
+        f, shares, cost = holdings[row]["fund"], holdings[row]["shares"], holdings[row]["cost"]
+        row = holdings[row]["next"]
+        if f < 0:
+            continue
+        place = 0
+        while place < n_met and met[place] != f:
+            place += 1
+        if place == MAX_INSIDERS:
+            has_more = True
+            continue
+        if place == n_met:
+            met[place], talks.shares[place], talks.cost[place] = f, 0.0, 0.0
+            n_met += 1
+        talks.shares[place] += shares
+        talks.cost[place] += cost
+    return n_met, has_more
+
+
+@inner_kernel
+def ask_insiders(
+    world: WorldArrays, firm: Record, visit: Visit, pool: Pool, talks: Talks, n_met: int, now: Now
+) -> tuple[int, int]:
+    """Ask those who hold shares, through their reserves; return offers, and those turned down."""
+    funds, n_room, n_offers, n_refused = pool.funds, len(pool.funds), 0, 0
     words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
     has_words = False
-    holding = firm["head"]
-    while holding >= 0 and n_met < MAX_INSIDERS:
-        f = holdings[holding]["fund"]
-        holding = holdings[holding]["next"]
-        if f < 0 or is_among(met, n_met, f):
+    for place in range(n_met):
+        f = talks.met[place]
+        if pool.budget[n_room + f] <= 0.0:
             continue
-        met[n_met] = f
-        n_met += 1
-        if budget[n_room + f] <= 0.0:
-            continue
-        shares, cost = held_by(holdings, firm["head"], f)
-        ticket = follow_ticket(world.types[funds[f]["kind"]], funds[f], firm, shares, cost)
+        fund, kind = funds[f], int(funds[f]["kind"])
+        shares, cost = talks.shares[place], talks.cost[place]
+        ticket = follow_ticket(world.types[kind], fund, firm, shares, cost)
         if ticket <= 0.0:
             continue
         if not has_words:
-            block = OPINION + 3 * BLOCK_STEP
             key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-            words = draw(now.seed, now.path, block, now.quarter, key, serial)
+            words = draw(now.seed, now.path, OPINION, now.quarter, key, serial)
             has_words = True
-        word, node, kind = words[n_met - 1], n_room + f, int(funds[f]["kind"])
-        is_away = 1 if funds[f]["region"] != firm["region"] else 0
-        e = hear(world, firm, visit, kind, is_away, 1, word, queue.edges, last, node)
-        if e >= 0:
-            queue.edges[e]["ticket"] = ticket
-            last += 1
-        elif e == TURNED_DOWN:
+        luck = normal_quantile(uniform(words[place]))
+        is_away = 1 if fund["region"] != firm["region"] else 0
+        answer = hear(world, firm, visit, kind, is_away, 1, luck, talks, n_offers)
+        if answer == OFFER:
+            talks.node[n_offers], talks.ticket[n_offers] = n_room + f, ticket
+            n_offers += 1
+        elif answer == TURNED_DOWN:
             n_refused += 1
-    return last, n_refused, n_met
+    return n_offers, n_refused
+
+
+@inner_kernel
+def meet(
+    world: WorldArrays,
+    firm: Record,
+    place: Place,
+    reach: Reach,
+    talks: Talks,
+    n_meetings: int,
+    now: Now,
+) -> int:
+    """Draw whom a seeker meets and what each sees; return how many: none if none has money."""
+    doors = doors_for(world, reach, place, now.quarter)
+    if reach.doors[doors]["total"] <= 0.0:
+        return 0
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    word, opinion, luck = talks.word, talks.opinion, talks.luck
+    for i in range(0, n_meetings, 2):
+        decision = MEETING + BLOCK_STEP * (i >> 1)
+        a, b, c, d = draw(now.seed, now.path, decision, now.quarter, key, serial)
+        word[i], opinion[i], word[i + 1], opinion[i + 1] = a, b, c, d
+    # One kind of work at a time: what does not wait for a branch runs side by side.
+    find_funds(reach, place.sector, doors, word, talks.door, talks.row, n_meetings)
+    for i in range(n_meetings):
+        luck[i] = middle_normal_quantile(uniform(opinion[i]))
+    for i in range(n_meetings):
+        u = uniform(opinion[i])
+        if abs(u - 0.5) > 0.425:
+            luck[i] = tail_normal_quantile(u)
+    return n_meetings
+
+
+@inner_kernel
+def leave_out_holders(firm: Record, pool: Pool, reach: Reach, talks: Talks, n_met: int) -> int:
+    """Leave out of the funds met those that hold shares already; return how many are left."""
+    n_left = 0
+    for i in range(n_met):
+        f = reach.listed[talks.row[i]]["fund"]
+        if held_by(pool.holdings, firm["head"], f)[1] <= 0.0:
+            talks.row[n_left], talks.door[n_left] = talks.row[i], talks.door[i]
+            talks.luck[n_left] = talks.luck[i]
+            n_left += 1
+    return n_left
 
 
 @inner_kernel
@@ -221,43 +289,30 @@ def ask_around(
     world: WorldArrays,
     firm: Record,
     visit: Visit,
-    pool: Pool,
     reach: Reach,
-    queue: Queue,
-    last: int,
-    n_met: int,
+    talks: Talks,
+    n_offers: int,
+    n_insiders: int,
     n_meetings: int,
-    now: Now,
 ) -> tuple[int, int]:
-    """Meet funds and hear them; return the edge after the last offer, and refusals."""
-    types, met = world.types, queue.met
-    is_crowded = n_met == MAX_INSIDERS  # more may hold shares than were asked
-    total, n_refused = total_pull(world, reach, visit.place, now.quarter), 0
-    if total <= 0.0:
-        return last, 0
-    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
-    words = (np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0))
-    opinions = words
-    for meeting in range(n_meetings):
-        lane, block = meeting & 3, (meeting >> 2) * BLOCK_STEP
-        if lane == 0:
-            words = draw(now.seed, now.path, MEETING + block, now.quarter, key, serial)
-            opinions = draw(now.seed, now.path, OPINION + block, now.quarter, key, serial)
-        u, share = uniform(words[lane]), second_uniform(words[lane])
-        row, source, kind = find_fund(reach, visit.place, u, share, total)
-        f = reach.listed[row]["fund"]
+    """Hear the funds met; return all offers so far, and how many were turned down.
+
+    A fund met twice, or one whose reserves were asked, is not heard again.
+    """
+    met, n_met, n_refused = talks.met, n_insiders, 0
+    for i in range(n_meetings):
+        door, listed = talks.door[i], reach.listed[talks.row[i]]
+        f = listed["fund"]
         if is_among(met, n_met, f):
-            continue
-        if is_crowded and held_by(pool.holdings, firm["head"], f)[1] > 0.0:
             continue
         met[n_met] = f
         n_met += 1
-        is_away, word = 1 if source != visit.place.region else 0, opinions[lane]
-        e = hear(world, firm, visit, kind, is_away, 0, word, queue.edges, last, f)
-        if e >= 0:
-            commitment = reach.listed[row]["commitment"]
-            queue.edges[e]["ticket"] = types[kind]["ticket_share"] * commitment
-            last += 1
-        elif e == TURNED_DOWN:
+        kind = reach.door_type[door]
+        is_away = 1 if reach.door_source[door] != visit.place.region else 0
+        answer = hear(world, firm, visit, kind, is_away, 0, talks.luck[i], talks, n_offers)
+        if answer == OFFER:
+            talks.node[n_offers], talks.ticket[n_offers] = f, listed["ticket"]
+            n_offers += 1
+        elif answer == TURNED_DOWN:
             n_refused += 1
-    return last, n_refused
+    return n_offers, n_refused

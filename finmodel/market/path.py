@@ -33,7 +33,7 @@ from finmodel.market.capital import (
     remember_returns,
     set_budgets,
 )
-from finmodel.market.captable import add_ownership
+from finmodel.market.captable import add_ownership, tidy
 from finmodel.market.columns import (
     ACTIVE_N,
     FIRST_LP,
@@ -52,12 +52,11 @@ from finmodel.market.hazards import close_unfunded, live
 from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
 from finmodel.market.meetings import build_reach, new_reach
-from finmodel.market.offers import WIDTH
+from finmodel.market.offers import WIDTH, new_talks
 from finmodel.market.rounds import close_rounds, remember_success
-from finmodel.market.seekers import gather, list_edges, open_needs
+from finmodel.market.seekers import gather, number_budgets, open_needs
 from finmodel.market.spells import carry_spells
 from finmodel.market.state import (
-    EDGE_ROW,
     EVENT_ROW,
     EXIT_ROW,
     FIRM_ROW,
@@ -126,8 +125,12 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
     count[FREE_HOLDING] = -1
     return Pool(
         np.zeros(room.funds, FUND_ROW),
+        np.zeros(room.funds),
+        np.zeros(room.funds),
+        np.zeros(room.funds, np.int64),
         np.zeros((room.funds, len(world.lps))),
-        np.zeros(room.holdings, HOLDING_ROW),
+        np.empty(room.holdings, HOLDING_ROW),
+        np.empty(room.holdings, HOLDING_ROW),
         count,
         np.zeros(world.calendar.n_quarters + 1, np.int64),
         np.zeros(room.funds, np.int64),
@@ -159,10 +162,8 @@ def new_queue(capacity: int, n_funds: int) -> Queue:
         np.empty(n_edges),
         np.empty(n_edges),
         np.empty(n_edges),
-        np.empty(n_edges, EDGE_ROW),
-        np.empty(WIDTH, np.int64),
+        np.empty(n_edges),
         np.full(2 * n_funds, -1, np.int64),
-        np.empty(2 * n_funds, np.int64),
         np.empty(2 * n_funds),
     )
 
@@ -198,10 +199,10 @@ def close_year(
         fund = funds[f]
         if fund["is_over"] == 0:
             row = books.fund_flow[now.year, fund["region"], fund["kind"]]
-            row[NAV_S] += fund["nav"]
+            row[NAV_S] += pool.nav[f]
             row[UNCALLED_S] += fund["commitment"] - fund["called"]
             row[FUNDS_S] += 1.0
-    add_ownership(pool.holdings, funds, firms, n, books.ownership[now.year])
+    add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1
     next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)
     carry_spells(world.stages, firms, n, cells, now.year, next_year)
@@ -214,7 +215,7 @@ def note_fund_year(pool: Pool, books: Books, year: int) -> None:
         return
     for f in range(pool.counts[N_FUNDS]):
         fund, row = pool.funds[f], books.fund_year[f, year]
-        row[0], row[1], row[2] = fund["called"], fund["to_lps"], fund["nav"]
+        row[0], row[1], row[2] = fund["called"], fund["to_lps"], pool.nav[f]
 
 
 @lean_kernel
@@ -227,6 +228,7 @@ def raise_capital(world: WorldArrays, pool: Pool, books: Books, pace: float, now
 @lean_kernel
 def end_year(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now) -> None:
     """Write down everything that is written down once a year."""
+    tidy(pool.holdings, pool.tidied, pool.counts, firms, n)
     if now.year < world.calendar.n_years:
         close_year(world, firms, n, pool, books, now)
     elif now.quarter == world.calendar.first_reported - 1:
@@ -267,7 +269,7 @@ def run_path(
         new_queue(room.firms, room.funds),
     )
     firms, weather = np.zeros(room.firms, FIRM_ROW), new_weather(len(world.sector_key))
-    reach, rules = new_reach(world, room.funds), world.rules[0]
+    reach, talks, rules = new_reach(world, room.funds), new_talks(), world.rules[0]
     first_reported = world.calendar.first_reported
     n, firm_quarters = 0, 0
     for quarter in range(world.calendar.n_quarters):
@@ -280,11 +282,11 @@ def run_path(
         firm_quarters += n
         raise_funds(world, pool, books, weather, now)
         raise_capital(world, pool, books, weather.factor[PACE], now)
-        n = live(world, firms, n, pool, books, weather, now)
+        n, n_queued = live(world, firms, n, pool, books, weather, now, queue.firm)
         build_reach(world.types, pool, reach, quarter)
-        n_queued = open_needs(world, firms, n, pool, queue, books, now)
-        n_seekers = gather(world, firms, n_queued, pool, reach, queue, weather, now)
-        n_accounts = list_edges(pool.budget, queue, n_seekers, quarter)
+        open_needs(world, firms, n_queued, pool, queue, books, now)
+        n_seekers = gather(world, firms, n_queued, pool, reach, queue, talks, weather, now)
+        n_accounts = number_budgets(pool.budget, queue, n_seekers, quarter)
         match(world, queue, n_seekers, n_accounts)
         close_rounds(world, firms, pool, queue, n_seekers, books, now)
         remember_success(rules["success_memory"], pool)

@@ -24,6 +24,7 @@ class PathDetail:
         Histories of firms, in the order of events.
     funds : ndarray of FUND_ROW
         Every fund at the end of the run.
+    nav : ndarray of shape (F,), million CNY
     lp_share : ndarray of shape (F, L)
     fund_year : ndarray of shape (F, years, 3)
         Called, paid to LPs, and NAV at the end of each year from the start of the run;
@@ -33,6 +34,7 @@ class PathDetail:
     path: int
     events: Table
     funds: Table
+    nav: FloatArray
     lp_share: FloatArray
     fund_year: FloatArray
 

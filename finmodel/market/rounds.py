@@ -110,7 +110,7 @@ def reprice(
         add_event(books.cells, firm, now.year, PRICED_N, 1.0)
         if price < firm["price"] * (1.0 - ROUNDING):
             add_event(books.cells, firm, now.year, DOWN_N, 1.0)
-    mark(pool.holdings, pool.funds, pool.region_flow[:, 3], firm, price)
+    mark(pool.holdings, pool.nav, pool.region_flow[:, 3], firm, price)
     firm["price"] = price
     firm["post_money"] = pre_money + raised
     return float(price)
@@ -141,7 +141,7 @@ def invest(
         fund["spent_follow"] += amount
     else:
         fund["spent_new"] += amount
-    fund["nav"] += amount
+    pool.nav[f] += amount
     pool.region_flow[region, 3] += amount
     books.fund_flow[year, region, kind, INVESTED_M] += amount
     books.flow[0, year, kind, region, firm["region"]] += 1.0
@@ -150,7 +150,8 @@ def invest(
     row = add_holding(pool.holdings, pool.counts, firm, f, shares, amount)
     if row < 0:
         return False
-    pool.holdings[row]["quarter"] = now.quarter
+    holding = pool.holdings[row]
+    holding["quarter"], holding["region"], holding["kind"] = now.quarter, region, kind
     firm["shares"] += shares
     firm["support"] = (firm["support"] * firm["raised"] + terms["support"] * amount) / (
         firm["raised"] + amount
@@ -172,7 +173,7 @@ def close_rounds(
 ) -> bool:
     """Close the round of every seeker that was allocated money; return False without room."""
     cells, rules, stages, closed = books.cells, world.rules[0], world.stages, pool.closed
-    amount, start, node, edges = queue.amount, queue.start, queue.node, queue.edges
+    amount, start, node, expected = queue.amount, queue.start, queue.node, queue.expected
     first_reported = world.calendar.first_reported
     for q in range(n_seekers):
         first, last = start[q], start[q + 1]
@@ -185,7 +186,7 @@ def close_rounds(
         if firm["kind"] != BRIDGE:
             add_graduation(firm, cells, now, first_reported)
         write_round(rules, row, firm, raised, cells, now)
-        pre_money = offered_price(rules, queue.log_base[q], edges[lead]["expected"])
+        pre_money = offered_price(rules, queue.log_base[q], expected[lead])
         price = reprice(firm, pool, books, pre_money, raised, now)
         note_event(firm, pool, books, now, CLOSED, -1, raised, firm["post_money"])
         for e in range(first, last):

@@ -145,6 +145,7 @@ def simulate_path(
         path=path,
         events=books.events[: int(count[N_EVENTS])].copy(),
         funds=pool.funds[:n_funds].copy(),
+        nav=pool.nav[:n_funds].copy(),
         lp_share=pool.lp_share[:n_funds].copy(),
         fund_year=books.fund_year[:n_funds].copy(),
     )

@@ -13,9 +13,17 @@ import numpy as np
 
 from finmodel.market.columns import BRIDGE, DISCOURAGED, REFUSED, REJECTED
 from finmodel.market.meetings import MAX_MEETINGS, Place
-from finmodel.market.offers import Visit, ask_around, ask_insiders, lowest_accepted
+from finmodel.market.offers import (
+    Visit,
+    ask_around,
+    ask_insiders,
+    find_insiders,
+    leave_out_holders,
+    lowest_accepted,
+    meet,
+)
 from finmodel.market.spells import NOTHING, new_need, open_spell
-from finmodel.market.state import Books, Now, Pool, Queue, Reach, Weather
+from finmodel.market.state import Books, Now, Pool, Queue, Reach, Talks, Weather
 from finmodel.market.streams import ASK, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
@@ -54,44 +62,62 @@ def keeps_silent(rules: Record, firm: Record, success: FloatArray, u: float) -> 
     return bool(u < rules["discouragement"] * (1.0 - success[firm["region"], firm["stage"]]))
 
 
-@lean_kernel
-def list_edges(budgets: FloatArray, queue: Queue, n_seekers: int, quarter: int) -> int:
-    """Lay the offers out as the matching wants them; return how many budgets they draw on.
+@inner_kernel
+def list_offers(queue: Queue, talks: Talks, n_offers: int, first: int, owner: int) -> None:
+    """Lay a seeker's offers out as the matching wants them, the best liked first.
 
-    Budgets are numbered anew in the order of the offers: few of them are asked.
+    Among equals the one heard earlier stands first.
     """
-    start, edges, owner, account = queue.start, queue.edges, queue.owner, queue.account
-    node, score, ticket = queue.node, queue.score, queue.ticket
-    listed, number, budget = queue.listed, queue.number, queue.budget
-    n_accounts = 0
-    for q in range(n_seekers):
-        for e in range(start[q], start[q + 1]):
-            f = edges[e]["node"]
-            if listed[f] != quarter:
-                listed[f], number[f], budget[n_accounts] = quarter, n_accounts, budgets[f]
-                n_accounts += 1
-            owner[e], node[e], account[e] = q, f, number[f]
-            score[e], ticket[e] = edges[e]["score"], edges[e]["ticket"]
+    liking = talks.liking
+    for i in range(n_offers):
+        e = first
+        for j in range(n_offers):
+            e += 1 if liking[j] > liking[i] or (j < i and liking[j] == liking[i]) else 0
+        queue.owner[e], queue.node[e] = owner, talks.node[i]
+        queue.score[e], queue.ticket[e] = talks.score[i], talks.ticket[i]
+        queue.expected[e] = talks.expected[i]
+
+
+@lean_kernel
+def number_budgets(budgets: FloatArray, queue: Queue, n_seekers: int, quarter: int) -> int:
+    """Give the budgets asked this quarter numbers in the order of the offers.
+
+    Few of all budgets are asked.
+
+    Returns
+    -------
+    n_accounts : int
+        How many are asked; their money stands in ``queue.budget``.
+    """
+    node, account, number, budget = queue.node, queue.account, queue.number, queue.budget
+    n_accounts, stamp = 0, quarter << 32
+    for e in range(queue.start[n_seekers]):
+        f = node[e]
+        if number[f] < stamp:
+            number[f], budget[n_accounts] = stamp | n_accounts, budgets[f]
+            n_accounts += 1
+        account[e] = number[f] - stamp
     return n_accounts
 
 
 @lean_kernel
 def open_needs(
-    world: WorldArrays, firms: Table, n: int, pool: Pool, queue: Queue, books: Books, now: Now
-) -> int:
-    """Open needs and queue every open need in slot order; return how many there are."""
-    stages, needy, lead_quarters = world.stages, queue.firm, world.rules[0]["lead_quarters"]
-    n_queued = 0
-    for i in range(n):
-        firm = firms[i]
+    world: WorldArrays,
+    firms: Table,
+    n_queued: int,
+    pool: Pool,
+    queue: Queue,
+    books: Books,
+    now: Now,
+) -> None:
+    """Open the needs of the firms in ``queue.firm`` that had none before."""
+    stages, lead_quarters = world.stages, world.rules[0]["lead_quarters"]
+    for q in range(n_queued):
+        firm = firms[queue.firm[q]]
         kind = new_need(firm, lead_quarters)
         if kind != NOTHING:
             row = stages[firm["region"], firm["stage"], firm["sector"]]
             open_spell(row, firm, pool, books, now, kind)
-        if firm["need"] > 0.0:
-            needy[n_queued] = i
-            n_queued += 1
-    return n_queued
 
 
 @lean_kernel
@@ -102,6 +128,7 @@ def gather(
     pool: Pool,
     reach: Reach,
     queue: Queue,
+    talks: Talks,
     weather: Weather,
     now: Now,
 ) -> int:
@@ -112,7 +139,7 @@ def gather(
     stages, groups = world.stages, world.score_group
     asked[:] = 0.0
     pool.closed[:] = 0.0
-    n_seekers, first = 0, 0
+    n_seekers = 0
     start[0] = 0
     for q in range(n_queued):
         firm = firms[needy[q]]
@@ -129,18 +156,21 @@ def gather(
         log_base[n_seekers] = log_base_price(rules, row, firm, log_price[firm["sector"]], luck)
         accepted = lowest_accepted(rules, log_base[n_seekers], log_need(row, firm))
         place = Place(region, int(firm["sector"]), stage)
-        visit = Visit(place, groups[region], row["hurdle_market"], accepted, first)
-        last, n_refused, n_met = ask_insiders(world, firm, visit, pool, queue, now)
-        last, n_more = ask_around(
-            world, firm, visit, pool, reach, queue, last, n_met, n_meetings, now
-        )
-        if last == first:
+        visit = Visit(place, groups[region], row["hurdle_market"], accepted)
+        n_met = meet(world, firm, place, reach, talks, n_meetings, now)
+        n_insiders, has_more = find_insiders(firm, pool, talks)
+        n_offers, n_refused = ask_insiders(world, firm, visit, pool, talks, n_insiders, now)
+        if has_more:
+            n_met = leave_out_holders(firm, pool, reach, talks, n_met)
+        n_offers, n_more = ask_around(world, firm, visit, reach, talks, n_offers, n_insiders, n_met)
+        if n_offers == 0:
             if n_refused + n_more > 0:
                 firm["status"] = REFUSED
             continue
+        first = start[n_seekers]
+        list_offers(queue, talks, n_offers, first, n_seekers)
         seeker[n_seekers], ask[n_seekers] = needy[q], firm["need"]
         tie[n_seekers] = (key << np.uint64(32)) | serial
         n_seekers += 1
-        start[n_seekers] = last
-        first = last
+        start[n_seekers] = first + n_offers
     return n_seekers

@@ -53,7 +53,7 @@ def open_spell(row: Record, firm: Record, pool: Pool, books: Books, now: Now, ki
     note_event(firm, pool, books, now, ASKED, -1, ask, 0.0)
 
 
-@lean_kernel
+@inner_kernel
 def lapse_spell(firm: Record, cells: FloatArray, now: Now) -> None:
     """End a need that went away: it counts as withdrawn and leaves the year's asks."""
     need = firm["need"]
@@ -66,7 +66,7 @@ def lapse_spell(firm: Record, cells: FloatArray, now: Now) -> None:
     firm["need"] = 0.0
 
 
-@lean_kernel
+@inner_kernel
 def bury_spell(row: Record, firm: Record, cells: FloatArray, now: Now) -> None:
     """End a need because its firm ended: unmet, and persistent if it was viable."""
     need = firm["need"]

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from finmodel.world.arrays import FloatArray, IntArray, Table
+from finmodel.world.arrays import FloatArray, IntArray, KeyArray, Table
 
 # What every quarter reads of every firm stands in the first two cache lines, then what a
 # firm in want of money needs, then the rest.
@@ -44,6 +43,7 @@ FIRM_ROW = np.dtype(
         ("paid_stage", "i1"),  # last stage whose round closed, -1 if none
         ("kind", "i1"),  # ROUND or BRIDGE
         ("status", "i1"),  # REJECTED, REFUSED or DISCOURAGED so far
+        ("paid_quarter", "i2"),  # quarter of the last stage round, -1 if none
         ("size", "f8"),  # multiplies every amount of the firm
         ("log_size", "f8"),
         ("theta", "f8"),  # latent quality, sd
@@ -53,11 +53,11 @@ FIRM_ROW = np.dtype(
         ("post_money", "f8"),  # of the last round, mcny
         ("raised", "f8"),  # paid in over all rounds, mcny
         ("support", "f8"),  # mean of the investors' support by money, points
-        ("paid_quarter", "i4"),  # quarter of the last stage round, -1 if none
     ],
     align=True,
 )
 
+# What a deal reads and writes comes first.
 FUND_ROW = np.dtype(
     [
         ("key", "u4"),
@@ -69,18 +69,17 @@ FUND_ROW = np.dtype(
         ("vintage", "i4"),  # quarter in which it was raised
         ("balance_quarter", "i4"),  # quarter to which `balance` is compounded
         ("commitment", "f8"),  # mcny, as all that follows
-        ("investable", "f8"),  # commitment less all fees of its life
-        ("allowed", "f8"),  # money for new deals released so far by the pace of investment
+        ("called", "f8"),  # paid-in
+        ("balance", "f8"),  # paid-in and preferred return still owed to LPs
         ("spent_new", "f8"),
         ("spent_follow", "f8"),
-        ("called", "f8"),  # paid-in
+        ("investable", "f8"),  # commitment less all fees of its life
+        ("allowed", "f8"),  # money for new deals released so far by the pace of investment
         ("fees", "f8"),
         ("proceeds", "f8"),  # received from exits and sales
         ("received", "f8"),  # of these, not yet passed on
         ("to_lps", "f8"),
         ("carry", "f8"),
-        ("balance", "f8"),  # paid-in and preferred return still owed to LPs
-        ("nav", "f8"),  # holdings at the price of their firm's last round
     ],
     align=True,
 )
@@ -90,6 +89,8 @@ HOLDING_ROW = np.dtype(
         ("fund", "i4"),  # -1 for outsiders who bought at the end of a fund
         ("next", "i4"),  # next row of the firm's chain, -1 at its end
         ("quarter", "i4"),
+        ("region", "i2"),  # of the fund
+        ("kind", "i2"),
         ("shares", "f8"),
         ("cost", "f8"),  # mcny
     ],
@@ -127,20 +128,8 @@ EVENT_ROW = np.dtype(
 # A fund on the list of a quarter: what a meeting reads lies together.
 LISTED_ROW = np.dtype(
     [
-        ("upto", "f8"),  # cumulative budget within the cell, mcny
-        ("commitment", "f8"),
-        ("fund", "i4"),
-        ("guide", "i4"),  # j-th of a cell of n: the first row above j / n of its budget
-    ]
-)
-
-EDGE_ROW = np.dtype(
-    [
-        ("node", "i8"),  # budget asked: fund, or fund + F for its reserves
-        ("liking", "f8"),  # the seeker's, higher first
-        ("score", "f8"),  # the fund's: log of expected value over capital needed
-        ("ticket", "f8"),  # most the fund puts in, mcny
-        ("expected", "f8"),  # the quality the fund expects, which sets its price
+        ("fund", "i8"),
+        ("ticket", "f8"),  # most it puts into a new firm, mcny
     ]
 )
 
@@ -187,8 +176,12 @@ class Pool(NamedTuple):
     """Funds, their holdings, and the market's memory in one path."""
 
     funds: Table  # (F,) of FUND_ROW
+    nav: FloatArray  # (F,) holdings of a fund at the price of their firm's last round, mcny
+    ticket: FloatArray  # (F,) most a fund puts into a new firm, mcny
+    invests_until: IntArray  # (F,) first quarter after its investment period
     lp_share: FloatArray  # (F, L) part of each class of LPs in a fund
     holdings: Table  # (H,) of HOLDING_ROW
+    tidied: Table  # (H,) of HOLDING_ROW, room to put them in order
     counts: IntArray  # (N_COUNTS,)
     first_of: IntArray  # (n_quarters + 1,) first fund of each quarter's vintage
     paid: IntArray  # (F,) funds with proceeds to pass on
@@ -203,37 +196,60 @@ class Pool(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Whom a seeker can meet this quarter."""
+    """Whom a seeker can meet this quarter; the trees are those of `market.lottery`."""
 
+    heights: IntArray  # (3,) heights of the trees of cells and of doors, nodes of a tree of doors
     capacity: FloatArray  # (R, T, S + 1) budget of generalists, then of specialists by sector
     start: IntArray  # (R * T * (S + 1) + 1,) first row of each cell in `listed`
+    top: IntArray  # (cells,) top of each cell's tree in `nodes`
+    free: IntArray  # (cells,) next free row of each cell while the list is made
     listed: Table  # (F,) of LISTED_ROW, funds by cell
-    free: IntArray  # next free entry of each cell while the list is made
-    opened: IntArray  # (R, K, S) quarter for which `pull` was worked out, -1 for none
-    pull: FloatArray  # (R, K, S, 2 T R) cumulative weight of the cells, see meetings.open_doors
-    pull_guide: NDArray[np.int16]  # (R, K, S, guides) where the search in `pull` begins
-    door_cell: IntArray  # (2 T R,) cell of generalists behind each door
-    door_source: IntArray  # (2 T R,) region
-    door_type: IntArray  # (2 T R,) fund type
+    weight: FloatArray  # (F,) their budgets for new deals, mcny
+    nodes: Table  # trees of the funds of each cell
+    opened: IntArray  # (R, K, S) quarter for which the doors were worked out, -1 for none
+    doors: Table  # (R * K * S * nodes,) trees of the doors of each kind of seeker
+    door_weight: FloatArray  # (doors,) weights of the doors while a tree is made
+    door_cell: IntArray  # (doors,) cell of generalists behind each door
+    door_source: IntArray  # (doors,) region
+    door_type: IntArray  # (doors,) fund type
+
+
+class Talks(NamedTuple):
+    """What one seeker hears in a quarter; room that every seeker uses anew."""
+
+    met: IntArray  # (WIDTH,) funds it has talked to
+    shares: FloatArray  # (insiders,) held by those of its investors it talks to
+    cost: FloatArray  # (insiders,) mcny
+    word: KeyArray  # (meetings,) which fund is met
+    opinion: KeyArray  # (meetings,) what it sees
+    door: KeyArray  # (meetings,)
+    row: KeyArray  # (meetings,) in `Reach.listed`
+    luck: FloatArray  # (meetings,) of its look, standard normal
+    node: IntArray  # (WIDTH,) offers in the order heard: budget asked
+    liking: FloatArray  # (WIDTH,) the seeker's, higher first
+    score: FloatArray  # (WIDTH,) the fund's: log of expected value over capital needed
+    ticket: FloatArray  # (WIDTH,) most the fund puts in, mcny
+    expected: FloatArray  # (WIDTH,) the quality the fund expects, which sets its price
 
 
 class Queue(NamedTuple):
-    """Needs of one quarter in slot order, those put to the market, and whom they met."""
+    """Needs of one quarter in slot order, those put to the market, and what they were offered.
+
+    The offers of a seeker stand with the best liked first.
+    """
 
     firm: IntArray  # (N,) slot of each open need
     seeker: IntArray  # (M,) slot of each need put to funds
     ask: FloatArray  # (M,) mcny
     log_base: FloatArray  # (M,) log of pre-money, mcny, at the mean of expected quality
-    tie: np.ndarray[tuple[int], np.dtype[np.uint64]]  # (M,) identity
+    tie: KeyArray  # (M,) identity
     start: IntArray  # (M + 1,) first edge of each seeker
     node: IntArray  # (E,) budget asked: fund, or fund + F for its reserves
     account: IntArray  # (E,) the same, numbered within the quarter
     owner: IntArray  # (E,) the seeker of the edge
     score: FloatArray  # (E,) log of expected value over capital needed
     ticket: FloatArray  # (E,) mcny
+    expected: FloatArray  # (E,) the quality the fund expects
     amount: FloatArray  # (E,) allocated, mcny
-    edges: Table  # (E,) of EDGE_ROW, the offers as they were made
-    met: IntArray  # (offers.WIDTH,) funds a seeker has talked to
-    listed: IntArray  # (2 F,) quarter in which a budget was last asked
-    number: IntArray  # (2 F,) its number in that quarter
-    budget: FloatArray  # (2 F,) budgets by number
+    number: IntArray  # (2 F,) quarter in which a budget was last asked, and its number in it
+    budget: FloatArray  # (accounts,) budgets by number

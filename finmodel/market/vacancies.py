@@ -10,7 +10,6 @@ import numpy as np
 
 from finmodel.market.deferred import (
     EPSILON,
-    HEAP_ROW,
     PATIENCE,
     Book,
     Market,
@@ -21,7 +20,7 @@ from finmodel.market.deferred import (
     sift_up,
     turn_cycle,
 )
-from finmodel.numeric.jit import kernel
+from finmodel.numeric.jit import lean_kernel
 from finmodel.world.arrays import FloatArray, Record, SmallArray, Table
 
 CLOSE_SLACK = 1e-10
@@ -31,7 +30,7 @@ SHARE_STEPS = 1e9
 """Shares raised are compared in steps this fine, so that equal shares are equal."""
 
 
-@kernel
+@lean_kernel
 def hand_back(fund: Record, f: int, back: float, vacant: SmallArray, n_vacant: int) -> int:
     """Give a fund money back; list it as vacant if others want it. Return the number listed."""
     fund["slack"] += back
@@ -42,7 +41,7 @@ def hand_back(fund: Record, f: int, back: float, vacant: SmallArray, n_vacant: i
     return n_vacant
 
 
-@kernel
+@lean_kernel
 def still_wanted(seeker: Record, amount: FloatArray, ticket: float, e: int, end: int) -> float:
     """Return how much more a seeker would take on edge `e`, if need be from worse funds."""
     wanted = seeker["left"]
@@ -51,10 +50,10 @@ def still_wanted(seeker: Record, amount: FloatArray, ticket: float, e: int, end:
     return float(min(wanted, ticket - amount[e]))
 
 
-@kernel
+@lean_kernel
 def fill_vacancies(market: Market, book: Book, vacant: SmallArray, n_vacant: int) -> None:
     """Have funds with money free, and those that lose seekers to them, give what is wanted."""
-    seekers, funds, heap, amount = book
+    seekers, funds, heap, amount = book.seekers, book.funds, book.heap, book.amount
     n_cuts, patience = 0, PATIENCE
     while n_vacant > 0:
         n_vacant -= 1
@@ -93,14 +92,14 @@ def fill_vacancies(market: Market, book: Book, vacant: SmallArray, n_vacant: int
                     n_vacant = hand_back(loser, market.edge_fund[k], part, vacant, n_vacant)
 
 
-@kernel
+@lean_kernel
 def share_step(market: Market, book: Book, i: int) -> tuple[float, float]:
     """Return the share of its ask a seeker holds, and the same in whole steps."""
     share = 1.0 - book.seekers[i]["left"] / market.ask[i]
     return share, np.floor(share * SHARE_STEPS + 0.5)
 
 
-@kernel
+@lean_kernel
 def rank_short(
     market: Market, book: Book, least: float, short: SmallArray, n_short: int, ranked: Table
 ) -> tuple[int, int]:
@@ -124,7 +123,7 @@ def rank_short(
     return n_short, n_ranked
 
 
-@kernel
+@lean_kernel
 def let_go(market: Market, book: Book, i: int, vacant: SmallArray) -> int:
     """Release a seeker; list the funds that get money back and return how many."""
     amount, n_vacant = book.amount, 0
@@ -137,7 +136,7 @@ def let_go(market: Market, book: Book, i: int, vacant: SmallArray) -> int:
     return n_vacant
 
 
-@kernel
+@lean_kernel
 def close_rounds(market: Market, book: Book, least: float) -> int:
     """Release seekers that hold less than the share `least`, one by one, until none does.
 
@@ -149,10 +148,8 @@ def close_rounds(market: Market, book: Book, least: float) -> int:
     int
         Seekers released.
     """
-    n = len(market.ask)
-    short, vacant = np.arange(n).astype(np.int32), np.empty(len(market.budget), np.int32)
-    ranked, n_releases = np.empty(n, HEAP_ROW), 0
-    n_short, n_ranked = rank_short(market, book, least, short, n, ranked)
+    short, vacant, ranked, n_releases = book.short, book.vacant, book.ranked, 0
+    n_short, n_ranked = rank_short(market, book, least, short, len(market.ask), ranked)
     while n_ranked > 0:
         if n_releases == 0:
             list_wanted(market, book)

@@ -117,7 +117,7 @@ def _named(names: tuple[str, ...], codes: IntArray) -> pd.Series[Any]:
 
 def _funds(world: World, item: PathDetail) -> pd.DataFrame:
     funds = item.funds
-    paid_in, to_lps, nav = funds["called"], funds["to_lps"], funds["nav"]
+    paid_in, to_lps, nav = funds["called"], funds["to_lps"], item.nav
     focus = np.array([*world.sectors, ""])[funds["focus"].astype(np.int64)]
     frame = pd.DataFrame(
         {
