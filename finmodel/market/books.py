@@ -10,7 +10,7 @@ from __future__ import annotations
 from finmodel.market.columns import ALL_NEEDS, LOOSE, MARKET, MONEY, N_TESTS, SOCIAL, STRICT
 from finmodel.market.state import N_EVENTS, Books, Now, Pool
 from finmodel.numeric.jit import inner_kernel
-from finmodel.world.arrays import FloatArray, Record
+from finmodel.world.arrays import SCORE_LOW, SCORE_POINTS, SCORE_STEP, FloatArray, Record
 
 
 @inner_kernel
@@ -47,6 +47,17 @@ def add_outcome(
     if theta >= row["hurdle_social"]:
         cells[year, region, stage, sector, column + SOCIAL] += count
         cells[year, region, stage, sector, column + SOCIAL + MONEY] += money
+
+
+@inner_kernel
+def look_up(score: FloatArray, group: int, stage: int, sector: int, quality: float) -> float:
+    """Return the score at a quality, linear between points of the grid and flat outside."""
+    place = (quality - SCORE_LOW) / SCORE_STEP
+    place = max(0.0, min(place, SCORE_POINTS - 1.000001))
+    low = int(place)
+    part = place - low
+    lower, upper = score[group, stage, sector, low], score[group, stage, sector, low + 1]
+    return float(lower * (1.0 - part) + upper * part)
 
 
 @inner_kernel

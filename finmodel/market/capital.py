@@ -26,6 +26,7 @@ from finmodel.market.columns import CALLED_M, FEES_M, FIRST_LP, MANAGERS, RAISED
 from finmodel.market.environment import MARKET_NOW
 from finmodel.market.exits import compound_to
 from finmodel.market.ledger import post, post_with_lps
+from finmodel.market.public import call_public
 from finmodel.market.state import IS_FULL, N_FUNDS, Books, Now, Pool, Weather
 from finmodel.market.streams import FUND_PHASE, FUND_TRAITS, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
@@ -68,9 +69,19 @@ def funds_so_far(rate_pp: float, phase: float, quarters: int) -> int:
 
 @lean_kernel
 def open_fund(
-    world: WorldArrays, pool: Pool, region: int, kind: int, index: int, supply: FloatArray, now: Now
+    world: WorldArrays,
+    pool: Pool,
+    region: int,
+    kind: int,
+    index: int,
+    supply: FloatArray,
+    missing: float,
+    now: Now,
 ) -> float:
-    """Raise one fund into the next slot; return its commitment, -1 without room."""
+    """Raise one fund into the next slot; return its commitment, -1 without room.
+
+    `missing` is the part of private money that the region's funds raised now lose to programmes.
+    """
     f = pool.counts[N_FUNDS]
     if f >= len(pool.funds):
         pool.counts[IS_FULL] = 1
@@ -88,9 +99,49 @@ def open_fund(
         return 0.0
     for lp in range(len(mix)):
         pool.lp_share[f, lp] = mix[lp] * supply[lp] / total
+    if missing > 0.0:
+        # What moved into vehicles of programmes is missing here.
+        private = commitment * pool.lp_share[f, world.private_lp]
+        lost = min(missing * private, pool.moved[region])
+        pool.moved[region] -= lost
+        if lost > 0.0:
+            left = commitment - lost
+            if left <= 0.0:
+                return 0.0
+            for lp in range(len(mix)):
+                part = commitment * pool.lp_share[f, lp]
+                pool.lp_share[f, lp] = (part - (lost if lp == world.private_lp else 0.0)) / left
+            commitment = left
+    enter_fund(world, pool, region, kind, index, commitment, uniform(b), uniform(c), now)
+    return float(commitment)
+
+
+@lean_kernel
+def enter_fund(
+    world: WorldArrays,
+    pool: Pool,
+    region: int,
+    kind: int,
+    index: int,
+    commitment: float,
+    u_specialist: float,
+    u_sector: float,
+    now: Now,
+) -> int:
+    """Write a fund of this commitment into the next slot; return the slot, -1 without room.
+
+    The caller writes its LPs.
+    """
+    f = pool.counts[N_FUNDS]
+    if f >= len(pool.funds):
+        pool.counts[IS_FULL] = 1
+        return -1
+    terms = world.types[kind]
     pool.counts[N_FUNDS] += 1
     fund = pool.funds[f]
-    fund["key"], fund["serial"] = key, serial
+    fund["serial"] = index
+    if kind < world.fund_key.shape[1]:
+        fund["key"] = world.fund_key[region, kind]
     fund["region"], fund["kind"], fund["vintage"] = region, kind, now.quarter
     fund["balance_quarter"] = now.quarter
     fund["commitment"] = commitment
@@ -99,13 +150,22 @@ def open_fund(
     pool.invests_until[f] = now.quarter + terms["investment_quarters"]
     fund["focus"] = -1
     pool.cell_of[f] = (region * len(world.types) + kind) * (len(world.sector_cdf) + 1)
-    if uniform(b) < terms["specialist_share"]:
-        sector, u = 0, uniform(c)
-        while sector < len(world.sector_cdf) - 1 and u > world.sector_cdf[sector]:
+    if u_specialist < terms["specialist_share"]:
+        sector = 0
+        while sector < len(world.sector_cdf) - 1 and u_sector > world.sector_cdf[sector]:
             sector += 1
         fund["focus"] = sector
         pool.cell_of[f] += sector + 1
-    return float(commitment)
+    return int(f)
+
+
+@inner_kernel
+def missing_share(world: WorldArrays, pool: Pool, region: int, supply: FloatArray) -> float:
+    """Return the part of a quarter's usual private money that has moved into programmes."""
+    if pool.moved[region] <= 0.0:
+        return 0.0
+    usual = world.private_supply_pp[region] * supply[world.private_lp]
+    return float(min(1.0, pool.moved[region] / usual)) if usual > 0.0 else 0.0
 
 
 @lean_kernel
@@ -116,6 +176,7 @@ def raise_funds(world: WorldArrays, pool: Pool, books: Books, weather: Weather, 
     n_regions, n_types = world.fund_rate_pp.shape
     for region in range(n_regions):
         lp_supply(world, pool, weather.factor[MARKET_NOW], region, now.quarter, supply)
+        missing = missing_share(world, pool, region, supply)
         for kind in range(n_types):
             rate = world.fund_rate_pp[region, kind]
             key = world.fund_key[region, kind]
@@ -124,7 +185,7 @@ def raise_funds(world: WorldArrays, pool: Pool, books: Books, weather: Weather, 
             first = funds_so_far(rate, phase, now.quarter)
             last = funds_so_far(rate, phase, now.quarter + 1)
             for index in range(first, last):
-                commitment = open_fund(world, pool, region, kind, index, supply, now)
+                commitment = open_fund(world, pool, region, kind, index, supply, missing, now)
                 if commitment > 0.0:
                     books.fund_flow[now.year, region, kind, RAISED_N] += 1.0
                     books.fund_flow[now.year, region, kind, RAISED_M] += commitment
@@ -132,30 +193,25 @@ def raise_funds(world: WorldArrays, pool: Pool, books: Books, weather: Weather, 
 
 
 @inner_kernel
-def call(
-    pool: Pool,
-    ledger: FloatArray,
-    fund_flow: FloatArray,
-    terms: Record,
-    f: int,
-    amount: float,
-    now: Now,
-) -> None:
+def call(world: WorldArrays, pool: Pool, books: Books, f: int, amount: float, now: Now) -> None:
     """Call money from the LPs of a fund; the caller says what it is spent on."""
-    fund = pool.funds[f]
+    fund, ledger, fund_flow = pool.funds[f], books.ledger, books.fund_flow
     region, kind = fund["region"], fund["kind"]
+    terms = world.types[kind]
     compound_to(fund, terms["hurdle_growth"], now.quarter)
     fund["called"] += amount
     fund["balance"] += amount
     post_with_lps(ledger, pool.lp_share[f], kind, region, amount)
     pool.region_flow[region, CALLED_NOW] += amount
     fund_flow[now.year, region, kind, CALLED_M] += amount
+    if kind >= world.fund_rate_pp.shape[1]:
+        call_public(world, pool, books, f, kind, amount, now)
 
 
 @lean_kernel
-def charge_fees(types: Table, pool: Pool, books: Books, now: Now) -> None:
+def charge_fees(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
     """Call a year's fee of every fund whose anniversary falls in this quarter."""
-    ledger, fund_flow, funds = books.ledger, books.fund_flow, pool.funds
+    ledger, fund_flow, funds, types = books.ledger, books.fund_flow, pool.funds, world.types
     first_type = FIRST_LP + pool.lp_share.shape[1]
     vintage = now.quarter
     while vintage >= 0:
@@ -170,7 +226,7 @@ def charge_fees(types: Table, pool: Pool, books: Books, now: Now) -> None:
             rate = terms["fee_pa"] if is_early else terms["fee_after_pa"]
             fee = rate * fund["commitment"]
             if fee > 0.0:
-                call(pool, ledger, fund_flow, terms, f, fee, now)
+                call(world, pool, books, f, fee, now)
                 fund["fees"] += fee
                 post(ledger, first_type + kind, region, MANAGERS, region, fee)
                 fund_flow[now.year, region, kind, FEES_M] += fee

@@ -24,10 +24,11 @@ from finmodel.market.columns import (
 )
 from finmodel.market.ledger import post, post_with_lps
 from finmodel.market.payout import split_preferences, split_pro_rata, split_redemption
+from finmodel.market.public import share_public
 from finmodel.market.state import IS_FULL, N_EXITS, N_HOLDINGS, N_PAID, Books, Now, Pool
 from finmodel.market.waterfall import split_distribution
 from finmodel.numeric.jit import inner_kernel, lean_kernel
-from finmodel.world.arrays import FloatArray, Record, Table
+from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
 IPO, MNA, TRANSFER, BUYBACK, LIQUIDATION = 0, 1, 2, 3, 4
 """Ways to pay out: the routes in the order of arrays.ROUTES, then the end by failure."""
@@ -150,13 +151,14 @@ def liquidate(rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -
 
 
 @lean_kernel
-def end_funds(rules: Record, types: Table, pool: Pool, books: Books, now: Now) -> None:
+def end_funds(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
     """Let funds whose term ended in the last year sell their holdings to outsiders.
 
     The price is the last mark less a discount; the sum of a fund's marks is its NAV.
     """
     funds, holdings, first_of = pool.funds, pool.holdings, pool.first_of
-    kept, n_ending = 1.0 - rules["term_sale_discount"], 0
+    types, n_ordinary = world.types, world.fund_rate_pp.shape[1]
+    kept, n_ending = 1.0 - world.rules[0]["term_sale_discount"], 0
     for vintage in range(now.quarter + 1):
         age = now.quarter + 1 - vintage
         for kind in range(len(types)):
@@ -173,6 +175,10 @@ def end_funds(rules: Record, types: Table, pool: Pool, books: Books, now: Now) -
                 receive(pool, books, f, OUTSIDERS, region, kept * nav, now.year)
                 pool.region_flow[region, 3] -= nav
                 pool.nav[f] = 0.0
+                if kind >= n_ordinary and fund["received"] <= 0.0:
+                    # Its LPs settle even if there is nothing to pay out.
+                    pool.paid[pool.counts[N_PAID]] = f
+                    pool.counts[N_PAID] += 1
     if n_ending == 0:
         return
     for row in range(pool.counts[N_HOLDINGS]):
@@ -190,9 +196,9 @@ def compound_to(fund: Record, growth: float, quarter: int) -> None:
 
 
 @lean_kernel
-def distribute(types: Table, pool: Pool, books: Books, now: Now) -> None:
+def distribute(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
     """Pass the quarter's proceeds of every fund through its waterfall to LPs and manager."""
-    funds, lp_share, ledger = pool.funds, pool.lp_share, books.ledger
+    funds, lp_share, ledger, types = pool.funds, pool.lp_share, books.ledger, world.types
     n_lps = lp_share.shape[1]
     for p in range(pool.counts[N_PAID]):
         f = pool.paid[p]
@@ -217,4 +223,6 @@ def distribute(types: Table, pool: Pool, books: Books, now: Now) -> None:
         books.fund_flow[now.year, region, kind, TO_LPS_M] += to_lps
         books.fund_flow[now.year, region, kind, CARRY_M] += carry
         pool.region_flow[region, 1] += to_lps
+        if kind >= world.fund_rate_pp.shape[1]:
+            share_public(world, pool, books, f, kind, to_lps, now)
     pool.counts[N_PAID] = 0

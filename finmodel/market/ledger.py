@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from finmodel.market.columns import COSTS, FIRMS, FIRST_LP, MANAGERS, OK, UNBALANCED
-from finmodel.market.state import N_FUNDS, Books, Pool
+from finmodel.market.state import N_FUNDS, PUBLIC_TO_MANAGER, PUBLIC_TO_PRIVATE, Books, Pool
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
-from finmodel.world.arrays import FloatArray, Table
+from finmodel.world.arrays import FloatArray, Table, WorldArrays
 
 TOLERANCE = 1e-9
 """Largest difference a balanced account may show, of the money that went through it."""
@@ -55,13 +55,15 @@ def note_breach(
 
 
 @kernel
-def sum_funds(pool: Pool, n_accounts: int, n_regions: int) -> tuple[FloatArray, FloatArray]:
+def sum_funds(
+    world: WorldArrays, pool: Pool, n_accounts: int, n_regions: int
+) -> tuple[FloatArray, FloatArray]:
     """Return what each account should hold by the records of funds, and its turnover.
 
     Rows are accounts as in the ledger; firms and costs are left at zero.
     """
     funds, lp_share = pool.funds, pool.lp_share
-    n_lps = lp_share.shape[1]
+    n_lps, n_ordinary = lp_share.shape[1], world.fund_rate_pp.shape[1]
     held = np.zeros((n_accounts, n_regions))
     turnover = np.zeros((n_accounts, n_regions))
     for f in range(pool.counts[N_FUNDS]):
@@ -78,11 +80,20 @@ def sum_funds(pool: Pool, n_accounts: int, n_regions: int) -> tuple[FloatArray, 
             share = lp_share[f, lp]
             held[FIRST_LP + lp, region] += share * (to_lps - called)
             turnover[FIRST_LP + lp, region] += share * (to_lps + called)
+        if fund["kind"] >= n_ordinary:
+            given, paid = pool.public[f, PUBLIC_TO_PRIVATE], pool.public[f, PUBLIC_TO_MANAGER]
+            lp = n_lps - len(world.programmes) + fund["kind"] - n_ordinary
+            held[FIRST_LP + lp, region] -= given + paid
+            held[MANAGERS, region] += paid
+            if given > 0.0:
+                held[FIRST_LP + world.private_lp, region] += given
     return held, turnover
 
 
 @kernel
-def balance(firms: Table, n: int, pool: Pool, books: Books, quarter: int) -> int:
+def balance(
+    world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, quarter: int
+) -> int:
     """Check that money is conserved; write the breach and return UNBALANCED if not.
 
     Checked by region: cash of firms, cash of funds by type, what managers were paid, what
@@ -90,7 +101,7 @@ def balance(firms: Table, n: int, pool: Pool, books: Books, quarter: int) -> int
     """
     ledger, breach = books.ledger, books.breach
     n_accounts, n_regions = ledger.shape
-    held, turnover = sum_funds(pool, n_accounts, n_regions)
+    held, turnover = sum_funds(world, pool, n_accounts, n_regions)
     for i in range(n):
         held[FIRMS, firms[i]["region"]] += firms[i]["cash"]
     total = 0.0

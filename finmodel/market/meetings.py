@@ -53,19 +53,31 @@ def doors_of_region(n_types: int) -> int:
     return 1 << (2 * height_for(2 * n_types))
 
 
+@inner_kernel
+def door_to(source: int, kind: int, n_regions: int, n_ordinary: int) -> int:
+    """Return the door to the generalists of a region and type; specialists are the next.
+
+    Vehicles of programmes stand behind all others.
+    """
+    block = doors_of_region(n_ordinary)
+    if kind < n_ordinary:
+        return source * block + 2 * kind
+    return n_regions * block + 2 * ((kind - n_ordinary) * n_regions + source)
+
+
 @kernel
 def new_reach(world: WorldArrays, n_room: int) -> Reach:
     """Return room for the table of whom seekers can meet."""
-    n_regions, n_types = world.fund_rate_pp.shape
-    n_stages, n_sectors = len(world.entry_cdf), len(world.sector_key)
+    n_regions, n_ordinary = world.fund_rate_pp.shape
+    n_types, n_stages, n_sectors = len(world.types), len(world.entry_cdf), len(world.sector_key)
     n_cells = n_regions * n_types * (n_sectors + 1)
-    block = doors_of_region(n_types)
-    n_doors = block * n_regions
+    n_doors = doors_of_region(n_ordinary) * n_regions + 2 * (n_types - n_ordinary) * n_regions
     door_cell, door_source = np.zeros(n_doors, np.int64), np.zeros(n_doors, np.int64)
     door_type = np.zeros(n_doors, np.int64)
     for source in range(n_regions):
         for kind in range(n_types):
-            for door in range(source * block + 2 * kind, source * block + 2 * kind + 2):
+            first = door_to(source, kind, n_regions, n_ordinary)
+            for door in (first, first + 1):
                 door_cell[door] = (source * n_types + kind) * (n_sectors + 1)
                 door_source[door], door_type[door] = source, kind
     door_height = height_for(n_doors)
@@ -144,7 +156,7 @@ def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> Non
 
     A *door* is a cell such a seeker can meet: generalists, or specialists of its sector.
     """
-    block = doors_of_region(len(world.mandate))
+    n_regions, n_ordinary = world.fund_rate_pp.shape
     types, mandate, nearness, capacity = world.types, world.mandate, world.nearness, reach.capacity
     region, sector, stage, weights = seeker.region, seeker.sector, seeker.stage, reach.door_weight
     for kind in range(len(mandate)):
@@ -152,7 +164,8 @@ def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> Non
         if world.is_hard_tech[sector]:
             weight *= types[kind]["hard_tech_weight"]
         for source in range(len(capacity)):
-            near, door = weight * nearness[source, region, kind], source * block + 2 * kind
+            near = weight * nearness[source, region, kind]
+            door = door_to(source, kind, n_regions, n_ordinary)
             weights[door] = near * capacity[source, kind, 0]
             weights[door + 1] = near * capacity[source, kind, sector + 1]
     fill_tree(weights, 0, len(weights), reach.doors, top, reach.heights[1])

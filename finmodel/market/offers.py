@@ -19,8 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from finmodel.market.books import look_up
 from finmodel.market.captable import held_by
 from finmodel.market.meetings import MAX_MEETINGS, Place, doors_for, find_funds
+from finmodel.market.programmes import bears_risk, meets_duties
 from finmodel.market.state import Now, Pool, Reach, Talks
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
 from finmodel.numeric.jit import inner_kernel, kernel
@@ -30,10 +32,6 @@ from finmodel.numeric.quantiles import (
     tail_normal_quantile,
 )
 from finmodel.world.arrays import (
-    SCORE_LOW,
-    SCORE_POINTS,
-    SCORE_STEP,
-    FloatArray,
     IntArray,
     Record,
     WorldArrays,
@@ -62,6 +60,14 @@ def expected_quality(
 
 
 @inner_kernel
+def clear_weight(quality_sd: float, noise_sd: float) -> float:
+    """Return the weight of a signal in the best forecast of quality."""
+    variance = quality_sd * quality_sd
+    total = variance + noise_sd * noise_sd
+    return float(variance / total) if total > 0.0 else 1.0
+
+
+@inner_kernel
 def lowest_accepted(rules: Record, log_base: float, log_need: float) -> float:
     """Return the expected quality at which founders just accept a fund's price.
 
@@ -79,17 +85,6 @@ def offered_price(rules: Record, log_base: float, expected: float) -> float:
     """Return the pre-money a fund offers that expects this quality, million CNY."""
     above = rules["signal_loading"] * (expected - rules["quality_mean"])
     return math.exp(log_base + above)
-
-
-@inner_kernel
-def look_up(score: FloatArray, group: int, stage: int, sector: int, quality: float) -> float:
-    """Return the score at a quality, linear between points of the grid and flat outside."""
-    place = (quality - SCORE_LOW) / SCORE_STEP
-    place = max(0.0, min(place, SCORE_POINTS - 1.000001))
-    low = int(place)
-    part = place - low
-    lower, upper = score[group, stage, sector, low], score[group, stage, sector, low + 1]
-    return float(lower * (1.0 - part) + upper * part)
 
 
 @inner_kernel
@@ -138,22 +133,36 @@ def hear(
     world: WorldArrays,
     firm: Record,
     visit: Visit,
+    pool: Pool,
+    f: int,
     kind: int,
     is_away: int,
     is_insider: int,
     luck: float,
+    ticket: float,
     talks: Talks,
     n_offers: int,
+    now: Now,
 ) -> int:
     """Let one fund look at a firm; return OFFER, NO_OFFER or TURNED_DOWN.
 
-    The caller writes the budget and the ticket of an offer.
+    The caller writes the budget an offer draws on.
     """
     rules, place = world.rules[0], visit.place
     noise = world.sight[place.region, kind, is_away, is_insider, 0]
     weight = world.sight[place.region, kind, is_away, is_insider, 1]
+    is_vehicle = kind >= world.fund_rate_pp.shape[1]
+    if is_vehicle:
+        if not meets_duties(world, pool, f, kind, firm, now):
+            return NO_OFFER
+        noise *= pool.blur[f]
+        weight = clear_weight(rules["quality_sd"], noise)
     expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], luck)
     if expected < visit.hurdle:
+        return NO_OFFER
+    if is_vehicle and not bears_risk(
+        world, pool, f, kind, visit.group, place.stage, place.sector, expected, ticket
+    ):
         return NO_OFFER
     if expected < visit.accepted:
         return TURNED_DOWN
@@ -162,7 +171,7 @@ def hear(
         liking -= rules["distance_dislike"]
     talks.liking[n_offers] = liking
     talks.score[n_offers] = look_up(world.score, visit.group, place.stage, place.sector, expected)
-    talks.expected[n_offers] = expected
+    talks.expected[n_offers], talks.ticket[n_offers] = expected, ticket
     return OFFER
 
 
@@ -231,9 +240,11 @@ def ask_insiders(
             has_words = True
         luck = normal_quantile(uniform(words[place]))
         is_away = 1 if fund["region"] != firm["region"] else 0
-        answer = hear(world, firm, visit, kind, is_away, 1, luck, talks, n_offers)
+        answer = hear(
+            world, firm, visit, pool, f, kind, is_away, 1, luck, ticket, talks, n_offers, now
+        )
         if answer == OFFER:
-            talks.node[n_offers], talks.ticket[n_offers] = n_room + f, ticket
+            talks.node[n_offers] = n_room + f
             n_offers += 1
         elif answer == TURNED_DOWN:
             n_refused += 1
@@ -289,11 +300,13 @@ def ask_around(
     world: WorldArrays,
     firm: Record,
     visit: Visit,
+    pool: Pool,
     reach: Reach,
     talks: Talks,
     n_offers: int,
     n_insiders: int,
     n_meetings: int,
+    now: Now,
 ) -> tuple[int, int]:
     """Hear the funds met; return all offers so far, and how many were turned down.
 
@@ -309,9 +322,12 @@ def ask_around(
         n_met += 1
         kind = reach.door_type[door]
         is_away = 1 if reach.door_source[door] != visit.place.region else 0
-        answer = hear(world, firm, visit, kind, is_away, 0, talks.luck[i], talks, n_offers)
+        luck, ticket = talks.luck[i], listed["ticket"]
+        answer = hear(
+            world, firm, visit, pool, f, kind, is_away, 0, luck, ticket, talks, n_offers, now
+        )
         if answer == OFFER:
-            talks.node[n_offers], talks.ticket[n_offers] = f, listed["ticket"]
+            talks.node[n_offers] = f
             n_offers += 1
         elif answer == TURNED_DOWN:
             n_refused += 1

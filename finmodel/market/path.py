@@ -2,7 +2,8 @@
 
 1. the environment moves            `environment.move_environment`
 2. firms are born                   `births.bear_firms`
-3. funds are raised, calls are made `capital.raise_funds`, `charge_fees`, `set_budgets`
+3. funds are raised, calls are made `capital.raise_funds`, `programmes.raise_programmes`,
+                                    `charge_fees`, `set_budgets`
 4. firms burn, advance, fail, exit  `hazards.live`
 5. needs open                       `seekers.open_needs`
 6. seekers and funds meet           `meetings.build_reach`, `seekers.gather`
@@ -44,6 +45,7 @@ from finmodel.market.columns import (
     NAV_S,
     OK,
     OVERFLOW,
+    PUBLIC_NAV_S,
     UNCALLED_S,
 )
 from finmodel.market.environment import PACE, move_environment, new_weather
@@ -53,6 +55,8 @@ from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
 from finmodel.market.meetings import build_reach, new_reach
 from finmodel.market.offers import WIDTH, new_talks
+from finmodel.market.programmes import raise_programmes
+from finmodel.market.public import public_lp
 from finmodel.market.rounds import close_rounds, remember_success
 from finmodel.market.seekers import gather, number_budgets, open_needs
 from finmodel.market.spells import carry_spells
@@ -121,6 +125,7 @@ def new_books(world: WorldArrays, room: Room) -> Books:
 def new_pool(world: WorldArrays, room: Room) -> Pool:
     """Return a market without funds, in which every ask closed so far."""
     n_regions, n_stages = world.birth_rate_pp.shape[0], len(world.entry_cdf)
+    n_vehicles = room.funds if len(world.programmes) > 0 else 0
     count = np.zeros(N_COUNTS, np.int64)
     count[FREE_HOLDING] = -1
     return Pool(
@@ -140,6 +145,13 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
         np.zeros((n_regions, n_stages)),
         np.zeros((n_regions, n_stages)),
         np.zeros((n_regions, 6)),
+        np.zeros((len(world.programmes), n_regions)),
+        np.zeros((len(world.programmes), n_regions), np.int64),
+        np.zeros(n_regions),
+        np.ones(n_vehicles),
+        np.zeros((n_vehicles, 3)),
+        np.zeros((n_vehicles, 2)),
+        np.zeros((n_vehicles, 6)),
         np.zeros(len(world.lps)),
         np.zeros((3, room.chain)),
     )
@@ -191,7 +203,7 @@ def close_year(
     world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now
 ) -> None:
     """Count firms, funds and cap tables, and carry open needs into the next year."""
-    cells, funds = books.cells, pool.funds
+    cells, funds, n_ordinary = books.cells, pool.funds, world.fund_rate_pp.shape[1]
     for i in range(n):
         add_event(cells, firms[i], now.year, ACTIVE_N, 1.0)
     oldest = max(0, now.quarter - longest_term(world.types) - 4)
@@ -202,6 +214,9 @@ def close_year(
             row[NAV_S] += pool.nav[f]
             row[UNCALLED_S] += fund["commitment"] - fund["called"]
             row[FUNDS_S] += 1.0
+            if fund["kind"] >= n_ordinary:
+                share = pool.lp_share[f, public_lp(world, fund["kind"])]
+                row[PUBLIC_NAV_S] += share * pool.nav[f]
     add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1
     next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)
@@ -221,7 +236,7 @@ def note_fund_year(pool: Pool, books: Books, year: int) -> None:
 @lean_kernel
 def raise_capital(world: WorldArrays, pool: Pool, books: Books, pace: float, now: Now) -> None:
     """Step 3 after the new funds: call fees and set budgets."""
-    charge_fees(world.types, pool, books, now)
+    charge_fees(world, pool, books, now)
     set_budgets(world.types, pool, pace, now.quarter)
 
 
@@ -281,6 +296,7 @@ def run_path(
         n = n_grown
         firm_quarters += n
         raise_funds(world, pool, books, weather, now)
+        raise_programmes(world, pool, books, weather, now)
         raise_capital(world, pool, books, weather.factor[PACE], now)
         n, n_queued = live(world, firms, n, pool, books, weather, now, queue.firm)
         build_reach(world.types, pool, reach, quarter)
@@ -293,15 +309,15 @@ def run_path(
         n = close_unfunded(world, firms, n, queue, n_queued, pool, books, now)
         is_year_end = (quarter + 1 - first_reported) % 4 == 0
         if is_year_end:
-            end_funds(rules, world.types, pool, books, now)
-        distribute(world.types, pool, books, now)
+            end_funds(world, pool, books, now)
+        distribute(world, pool, books, now)
         remember_returns(rules, pool.region_flow)
         if is_year_end:
             end_year(world, firms, n, pool, books, now)
         if pool.counts[IS_FULL] > 0:
             return OVERFLOW, firm_quarters, pool, books
         if (quarter + 1) % check_every == 0:
-            status = balance(firms, n, pool, books, quarter)
+            status = balance(world, firms, n, pool, books, quarter)
             is_last = quarter == world.calendar.n_quarters - 1
             if status == OK and (is_last or check_every < 4):
                 status = check_funds(firms, n, pool, books, quarter)

@@ -38,6 +38,7 @@ from finmodel.market.columns import (
 )
 from finmodel.market.ledger import post
 from finmodel.market.offers import offered_price
+from finmodel.market.programmes import count_duties
 from finmodel.market.state import Books, Now, Pool, Queue
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
@@ -123,6 +124,7 @@ def invest(
     pool: Pool,
     books: Books,
     node: int,
+    expected: float,
     amount: float,
     price: float,
     now: Now,
@@ -134,7 +136,7 @@ def invest(
     fund = pool.funds[f]
     region, kind, year = fund["region"], fund["kind"], now.year
     terms = world.types[kind]
-    call(pool, books.ledger, books.fund_flow, terms, f, amount, now)
+    call(world, pool, books, f, amount, now)
     account = FIRST_LP + pool.lp_share.shape[1] + kind
     post(books.ledger, account, region, FIRMS, firm["region"], amount)
     if is_follow:
@@ -142,6 +144,8 @@ def invest(
     else:
         fund["spent_new"] += amount
     pool.nav[f] += amount
+    if kind >= world.fund_rate_pp.shape[1]:
+        count_duties(world, pool, f, kind, firm, expected, amount, now)
     pool.region_flow[region, 3] += amount
     books.fund_flow[year, region, kind, INVESTED_M] += amount
     books.flow[0, year, kind, region, firm["region"]] += 1.0
@@ -191,7 +195,7 @@ def close_rounds(
         note_event(firm, pool, books, now, CLOSED, -1, raised, firm["post_money"])
         for e in range(first, last):
             if amount[e] > 0.0 and not invest(
-                world, firm, pool, books, node[e], amount[e], price, now
+                world, firm, pool, books, node[e], expected[e], amount[e], price, now
             ):
                 return False
         firm["help"] = math.exp(rules["support_loading"] * firm["support"])

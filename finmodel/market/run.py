@@ -105,6 +105,10 @@ def first_room(world: World, *, is_detailed: bool = False) -> Room:
     # At most one more than the expected number in every pair of region and type.
     funds = math.ceil(float(arrays.fund_rate_pp.sum()) * arrays.calendar.n_quarters)
     funds += arrays.fund_rate_pp.size + 1
+    if len(arrays.programmes):
+        public = arrays.programmes["size"] * arrays.programmes["state_share"]
+        vehicles = arrays.programme_budget_pp.sum(axis=1) * arrays.calendar.n_quarters / public
+        funds += math.ceil(2.0 * float(vehicles.sum())) + 64
     return Room(
         firms=firms,
         funds=funds,
@@ -129,6 +133,7 @@ def simulate_path(
             break
         room = room._replace(
             firms=2 * room.firms,
+            funds=2 * room.funds,
             holdings=2 * room.holdings,
             chain=2 * room.chain,
             exits=2 * room.exits,

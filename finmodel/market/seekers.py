@@ -162,7 +162,9 @@ def gather(
         n_offers, n_refused = ask_insiders(world, firm, visit, pool, talks, n_insiders, now)
         if has_more:
             n_met = leave_out_holders(firm, pool, reach, talks, n_met)
-        n_offers, n_more = ask_around(world, firm, visit, reach, talks, n_offers, n_insiders, n_met)
+        n_offers, n_more = ask_around(
+            world, firm, visit, pool, reach, talks, n_offers, n_insiders, n_met, now
+        )
         if n_offers == 0:
             if n_refused + n_more > 0:
                 firm["status"] = REFUSED

@@ -138,6 +138,13 @@ N_FUNDS, N_HOLDINGS, FREE_HOLDING, N_EXITS, N_EVENTS, N_PAID, IS_FULL = range(7)
 N_COUNTS = 7
 
 
+# Columns of `Pool.outside`, `Pool.risk` and `Pool.public`.
+LOCAL, HARD_TECH, EARLY = 0, 1, 2
+RISKED_LOSS, RISKED = 0, 1
+PUBLIC_CALLED, PUBLIC_RECEIVED, PUBLIC_OWED, PUBLIC_SINCE = 0, 1, 2, 3
+PUBLIC_TO_PRIVATE, PUBLIC_TO_MANAGER = 4, 5
+
+
 class Now(NamedTuple):
     """Whose luck, and when."""
 
@@ -191,6 +198,13 @@ class Pool(NamedTuple):
     asked: FloatArray  # (R, K) asks this quarter
     closed: FloatArray  # (R, K) closings this quarter
     region_flow: FloatArray  # (R, 6) see capital.CALLED_NOW and so on
+    purse: FloatArray  # (G, R) public money of each programme not yet placed, mcny
+    tried: IntArray  # (G, R) vehicles tried so far
+    moved: FloatArray  # (R,) private money in vehicles that other funds have yet to miss, mcny
+    blur: FloatArray  # (F,) factor on the noise of a fund's looks, by its manager's skill
+    outside: FloatArray  # (F, 3) what a vehicle may yet put outside each duty, mcny
+    risk: FloatArray  # (F, 2) expected loss of a vehicle's investments, and their sum, mcny
+    public: FloatArray  # (F, 6) called, received, owed, since when, given to private, to manager
     supply: FloatArray  # (L,) factor of each class of LPs in the region at hand
     split: FloatArray  # (3, most holdings) shares, cost and pay of the firm at hand
 

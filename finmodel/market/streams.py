@@ -38,6 +38,8 @@ FUND_PHASE = 11
 FUND_TRAITS = 12
 OPINION = 13
 FATE = 14
+MANAGER = 15
+ELIGIBLE = 16
 
 Block = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 

@@ -90,7 +90,7 @@ def _read_with_parent(file: Path) -> Tree:
     tree = _read_toml(file)
     parent_name = tree.pop("extends", None)
     if parent_name is None:
-        return tree
+        return lay_clauses(tree, file, [file.parent])
     if not isinstance(parent_name, str) or not parent_name:
         raise ScenarioError(
             f"scenario {file}",
@@ -109,7 +109,49 @@ def _read_with_parent(file: Path) -> Tree:
                 )
             ],
         )
-    return _merge(parent, tree)
+    return lay_clauses(_merge(parent, tree), file, [file.parent, parent_file.parent])
+
+
+def lay_clauses(tree: Tree, file: Path, folders: Sequence[Path]) -> Tree:
+    """Lay each programme over the clauses it names, and these over the neutral ones.
+
+    Clauses are files in a folder `clauses` beside the scenario or beside its parent.
+
+    Raises
+    ------
+    ScenarioError
+        If a programme names clauses that are not there.
+    """
+    programmes = tree.get("programmes")
+    if not isinstance(programmes, dict):
+        return tree
+    laid: Tree = {}
+    for name, own in programmes.items():
+        if not isinstance(own, dict):
+            laid[name] = own
+            continue
+        table = {key: item for key, item in own.items() if key != "clauses"}
+        for clauses in (own.get("clauses"), NEUTRAL):
+            if clauses is not None:
+                place = f"{file}: programmes.{name}.clauses"
+                table = _merge(_read_clauses(clauses, place, folders), table)
+        laid[name] = table
+    return {**tree, "programmes": laid}
+
+
+NEUTRAL = "neutral"
+
+
+def _read_clauses(name: object, place: str, folders: Sequence[Path]) -> Tree:
+    for folder in folders:
+        found = folder / "clauses" / f"{name}.toml"
+        if isinstance(name, str) and found.is_file():
+            return _read_toml(found)
+    known = sorted(
+        {item.stem for folder in folders for item in (folder / "clauses").glob("*.toml")}
+    )
+    problem = Problem(place, repr(name), _one_of(known), nearest_name(str(name), known))
+    raise ScenarioError(f"scenario {place.partition(':')[0]}", [problem])
 
 
 def _read_toml(file: Path) -> Tree:
@@ -160,7 +202,7 @@ def _merge(parent: Tree, child: Tree) -> Tree:
     return merged
 
 
-REPLACED_WHOLE = frozenset({"region_index", "lp_mix", "mandate"})
+REPLACED_WHOLE = frozenset({"region_index", "lp_mix", "mandate", "region_share"})
 
 
 def _apply_overrides(tree: Tree, overrides: Sequence[str]) -> list[Problem]:

@@ -41,7 +41,8 @@ def _known_regions() -> list[str]:
     return [str(code) for code in datasets.provinces()["iso"]]
 
 
-def _unknown(place: str, names: Iterable[str], known: Iterable[str]) -> list[Problem]:
+def unknown_names(place: str, names: Iterable[str], known: Iterable[str]) -> list[Problem]:
+    """Return a problem for every name that is not among the known ones."""
     listed = list(known)
     allowed = f"one of {', '.join(listed)}"
     return [
@@ -55,7 +56,7 @@ def _check_mandates(scenario: Scenario, file: str) -> list[Problem]:
     problems: list[Problem] = []
     for name, fund in scenario.funds.items():
         place = f"{file}: funds.{name}.mandate"
-        problems += _unknown(place, fund.mandate, scenario.stages)
+        problems += unknown_names(place, fund.mandate, scenario.stages)
         if all(weight.centre == 0 for weight in fund.mandate.values()):
             problems.append(Problem(place, "all weights 0", "at least one stage above 0"))
     return problems
@@ -65,7 +66,7 @@ def _check_funds(scenario: Scenario, file: str) -> list[Problem]:
     problems: list[Problem] = []
     for name, fund in scenario.funds.items():
         place = f"{file}: funds.{name}"
-        problems += _unknown(f"{place}.lp_mix", fund.lp_mix, scenario.lps)
+        problems += unknown_names(f"{place}.lp_mix", fund.lp_mix, scenario.lps)
         problems += check_sum(f"{place}.lp_mix", fund.lp_mix.values())
         if fund.term_years.centre < fund.investment_years.centre:
             given, least = f"{fund.term_years.centre:g}", f"{fund.investment_years.centre:g}"
@@ -145,7 +146,7 @@ def _check_clusters(scenario: Scenario, file: str) -> list[Problem]:
         if region not in known:
             near = nearest_name(region.upper(), known)
             problems.append(Problem(f"{place}.{key!r}", repr(region), "a region code", near))
-        problems += _unknown(f"{place}.{key!r}", [sector], sectors)
+        problems += unknown_names(f"{place}.{key!r}", [sector], sectors)
     return problems
 
 
@@ -153,7 +154,7 @@ def _check_stress(scenario: Scenario, file: str) -> list[Problem]:
     problems: list[Problem] = []
     for name, stress in scenario.environment.stress.items():
         place = f"{file}: environment.stress.{name}.lp_multiple"
-        problems += _unknown(place, stress.lp_multiple, scenario.lps)
+        problems += unknown_names(place, stress.lp_multiple, scenario.lps)
     return problems
 
 

@@ -22,6 +22,7 @@ from finmodel.scenario.market_schema import (
     LpClass,
     Terms,
 )
+from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.section import Section, Share, positive, within
 
@@ -238,6 +239,7 @@ class Scenario(Section):
     stages: dict[str, Stage] = Field(min_length=1, max_length=12)
     sectors: dict[str, Sector] = Field(min_length=1, max_length=40)
     funds: dict[str, FundType] = Field(min_length=1, max_length=12)
+    programmes: dict[str, Programme] = Field(default_factory=dict, max_length=8)
 
     @property
     def stage_names(self) -> tuple[str, ...]:

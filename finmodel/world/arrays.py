@@ -158,6 +158,38 @@ RULES_ROW = np.dtype(
 )
 
 
+# A guidance programme; the types of its vehicles stand after the ordinary ones.
+PROGRAMME_ROW = np.dtype(
+    [
+        ("first_quarter", "i8"),
+        ("last_quarter", "i8"),  # first one after it
+        ("attempts", "i8"),  # most vehicles tried in a region and quarter
+        ("candidates", "i8"),
+        ("early_mask", "i8"),  # bit k: stage k is early
+        ("size", "f8"),  # mean target, mcny
+        ("size_log_sd", "f8"),
+        ("state_share", "f8"),
+        ("fill", "f8"),
+        ("fill_log_sd", "f8"),
+        ("first_close_share", "f8"),
+        ("new_private_share", "f8"),
+        ("reinvestment_multiple", "f8"),
+        ("away_eligible_share", "f8"),
+        ("hard_tech_min_share", "f8"),
+        ("early_min_share", "f8"),
+        ("loss_tolerance_project", "f8"),
+        ("loss_tolerance_fund", "f8"),
+        ("loss_cover", "f8"),
+        ("profit_give_up", "f8"),
+        ("manager_give_up", "f8"),
+        ("buyback_growth", "f8"),  # of what the state is owed before it is bought out, a quarter
+        ("accept_log_odds", "f8"),  # less the fall with the state share and with the duty
+        ("accept_skill", "f8"),  # fall a sd of skill, at this state share
+        ("skill_loading", "f8"),
+    ]
+)
+
+
 class Calendar(NamedTuple):
     """Quarters of a run; reported years follow the warm-up."""
 
@@ -181,9 +213,9 @@ class WorldArrays(NamedTuple):
     sector_key: KeyArray  # (S,)
     fund_rate_pp: FloatArray  # (R, T) expected funds raised a quarter
     fund_key: KeyArray  # (R, T) identity of the region-type pair
-    types: Table  # (T,) of TYPE_ROW
-    mandate: FloatArray  # (T, K) weight of a stage
-    nearness: FloatArray  # (R, R, T) weight of a meeting, fund region then firm region
+    types: Table  # (T + G,) of TYPE_ROW, vehicles of programmes last
+    mandate: FloatArray  # (T + G, K) weight of a stage
+    nearness: FloatArray  # (R, R, T + G) weight of a meeting, fund region then firm region
     lps: Table  # (L,) of LP_ROW
     lp_mix: FloatArray  # (T, L)
     lp_stress: FloatArray  # (quarters, L) multiple of supply
@@ -191,3 +223,9 @@ class WorldArrays(NamedTuple):
     meeting_factor: FloatArray  # (R,) meetings with intermediaries over those without
     sight: FloatArray  # (R, T, 2, 2, 2) firm's region; away; insider; noise sd and weight
     rules: Table  # (1,) of RULES_ROW
+    programmes: Table  # (G,) of PROGRAMME_ROW; programme g has type T + g and LPs L + g
+    programme_budget_pp: FloatArray  # (G, R) public money a quarter, mcny
+    programme_key: KeyArray  # (G, R) identity of the pair
+    private_lp: int  # class of LPs from which programmes raise money, -1 for none
+    private_supply_pp: FloatArray  # (R,) its commitments to ordinary funds a quarter, mcny
+    loss_chance: FloatArray  # (G', K, S, Q) chance to fail before an exit, by score group, quality

@@ -22,6 +22,13 @@ from finmodel.world.investors import (
     stress_table,
     type_table,
 )
+from finmodel.world.programmes import (
+    Vehicles,
+    add_vehicles,
+    loss_chances,
+    private_supply,
+    programme_table,
+)
 from finmodel.world.rules import rules_table
 from finmodel.world.stages import stage_tables
 
@@ -34,8 +41,9 @@ class World:
     ----------
     scenario : Scenario
         Without beliefs: each number is one value.
-    regions, stages, sectors, fund_types, lps : tuple of str
-        Names in the order of the arrays.
+    regions, stages, sectors, fund_types, lps, programmes : tuple of str
+        Names in the order of the arrays. Vehicles of programmes are fund types behind the
+        ordinary ones, their public money classes of LPs.
     is_hard_tech : ndarray of bool, shape (S,)
     arrays : WorldArrays
         Read-only.
@@ -47,6 +55,7 @@ class World:
     sectors: tuple[str, ...]
     fund_types: tuple[str, ...]
     lps: tuple[str, ...]
+    programmes: tuple[str, ...]
     is_hard_tech: np.ndarray[tuple[int], np.dtype[np.bool_]]
     arrays: WorldArrays
 
@@ -77,8 +86,20 @@ def build_world(scenario: Scenario) -> World:
     regions, sectors, types = fixed.geography.regions, tuple(fixed.sectors), tuple(fixed.funds)
     calendar, rules = _calendar(fixed), rules_table(fixed)
     stages, score, group = stage_tables(fixed, rules[0])
-    lps, lp_mix, lp_stress = lp_tables(fixed, calendar)
     meeting_factor, noise_factor = intermediary_factors(fixed)
+    vehicles = add_vehicles(
+        fixed,
+        Vehicles(
+            type_table(fixed),
+            mandates(fixed),
+            nearness(fixed),
+            sight_table(fixed, noise_factor),
+            *lp_tables(fixed, calendar),
+        ),
+    )
+    rates = fund_rates(fixed, region_shares(fixed, fixed.capital.region_index))
+    programmes, programme_budget_pp, programme_key = programme_table(fixed, calendar)
+    private_lp, private_supply_pp = private_supply(fixed, rates)
     is_hard_tech = np.array([sector.is_hard_tech for sector in fixed.sectors.values()])
     sector_share = _normalised([item.birth_share.centre for item in fixed.sectors.values()])
     entry_share = [fixed.stages[k].entry_share.centre for k in fixed.stage_names]
@@ -93,18 +114,24 @@ def build_world(scenario: Scenario) -> World:
         is_hard_tech=is_hard_tech,
         sector_cdf=np.cumsum(sector_share),
         sector_key=np.array([name_key(f"sector:{name}") for name in sectors], np.uint64),
-        fund_rate_pp=fund_rates(fixed, region_shares(fixed, fixed.capital.region_index)),
+        fund_rate_pp=rates,
         fund_key=pair_keys(regions, tuple(f"fund:{name}" for name in types)),
-        types=type_table(fixed),
-        mandate=mandates(fixed),
-        nearness=nearness(fixed),
-        lps=lps,
-        lp_mix=lp_mix,
-        lp_stress=lp_stress,
+        types=vehicles.types,
+        mandate=vehicles.mandate,
+        nearness=vehicles.nearness,
+        lps=vehicles.lps,
+        lp_mix=vehicles.lp_mix,
+        lp_stress=vehicles.lp_stress,
         stress=stress_table(fixed, calendar),
         meeting_factor=meeting_factor,
-        sight=sight_table(fixed, noise_factor),
+        sight=vehicles.sight,
         rules=rules,
+        programmes=programmes,
+        programme_budget_pp=programme_budget_pp,
+        programme_key=programme_key,
+        private_lp=private_lp,
+        private_supply_pp=private_supply_pp,
+        loss_chance=loss_chances(stages, group, rules[0]),
     )
     _freeze(arrays)
     return World(
@@ -112,8 +139,9 @@ def build_world(scenario: Scenario) -> World:
         regions=regions,
         stages=fixed.stage_names,
         sectors=sectors,
-        fund_types=types,
-        lps=tuple(fixed.lps),
+        fund_types=(*types, *fixed.programmes),
+        lps=(*fixed.lps, *(f"programme:{name}" for name in fixed.programmes)),
+        programmes=tuple(fixed.programmes),
         is_hard_tech=is_hard_tech,
         arrays=arrays,
     )

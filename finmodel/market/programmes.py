@@ -1,0 +1,213 @@
+"""Guidance programmes in the market: vehicles are raised, and clauses bind them.
+
+A vehicle is a fund of a type of its own, with the programme's public money as one of its LPs. It
+is met, makes offers and is paid like any fund. What the clauses do:
+
+- The state's part is at most its share: a fund that raises less private money closes smaller, or
+  never. A part of the private money would have gone to other funds of the region: their private
+  LPs give that much less.
+- Managers are asked in turn; a better one is likelier to refuse a high state share and duties.
+- Least shares for local, hard-tech and early firms leave a sum that may go elsewhere. While it
+  is less than all the fund could spend in the quarter, the fund looks at nothing else.
+- Tolerance of losses is held against the chance of failure at the quality the fund expects.
+- Gains given up, the buy-out of the state at a rate, and cover for private losses move money
+  between the LPs of the fund once it pays out.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from finmodel.market.books import look_up
+from finmodel.market.capital import enter_fund, lp_supply
+from finmodel.market.columns import RAISED_M, RAISED_N
+from finmodel.market.environment import MARKET_NOW
+from finmodel.market.state import (
+    EARLY,
+    HARD_TECH,
+    LOCAL,
+    N_FUNDS,
+    RISKED,
+    RISKED_LOSS,
+    Books,
+    Now,
+    Pool,
+    Weather,
+)
+from finmodel.market.streams import ELIGIBLE, FUND_TRAITS, MANAGER, draw, uniform
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.numeric.quantiles import normal_quantile
+from finmodel.world.arrays import Record, WorldArrays
+
+NOBODY = -99.0
+"""Skill of no manager."""
+
+
+@inner_kernel
+def find_manager(programme: Record, key: np.uint64, serial: np.uint64, now: Now) -> float:
+    """Return the skill, in sd, of the first manager that accepts; NOBODY if all refuse."""
+    for place in range(programme["candidates"]):
+        a, b, _, _ = draw(now.seed, now.path, MANAGER, place, key, serial)
+        skill = normal_quantile(uniform(a))
+        odds = programme["accept_log_odds"] - programme["accept_skill"] * skill
+        if uniform(b) * (1.0 + math.exp(-odds)) < 1.0:
+            return skill
+    return NOBODY
+
+
+@inner_kernel
+def set_duties(programme: Record, pool: Pool, f: int, public: float) -> None:
+    """Write what a new vehicle may put outside each duty; no duty, no limit."""
+    investable, outside = pool.funds[f]["investable"], pool.outside[f]
+    outside[:] = math.inf
+    if programme["reinvestment_multiple"] > 0.0:
+        duty = min(investable, programme["reinvestment_multiple"] * public)
+        outside[LOCAL] = investable - duty
+    if programme["hard_tech_min_share"] > 0.0:
+        outside[HARD_TECH] = (1.0 - programme["hard_tech_min_share"]) * investable
+    if programme["early_min_share"] > 0.0:
+        outside[EARLY] = (1.0 - programme["early_min_share"]) * investable
+
+
+@inner_kernel
+def try_vehicle(
+    world: WorldArrays, pool: Pool, books: Books, g: int, region: int, now: Now
+) -> bool:
+    """Try to raise the next vehicle of a programme in a region; return False to wait for money."""
+    programme, index = world.programmes[g], pool.tried[g, region]
+    key, serial = world.programme_key[g, region], np.uint64(index)
+    a, b, c, d = draw(now.seed, now.path, FUND_TRAITS, 0, key, serial)
+    log_sd, share = programme["size_log_sd"], programme["state_share"]
+    luck = log_sd * normal_quantile(uniform(a)) - 0.5 * log_sd * log_sd
+    target = programme["size"] * math.exp(luck)
+    if share * target > pool.purse[g, region]:
+        return False
+    pool.tried[g, region] += 1
+    skill, filled = find_manager(programme, key, serial, now), 1.0
+    if skill == NOBODY:
+        return True
+    if share < 1.0:
+        fill_sd = programme["fill_log_sd"]
+        fill_luck = math.exp(fill_sd * normal_quantile(uniform(d)) - 0.5 * fill_sd * fill_sd)
+        filled = min(1.0, programme["fill"] * fill_luck * pool.supply[world.private_lp])
+        if filled <= 0.0 or filled < programme["first_close_share"]:
+            return True
+    public, private = share * target * filled, (1.0 - share) * target * filled
+    kind = world.fund_rate_pp.shape[1] + g
+    f = enter_fund(world, pool, region, kind, index, public + private, uniform(b), uniform(c), now)
+    if f < 0:
+        return False
+    pool.funds[f]["key"] = key
+    pool.purse[g, region] -= public
+    pool.moved[region] += (1.0 - programme["new_private_share"]) * private
+    pool.lp_share[f, :] = 0.0
+    pool.lp_share[f, world.lp_mix.shape[1] - len(world.programmes) + g] = public / (
+        public + private
+    )
+    if private > 0.0:
+        pool.lp_share[f, world.private_lp] = private / (public + private)
+    pool.blur[f] = math.exp(-programme["skill_loading"] * skill)
+    set_duties(programme, pool, f, public)
+    books.fund_flow[now.year, region, kind, RAISED_N] += 1.0
+    books.fund_flow[now.year, region, kind, RAISED_M] += public + private
+    return True
+
+
+@lean_kernel
+def raise_programmes(
+    world: WorldArrays, pool: Pool, books: Books, weather: Weather, now: Now
+) -> None:
+    """Step 3, after the ordinary funds: programmes get their money and raise vehicles."""
+    for g in range(len(world.programmes)):
+        programme = world.programmes[g]
+        if not programme["first_quarter"] <= now.quarter < programme["last_quarter"]:
+            continue
+        for region in range(world.programme_budget_pp.shape[1]):
+            if world.programme_budget_pp[g, region] <= 0.0:
+                continue
+            pool.purse[g, region] += world.programme_budget_pp[g, region]
+            lp_supply(world, pool, weather.factor[MARKET_NOW], region, now.quarter, pool.supply)
+            for _ in range(programme["attempts"]):
+                if not try_vehicle(world, pool, books, g, region, now):
+                    break
+    pool.first_of[now.quarter + 1] = pool.counts[N_FUNDS]
+
+
+@inner_kernel
+def is_local(world: WorldArrays, firm: Record, home: int, g: int, now: Now) -> bool:
+    """Return whether a firm counts as local: it is, or it moves in or opens a plant.
+
+    Whether a firm would is fixed by its identity and the region.
+    """
+    share = world.programmes[g]["away_eligible_share"]
+    if firm["region"] == home or share <= 0.0:
+        return bool(firm["region"] == home)
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    a, _, _, _ = draw(now.seed, now.path, ELIGIBLE, home, key, serial)
+    return bool(uniform(a) < share)
+
+
+@inner_kernel
+def meets_duties(world: WorldArrays, pool: Pool, f: int, kind: int, firm: Record, now: Now) -> bool:
+    """Return whether a vehicle's duties let it look at a firm this quarter."""
+    g = kind - world.fund_rate_pp.shape[1]
+    could_spend = pool.budget[f] + pool.budget[len(pool.funds) + f]
+    outside, programme = pool.outside[f], world.programmes[g]
+    if outside[HARD_TECH] < could_spend and not world.is_hard_tech[firm["sector"]]:
+        return False
+    if outside[EARLY] < could_spend and not (programme["early_mask"] >> firm["stage"]) & 1:
+        return False
+    return bool(
+        outside[LOCAL] >= could_spend or is_local(world, firm, pool.funds[f]["region"], g, now)
+    )
+
+
+@inner_kernel
+def bears_risk(
+    world: WorldArrays,
+    pool: Pool,
+    f: int,
+    kind: int,
+    group: int,
+    stage: int,
+    sector: int,
+    expected: float,
+    ticket: float,
+) -> bool:
+    """Return whether a vehicle may risk a firm of this expected quality."""
+    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    one, all_ = programme["loss_tolerance_project"], programme["loss_tolerance_fund"]
+    if one >= 1.0 and all_ >= 1.0:
+        return True
+    chance, risk = look_up(world.loss_chance, group, stage, sector, expected), pool.risk[f]
+    if chance > one:
+        return False
+    lost, put = risk[RISKED_LOSS] + chance * ticket, risk[RISKED] + ticket
+    return bool(all_ >= 1.0 or lost <= all_ * put)
+
+
+@inner_kernel
+def count_duties(
+    world: WorldArrays,
+    pool: Pool,
+    f: int,
+    kind: int,
+    firm: Record,
+    expected: float,
+    amount: float,
+    now: Now,
+) -> None:
+    """Take an investment of a vehicle off what it may put outside its duties."""
+    g, outside = kind - world.fund_rate_pp.shape[1], pool.outside[f]
+    if outside[LOCAL] < math.inf and not is_local(world, firm, pool.funds[f]["region"], g, now):
+        outside[LOCAL] -= amount
+    if not world.is_hard_tech[firm["sector"]]:
+        outside[HARD_TECH] -= amount
+    if not (world.programmes[g]["early_mask"] >> firm["stage"]) & 1:
+        outside[EARLY] -= amount
+    group, sector = world.score_group[firm["region"]], firm["sector"]
+    chance = look_up(world.loss_chance, group, firm["stage"], sector, expected)
+    pool.risk[f, RISKED] += amount
+    pool.risk[f, RISKED_LOSS] += chance * amount

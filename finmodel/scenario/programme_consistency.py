@@ -1,0 +1,59 @@
+"""Checks across the fields of guidance programmes."""
+
+from __future__ import annotations
+
+from finmodel.errors import Problem, nearest_name
+from finmodel.scenario.market_consistency import check_sum, unknown_names
+from finmodel.scenario.schema import Scenario
+
+PRIVATE_LP = "private"
+"""The class of LPs from which programmes raise their private money."""
+
+
+def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
+    """Return every cross-field problem of the programmes of a scenario."""
+    problems: list[Problem] = []
+    if scenario.programmes and PRIVATE_LP not in scenario.lps:
+        known = list(scenario.lps)
+        near = nearest_name(PRIVATE_LP, known)
+        allowed = f"a class of LPs named {PRIVATE_LP!r} for programmes to raise money from"
+        problems.append(Problem(f"{file}: lps", ", ".join(known), allowed, near))
+    for name, programme in scenario.programmes.items():
+        place = f"{file}: programmes.{name}"
+        if not name.isidentifier():
+            allowed = "a name of letters, digits and underscores"
+            problems.append(Problem(place, repr(name), allowed))
+        if name in scenario.funds:
+            problems.append(Problem(place, repr(name), "a name that is not a fund type's"))
+        problems += unknown_names(f"{place}.like", [programme.like], scenario.funds)
+        problems += unknown_names(f"{place}.mandate", programme.mandate, scenario.stages)
+        problems += unknown_names(f"{place}.early_stages", programme.early_stages, scenario.stages)
+        regions = scenario.geography.regions
+        problems += unknown_names(f"{place}.region_share", programme.region_share, regions)
+        problems += check_sum(f"{place}.region_share", programme.region_share.values())
+        if all(weight.centre == 0 for weight in programme.mandate.values()):
+            problems.append(Problem(f"{place}.mandate", "all weights 0", "a stage above 0"))
+        if programme.ticket_share.centre > programme.concentration_share.centre:
+            given = f"{programme.ticket_share.centre:g}"
+            most = f"{programme.concentration_share.centre:g}"
+            problems.append(
+                Problem(f"{place}.ticket_share", given, f"at most concentration_share, {most}")
+            )
+        given_up = programme.profit_give_up.centre + programme.manager_give_up.centre
+        if given_up > 1.0:
+            allowed = "profit_give_up and manager_give_up of at most 1 together"
+            problems.append(Problem(f"{place}.profit_give_up", f"{given_up:g}", allowed))
+        if programme.vehicle == "direct" and programme.state_share.centre != 1.0:
+            given = f"{programme.state_share.centre:g}"
+            problems.append(Problem(f"{place}.state_share", given, "1 for a direct vehicle"))
+        like = scenario.funds.get(programme.like)
+        if like is not None and programme.term_years.centre < like.investment_years.centre:
+            least = f"{like.investment_years.centre:g}"
+            problems.append(
+                Problem(
+                    f"{place}.term_years",
+                    f"{programme.term_years.centre:g}",
+                    f"at least the investment period of {programme.like}, {least}",
+                )
+            )
+    return problems
