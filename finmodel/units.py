@@ -19,6 +19,11 @@ def rate_per_quarter(rate_pa: float) -> float:
     return rate_pa / QUARTERS_PER_YEAR
 
 
+def discount_factor(rate_pa: float, years: float) -> float:
+    """Return the value now of one yuan in `years` at an annual rate: ``(1 + r) ** -years``."""
+    return math.pow(1.0 + rate_pa, -years)
+
+
 def discount_per_quarter(rate_pa: float) -> float:
     """Return the one-quarter discount factor ``(1 + r) ** (-1/4)`` of an annual rate `r`."""
     return math.pow(1.0 + rate_pa, -1.0 / QUARTERS_PER_YEAR)

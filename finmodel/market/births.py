@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from finmodel.market.books import note_event
 from finmodel.market.columns import BIRTH_N, BORN, COHORT_BORN
 from finmodel.market.state import Books, Now, Pool
 from finmodel.market.streams import BIRTHS, TRAITS, draw, uniform, uniform52
-from finmodel.numeric.jit import lean_kernel
+from finmodel.numeric.jit import kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile, poisson_quantile
-from finmodel.world.arrays import Record, Table, WorldArrays
+from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
 LARGEST_MEAN = 400.0
 
@@ -44,6 +45,23 @@ def enter_stage(rules: Record, row: Record, firm: Record, stage: int) -> None:
     firm["ipo"] = row["ipo_pp"] * leave
     firm["sale"] = (row["mna_pp"] + row["transfer_pp"]) * leave
     firm["buyback"] = row["buyback_pp"] * leave
+
+
+@kernel
+def qualities(
+    seed: np.uint64,
+    path: int,
+    keys: NDArray[np.uint32],
+    serials: NDArray[np.uint32],
+    rules: Record,
+) -> FloatArray:
+    """Return the latent quality of firms by identity, as at their birth."""
+    result = np.empty(len(keys))
+    for i in range(len(keys)):
+        key, serial = np.uint64(keys[i]), np.uint64(serials[i])
+        a, _, _, _ = draw(seed, path, TRAITS, 0, key, serial)
+        result[i] = rules["quality_mean"] + rules["quality_sd"] * normal_quantile(uniform(a))
+    return result
 
 
 @lean_kernel

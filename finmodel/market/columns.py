@@ -30,8 +30,8 @@ N_COLUMNS = EVENTS + 34
 # Columns of fund flows by year, region and type; `_S` is a stock at the year's end.
 RAISED_N, RAISED_M, CALLED_M, INVESTED_M, FEES_M, RECEIVED_M = 0, 1, 2, 3, 4, 5
 TO_LPS_M, CARRY_M, NAV_S, UNCALLED_S, FUNDS_S = 6, 7, 8, 9, 10
-PUBLIC_CALLED_M, PUBLIC_BACK_M, PUBLIC_NAV_S = 11, 12, 13
-N_FUND_COLUMNS = 14
+PUBLIC_RAISED_M, PUBLIC_CALLED_M, PUBLIC_BACK_M, PUBLIC_NAV_S = 11, 12, 13, 14
+N_FUND_COLUMNS = 15
 
 # Accounts of the ledger; classes of LPs follow, then fund types.
 MANAGERS, FIRMS, FOUNDERS, OUTSIDERS, BUYERS, COSTS = 0, 1, 2, 3, 4, 5

@@ -22,7 +22,7 @@ import numpy as np
 
 from finmodel.market.books import look_up
 from finmodel.market.capital import enter_fund, lp_supply
-from finmodel.market.columns import RAISED_M, RAISED_N
+from finmodel.market.columns import PUBLIC_RAISED_M, RAISED_M, RAISED_N
 from finmodel.market.environment import MARKET_NOW
 from finmodel.market.state import (
     EARLY,
@@ -112,6 +112,7 @@ def try_vehicle(
     set_duties(programme, pool, f, public)
     books.fund_flow[now.year, region, kind, RAISED_N] += 1.0
     books.fund_flow[now.year, region, kind, RAISED_M] += public + private
+    books.fund_flow[now.year, region, kind, PUBLIC_RAISED_M] += public
     return True
 
 

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from finmodel.world.arrays import FloatArray
 CHECK_EVERY_YEAR = 4
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 def simulate(
@@ -78,7 +80,7 @@ def simulate(
     def one(path: int) -> tuple[PathRecord, PathDetail | None]:
         return simulate_path(world, path, seed, check_every, is_detailed=path < detailed)
 
-    for record, detail in _in_order(one, paths, n_threads, cancel):
+    for record, detail in in_order(one, paths, n_threads, cancel):
         keeper.add(record, detail)
         if progress:
             progress(keeper.n, paths)
@@ -178,15 +180,12 @@ def breach_message(world: World, path: int, breach: FloatArray) -> str:
     )
 
 
-def _in_order(
-    one: Callable[[int], tuple[PathRecord, PathDetail | None]],
-    paths: int,
-    n_threads: int,
-    cancel: threading.Event | None,
-) -> Iterator[tuple[PathRecord, PathDetail | None]]:
-    """Yield the records of paths 0, 1, 2, ... while a few more are under way."""
+def in_order(
+    one: Callable[[int], T], paths: int, n_threads: int, cancel: threading.Event | None
+) -> Iterator[T]:
+    """Yield what `one` makes of paths 0, 1, 2, ... while a few more are under way."""
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="finmodel-path")
-    waiting: deque[Future[tuple[PathRecord, PathDetail | None]]] = deque()
+    waiting: deque[Future[T]] = deque()
     started = 0
     try:
         while started < paths or waiting:

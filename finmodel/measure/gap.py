@@ -111,7 +111,9 @@ def _fine(run: RunResult, side: int) -> FloatArray:
     )
 
 
-def _viable(values: FloatArray, side: int, test: int) -> tuple[FloatArray, FloatArray]:
+def viable_by_path(
+    values: FloatArray, side: int, test: int = col.MARKET
+) -> tuple[FloatArray, FloatArray]:
     """Return viable ask and gap by path, shape (P, groups), under a test."""
     funded, *unmet = (
         values[..., outcome_column(outcome, test, is_money=bool(side))]
@@ -140,7 +142,7 @@ def _need_columns(values: FloatArray, side: int, suffix: str) -> dict[str, Float
     }
     for name, column in events.items():
         columns[f"{name}_{suffix}"] = mean(column + side)
-    viable_ask, gap = _viable(values, side, col.MARKET)
+    viable_ask, gap = viable_by_path(values, side, col.MARKET)
     columns[f"viable_ask_{suffix}"] = viable_ask.mean(axis=0)
     columns[f"gap_{suffix}"], columns[f"gap_{suffix}_se"] = mean_se(gap)
     for level, found in zip(QUANTILES, quantile_columns(gap, QUANTILES), strict=True):
@@ -152,7 +154,7 @@ def _rate_columns(values: FloatArray) -> dict[str, FloatArray]:
     columns: dict[str, FloatArray] = {}
     for side, suffix in ((0, "n"), (1, "mcny")):
         for name, test in TEST_COLUMNS.items():
-            viable_ask, gap = _viable(values, side, test)
+            viable_ask, gap = viable_by_path(values, side, test)
             label = f"gap_rate_{suffix}" if name == "market" else f"gap_rate_{suffix}_{name}"
             ratio, error = ratio_se(gap, viable_ask)
             columns[label] = ratio

@@ -1,0 +1,201 @@
+"""Arms in pairs: a baseline and any number of policies, path by path on the same draws.
+
+Each path plays every arm with the same seed. A firm, a fund, the market and the window have the
+same luck in all of them, so a difference between arms is the policy and what follows from it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from finmodel.errors import InputError, Interrupted, Problem
+from finmodel.market.collect import PathRecord
+from finmodel.market.result import Keeper, PathDetail, RunResult
+from finmodel.market.run import (
+    CHECK_EVERY_YEAR,
+    Progress,
+    in_order,
+    simulate_path,
+    warm_kernel,
+)
+from finmodel.measure.effects import effect_panels, financings
+from finmodel.measure.policy import (
+    effect_table,
+    outcome_table,
+    public_table,
+    sector_effect_table,
+)
+from finmodel.world import World
+from finmodel.world.arrays import FloatArray
+
+Arm = tuple[PathRecord, FloatArray | None, FloatArray | None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arms of one comparison.
+
+    Attributes
+    ----------
+    base : RunResult
+    arms : dict of RunResult
+        Policies by name, in the order given.
+    chain : dict of ndarray, each of shape (P, R, K, H, 2, components, 2)
+        Effects of each policy by path, region, stage, general and hard-tech sectors, and
+        viability in the baseline; in count and million CNY over the reported years.
+    by_sector : dict of ndarray, each of shape (P, S, 2, components, 2)
+    memo : dict of ndarray, each of shape (P, R, K, H, 2, memo)
+    seconds : float
+    """
+
+    base: RunResult
+    arms: dict[str, RunResult]
+    chain: dict[str, FloatArray]
+    by_sector: dict[str, FloatArray]
+    memo: dict[str, FloatArray]
+    seconds: float
+
+    @property
+    def n_paths(self) -> int:
+        """Paths of every arm."""
+        return self.base.n_paths
+
+
+def compare(
+    base: World,
+    policies: Mapping[str, World],
+    *,
+    paths: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    check_every: int = CHECK_EVERY_YEAR,
+) -> Comparison:
+    """Run a baseline and policies on the same draws, and measure effects firm by firm.
+
+    Parameters
+    ----------
+    base : World
+    policies : mapping of World
+        With the same regions, stages, sectors and calendar as the baseline.
+    paths, seed, threads, progress, cancel, check_every
+        As in :func:`finmodel.market.run.simulate`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If the axes of an arm differ from the baseline's.
+    InvariantError, Interrupted
+        As in :func:`finmodel.market.run.simulate`.
+    """
+    _check_axes(base, policies)
+    worlds = {"": base, **policies}
+    for world in worlds.values():
+        warm_kernel(world)
+    started = time.perf_counter()
+
+    def one(path: int) -> list[Arm]:
+        return _play(worlds, path, seed, check_every)
+
+    keepers = {name: Keeper(world, seed, paths) for name, world in worlds.items()}
+    kept: dict[str, list[tuple[FloatArray, FloatArray]]] = {name: [] for name in policies}
+    n_threads = min(paths, threads or os.cpu_count() or 1)
+    for arms in in_order(one, paths, n_threads, cancel):
+        for name, (record, chain, memo) in zip(worlds, arms, strict=True):
+            keepers[name].add(record, None)
+            if chain is not None and memo is not None:
+                kept[name].append((chain, memo))
+        if progress:
+            progress(keepers[""].n, paths)
+    if keepers[""].n == 0:
+        raise Interrupted("stopped before the first path was done; nothing is kept")
+    seconds = time.perf_counter() - started
+    results = {name: keeper.result(seconds) for name, keeper in keepers.items()}
+    chains = {name: np.stack([chain for chain, _ in kept[name]]) for name in policies}
+    is_hard = base.is_hard_tech
+    return Comparison(
+        base=results.pop(""),
+        arms=results,
+        chain={name: _by_hardness(chain, is_hard) for name, chain in chains.items()},
+        by_sector={name: chain.sum(axis=(1, 2)) for name, chain in chains.items()},
+        memo={
+            name: _by_hardness(np.stack([memo for _, memo in kept[name]]), is_hard)
+            for name in policies
+        },
+        seconds=seconds,
+    )
+
+
+def _play(worlds: Mapping[str, World], path: int, seed: int, check_every: int) -> list[Arm]:
+    """Play one path in every arm; the effects of all but the first."""
+    base_world = worlds[""]
+    base_detail: PathDetail | None = None
+    arms: list[Arm] = []
+    for world in worlds.values():
+        record, detail = simulate_path(world, path, seed, check_every, is_detailed=True)
+        assert detail is not None
+        if base_detail is None:
+            base_detail = detail
+            arms.append((record, None, None))
+            continue
+        deals = financings(base_world, world, seed, base_detail, detail)
+        arms.append((record, *effect_panels(base_world, deals)))
+    return arms
+
+
+def _by_hardness(
+    panel: FloatArray, is_hard: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> FloatArray:
+    """Add sectors, axis 3 of a panel by path, up to general and hard technology."""
+    parts = [panel[:, :, :, is_hard == flag].sum(axis=3) for flag in (False, True)]
+    return np.stack(parts, axis=3)
+
+
+def _check_axes(base: World, policies: Mapping[str, World]) -> None:
+    problems = []
+    for name, world in policies.items():
+        for axis in ("regions", "stages", "sectors", "years"):
+            expected, found = getattr(base, axis), getattr(world, axis)
+            if expected != found:
+                given = ", ".join(str(item) for item in found)
+                allowed = "as in the baseline: " + ", ".join(str(item) for item in expected)
+                problems.append(Problem(f"{name}: {axis}", given, allowed))
+        same = base.arrays.calendar == world.arrays.calendar
+        if not problems and not same:
+            given = str(world.scenario.run.warm_up_years)
+            allowed = f"as in the baseline: {base.scenario.run.warm_up_years}"
+            problems.append(Problem(f"{name}: warm_up_years", given, allowed))
+        scale = base.scenario.run.scale
+        if not math.isclose(scale, world.scenario.run.scale):
+            given = f"{world.scenario.run.scale:g}"
+            problems.append(Problem(f"{name}: scale", given, f"as in the baseline: {scale:g}"))
+    if not policies:
+        problems.append(Problem("policies", "none", "at least one policy to compare"))
+    if problems:
+        raise InputError("comparison", problems)
+
+
+def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return every table of a comparison."""
+    world, chains = comparison.base.world, comparison.chain
+    return {
+        "effects": effect_table(chains, world),
+        "effects_region": effect_table(chains, world, ("region",)),
+        "effects_stage": effect_table(chains, world, ("stage",)),
+        "effects_sector": sector_effect_table(comparison.by_sector, world),
+        "outcomes": outcome_table(comparison.base, comparison.arms),
+        "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),
+    }
