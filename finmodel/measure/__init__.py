@@ -3,6 +3,7 @@
 from finmodel.measure.activity import activity_table, flow_table, graduation_table
 from finmodel.measure.details import fund_table, fund_year_table, history_table
 from finmodel.measure.gap import cell_table, gap_table
+from finmodel.measure.groups import grouped
 from finmodel.measure.investors import (
     exit_table,
     fund_flow_table,
@@ -10,6 +11,7 @@ from finmodel.measure.investors import (
     survival_table,
 )
 from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.shapley import shapley_values
 from finmodel.measure.values import value_table
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "fund_year_table",
     "gap_table",
     "graduation_table",
+    "grouped",
     "history_table",
     "mean_se",
     "ownership_table",
     "ratio_se",
+    "shapley_values",
     "survival_table",
     "value_table",
 ]
