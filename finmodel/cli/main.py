@@ -78,6 +78,31 @@ def run(
 
 @app.command()
 @guarded
+def why(
+    scenario: ScenarioArg,
+    paths: Annotated[
+        int | None,
+        typer.Option(help="Paths of each of the 32 markets; by default a quarter of a run's."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")] = None,
+    changes: SetOption = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Split the funding gap into five frictions, so that the parts add up to it.
+
+    Scarcity of capital, distance and borders, information, mandates, search: each is switched
+    off in every combination with the others, with the same luck. Nothing is stored.
+    """
+    from finmodel.cli.why_command import why_and_show
+
+    why_and_show(
+        scenario, paths=paths, seed=seed, changes=changes or [], threads=threads, as_json=as_json
+    )
+
+
+@app.command()
+@guarded
 def show(
     reference: Annotated[
         str,

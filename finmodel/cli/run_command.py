@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import pandas as pd
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import emit_json, records
+from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
 from finmodel.scenario import Scenario, load_scenario, quantities
@@ -46,7 +41,7 @@ def run_and_show(
     store.make_root(out)
     console = Console(stderr=as_json, highlight=False)
     _print_assumptions(console, scenario, n_paths, run_seed)
-    with _stop_on_interrupt() as cancel, _bar(n_paths) as tick:
+    with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
         run, stored = run_scenario(
             scenario,
             paths=n_paths,
@@ -200,49 +195,3 @@ def _summary(
         "firm_quarters": manifest.get("firm_quarters"),
         **{name: records(tables[name]) for name in ("gap_total", *SHOWN_TABLES, "activity_total")},
     }
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Yield an event that the first Ctrl-C sets; a second one stops at once."""
-    cancel = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main:
-        signal.signal(signal.SIGINT, handle)
-    try:
-        yield cancel
-    finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)
-
-
-class _bar:  # noqa: N801  (a context manager used like a function)
-    """A progress bar on standard error, silent when that is not a terminal."""
-
-    def __init__(self, total: int) -> None:
-        columns = (
-            TextColumn("paths"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True),
-        )
-        console = Console(stderr=True)
-        self._progress = Progress(*columns, console=console, disable=not sys.stderr.isatty())
-        self._task = self._progress.add_task("paths", total=total)
-
-    def __enter__(self) -> _bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)

@@ -36,7 +36,7 @@ from finmodel.world.arrays import WorldArrays
 FRICTIONS = ("scarcity", "distance", "information", "mandates", "search")
 """In the order of the bits of an arm."""
 
-ABUNDANCE = 1024.0
+ABUNDANCE = 4096.0
 """Factor on the size of every fund without scarcity. So large that no budget binds, which a
 test checks by doubling it; a power of two, so that tickets keep their bits."""
 
@@ -78,9 +78,8 @@ def without(world: World, off: Collection[str], *, abundance: float = ABUNDANCE)
         arrays = _met(arrays)
     if arrays is world.arrays:
         return world
-    for old, new in zip(world.arrays, arrays, strict=True):
-        if new is not old:
-            new.setflags(write=False)
+    for array in arrays[1:]:  # after the calendar
+        array.setflags(write=False)
     return replace(world, arrays=arrays)
 
 
@@ -94,10 +93,12 @@ def _abundant(arrays: WorldArrays, factor: float) -> WorldArrays:
 
 def _borderless(arrays: WorldArrays) -> WorldArrays:
     nearness, sight, rules = arrays.nearness.copy(), arrays.sight.copy(), arrays.rules.copy()
+    types = arrays.types.copy()
     nearness[:] = 1.0
     sight[:, :, 1] = sight[:, :, 0]
+    types["away_noise_multiple"] = 1.0
     rules["distance_dislike"] = 0.0
-    return arrays._replace(nearness=nearness, sight=sight, rules=rules)
+    return arrays._replace(types=types, nearness=nearness, sight=sight, rules=rules)
 
 
 def _clear(arrays: WorldArrays) -> WorldArrays:

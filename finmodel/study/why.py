@@ -193,12 +193,13 @@ def why_table(arms: Arms, by: Sequence[str] = ()) -> pd.DataFrame:
     DataFrame
         For every group one row a part: the frictions, `remainder`, and `gap`, their sum. For
         count (`n`) and million CNY (`mcny`) a year, over paths: `gap_*` with standard error
-        `_se`, paired by path; `gap_*_first`, by how much the gap falls if this friction goes
+        `_se`, paired by path; `gap_share_*`, the mean part over the mean gap, with standard
+        error by the delta method; `gap_*_first`, by how much the gap falls if this friction goes
         away and the others stay, and `gap_*_last`, if the others are gone already, with
         standard errors; and the parts of the gap rate, `gap_rate_*`, with standard errors by
         the delta method, in which a market's rate is its mean gap over its mean viable need.
-        `first` and `last` of remainder and gap are NaN, as is a rate if in some market nothing
-        is viable, and a standard error with one path.
+        `first` and `last` of remainder and gap are NaN, as are shares of no gap, parts of a
+        rate if in some market nothing is viable, and standard errors with one path.
 
     Raises
     ------
@@ -210,7 +211,9 @@ def why_table(arms: Arms, by: Sequence[str] = ()) -> pd.DataFrame:
     labels = [list(arms.world.regions), list(arms.world.stages)]
     kept = [values for name, values in zip(_AXES, labels, strict=True) if name in by]
     names = [name for name in _AXES if name in by]
-    rows = pd.MultiIndex.from_product([*kept, [*FRICTIONS, REMAINDER, WHOLE]], names=[*names, "part"])
+    rows = pd.MultiIndex.from_product(
+        [*kept, [*FRICTIONS, REMAINDER, WHOLE]], names=[*names, "part"]
+    )
     frame = rows.to_frame(index=False)
     needs = arms.needs.sum(axis=dropped).reshape(N_ARMS, arms.n_paths, -1, 2)
     gaps = arms.gaps.sum(axis=dropped).reshape(N_ARMS, arms.n_paths, -1, 2)
@@ -245,7 +248,12 @@ def _columns(needs: FloatArray, gaps: FloatArray, suffix: str) -> dict[str, Floa
     """Return columns of shape (7, groups) from needs and gaps of shape (32, P, groups)."""
     columns: dict[str, FloatArray] = {}
     label = f"gap_{suffix}"
-    columns[label], columns[f"{label}_se"] = _over_paths(path_parts(gaps))
+    parts = path_parts(gaps)
+    columns[label], columns[f"{label}_se"] = _over_paths(parts)
+    share = ratio_se(
+        np.moveaxis(parts, 1, 0), np.moveaxis(np.broadcast_to(gaps[-1:], parts.shape), 1, 0)
+    )
+    columns[f"gap_share_{suffix}"], columns[f"gap_share_{suffix}_se"] = share
     n = len(FRICTIONS)
     bits = 1 << np.arange(n)
     void = np.full((2, *gaps.shape[1:]), np.nan)
