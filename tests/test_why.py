@@ -291,7 +291,7 @@ def test_the_command_prints_parts_and_stores_nothing(tmp_path, monkeypatch):
         "go unfunded: ",
         "Scarcity of capital",
         "Distance and borders",
-        "Left with all five off",
+        "Left with all off",
         "Shanghai",
         "Pre-IPO",
         "Nothing is stored",

@@ -28,7 +28,7 @@ def why_headline(frame: pd.DataFrame) -> str:
     ]
     return (
         f"Why {gap / MCNY_PER_BN:.3g} bn CNY a year go unfunded: {', '.join(texts)}; "
-        f"{parts[LEFT] / MCNY_PER_BN:.2g} bn are left with all five off."
+        f"{parts[LEFT] / MCNY_PER_BN:.2g} bn are left with all off."
     )
 
 
@@ -51,7 +51,7 @@ def why_view(frame: pd.DataFrame, title: str) -> Table:
         "off\nlast",
         "needs",
     ):
-        view.add_column(heading, justify="right", no_wrap=True)
+        view.add_column(heading, justify="right", overflow="fold")  # never cut a number
     rows = frame.set_index("part").to_dict("index")
     names = labels()["friction"]
     for name, row in rows.items():
@@ -83,7 +83,7 @@ def why_groups_view(frame: pd.DataFrame, by: str, title: str, names: Names) -> T
     """
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
     view.add_column(names.get(by, by), no_wrap=True)
-    view.add_column("gap\nbn CNY", justify="right", no_wrap=True)
+    view.add_column("gap\nbn CNY", justify="right", overflow="fold")
     for heading in (
         "scar-\ncity",
         "dis-\ntance",
@@ -92,7 +92,7 @@ def why_groups_view(frame: pd.DataFrame, by: str, title: str, names: Names) -> T
         "search",
         "left",
     ):
-        view.add_column(heading, justify="right", no_wrap=True)
+        view.add_column(heading, justify="right", overflow="fold")  # never cut a number
     for group, rows in frame.groupby(by, sort=False):
         parts = {str(row["part"]): row for row in rows.to_dict("records")}
         shares = [_percent(row) for part, row in parts.items() if part != WHOLE]
