@@ -15,14 +15,8 @@ from finmodel.market.meetings import MAX_MEETINGS
 from finmodel.market.run import simulate
 from finmodel.measure import gap_table, shapley_values
 from finmodel.study.frictions import ABUNDANCE, FRICTIONS, without
-from finmodel.study.why import (
-    N_ARMS,
-    arm_table,
-    path_parts,
-    simulate_arms,
-    switched_off,
-    why_table,
-)
+from finmodel.study.parts import arm_table, path_parts, why_table
+from finmodel.study.why import N_ARMS, simulate_arms, switched_off
 from finmodel.world import TESTS, build_world
 from tests.conftest import SMALL, YRD, small, small_world
 

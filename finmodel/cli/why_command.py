@@ -12,8 +12,9 @@ from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import provinces
 from finmodel.report import why_groups_view, why_headline, why_view
 from finmodel.scenario import load_scenario
+from finmodel.study.parts import arm_table, why_table
 from finmodel.study.single import check_paths_and_seed
-from finmodel.study.why import N_ARMS, arm_table, default_paths, simulate_arms, why_table
+from finmodel.study.why import N_ARMS, default_paths, simulate_arms
 from finmodel.world import build_world
 
 

@@ -38,7 +38,7 @@ def why_view(frame: pd.DataFrame, title: str) -> Table:
     Parameters
     ----------
     frame : DataFrame
-        From :func:`finmodel.study.why.why_table` without groups.
+        From :func:`finmodel.study.parts.why_table` without groups.
     title : str
     """
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
@@ -75,7 +75,7 @@ def why_groups_view(frame: pd.DataFrame, by: str, title: str, names: Names) -> T
     Parameters
     ----------
     frame : DataFrame
-        From :func:`finmodel.study.why.why_table` by `by` alone.
+        From :func:`finmodel.study.parts.why_table` by `by` alone.
     by : {'region', 'stage'}
     title : str
     names : mapping of str
