@@ -103,6 +103,42 @@ def why(
 
 @app.command()
 @guarded
+def compare(
+    base: Annotated[Path, typer.Argument(help="Baseline (TOML).", metavar="BASE")],
+    policies: Annotated[
+        list[Path], typer.Argument(help="Policies to compare with it (TOML).", metavar="POLICY...")
+    ],
+    paths: Annotated[int | None, typer.Option(help="Paths; by default the baseline's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the baseline's.")] = None,
+    changes: SetOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of comparisons.", metavar="DIR")
+    ] = Path("comparisons"),
+    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare policies with a baseline, firm by firm on the same luck.
+
+    Prints what changes, which of it would have happened anyway, and what it costs the public. A
+    change by --set applies to every arm.
+    """
+    from finmodel.cli.compare_command import compare_and_show
+
+    compare_and_show(
+        base,
+        policies,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@app.command()
+@guarded
 def show(
     reference: Annotated[
         str,

@@ -208,11 +208,11 @@ def public_table(
 
 
 def _row(
-    policy: str, name: str, value: object, error: object, values: FloatArray | None
+    policy: str, name: str, value: FloatArray, error: FloatArray, values: FloatArray | None
 ) -> dict[str, object]:
     low, middle, high = (np.nan,) * 3 if values is None else np.quantile(values, (0.05, 0.5, 0.95))
-    spread = {"q05": low, "q50": middle, "q95": high}
-    return {"policy": policy, "measure": name, "value": value, "se": error, **spread}
+    spread = {"q05": float(low), "q50": float(middle), "q95": float(high)}
+    return {"policy": policy, "measure": name, "value": float(value), "se": float(error), **spread}
 
 
 def _public_paths(run: RunResult) -> dict[str, FloatArray]:

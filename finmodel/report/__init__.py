@@ -1,5 +1,6 @@
 """Reports: views of stored tables."""
 
+from finmodel.report.comparison import chain_view, outcome_view, policy_headline, public_view
 from finmodel.report.terminal import (
     activity_view,
     fund_view,
@@ -12,9 +13,13 @@ from finmodel.report.why import why_groups_view, why_headline, why_view
 
 __all__ = [
     "activity_view",
+    "chain_view",
     "fund_view",
     "gap_view",
     "headline",
+    "outcome_view",
+    "policy_headline",
+    "public_view",
     "tail_sentence",
     "why_groups_view",
     "why_headline",

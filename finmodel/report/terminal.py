@@ -29,7 +29,7 @@ def with_error(value: float, error: float, *, scale: float = 1.0, unit: str = ""
         return "-"
     value, error = value * scale, error * scale
     tail = f" {unit}" if unit else ""
-    if math.isnan(error) or error <= 0.0:
+    if math.isnan(error) or error <= 1e-9 * abs(value):
         return f"{value:,.4g}{tail}"
     digits = max(0, -math.floor(math.log10(error)))
     return f"{value:,.{digits}f}±{error:.{digits}f}{tail}"

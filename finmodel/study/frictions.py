@@ -29,6 +29,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+import numpy as np
+
 from finmodel.market.meetings import MAX_MEETINGS
 from finmodel.world import World
 from finmodel.world.arrays import WorldArrays
@@ -79,7 +81,8 @@ def without(world: World, off: Collection[str], *, abundance: float = ABUNDANCE)
     if arrays is world.arrays:
         return world
     for array in arrays[1:]:  # after the calendar
-        array.setflags(write=False)
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
     return replace(world, arrays=arrays)
 
 

@@ -1,0 +1,207 @@
+"""Guidance programmes: neutral without money, clauses that bind, money that balances."""
+
+import numpy as np
+import pytest
+
+from finmodel.errors import ScenarioError
+from finmodel.market import columns as col
+from finmodel.market import path as steps
+from finmodel.market.columns import OK
+from finmodel.market.run import first_room, simulate
+from finmodel.market.state import LOCAL, N_FUNDS, PUBLIC_TO_PRIVATE
+from finmodel.scenario import load_scenario
+from finmodel.world import build_world
+from tests.conftest import ROOT, SMALL, small_world
+
+POLICY = ROOT / "scenarios" / "policy_pro_rata.toml"
+P = "programmes.joint_fund"
+SIZE = ("run.scale=0.1", "run.years=6", "run.warm_up_years=6")
+CLAUSES = {
+    "reinvestment_multiple": 2.0,
+    "away_eligible_share": 0.5,
+    "hard_tech_min_share": 0.9,
+    "early_min_share": 0.8,
+    "loss_tolerance_project": 0.5,
+    "loss_tolerance_fund": 0.5,
+    "loss_cover": 0.4,
+    "profit_give_up": 0.5,
+    "manager_give_up": 0.2,
+    "buyback_rate_pa": 0.04,
+    "state_share": 0.7,
+    "new_private_share": 0.0,
+    "accept_log_odds": 0.0,
+    "skill_loading": 1.0,
+}
+
+
+def policy_world(*changes, size=SMALL):
+    return build_world(load_scenario(POLICY, (*size, *changes)))
+
+
+def play(world, paths=1, seed=3, check_every=1):
+    """The pools and books at the end of some paths, each quarter balanced."""
+    room = first_room(world)
+    for path in range(paths):
+        status, _, pool, books = steps.run_path(
+            world.arrays, np.uint64(seed), path, room, check_every
+        )
+        assert status == OK
+        yield pool, books
+
+
+def vehicles(world, pool):
+    n = pool.counts[N_FUNDS]
+    return np.flatnonzero(pool.funds["kind"][:n] >= world.arrays.fund_rate_pp.shape[1])
+
+
+@pytest.mark.parametrize("clause", [None, *CLAUSES])
+def test_a_programme_without_money_changes_no_bit(clause):
+    changes = [f"{P}.{clause}={CLAUSES[clause]}"] if clause else []
+    base = simulate(small_world(), paths=2, seed=5)
+    none = simulate(policy_world(f"{P}.budget_mcny_pa=0", *changes), paths=2, seed=5)
+    for name in ("panel", "sectors", "fine", "exits"):
+        np.testing.assert_array_equal(
+            base.spools[name].whole(), none.spools[name].whole(), err_msg=name
+        )
+    n = len(base.world.fund_types)
+    np.testing.assert_array_equal(base.flow, none.flow[:, :, :, :n])
+    np.testing.assert_array_equal(base.fund_flow, none.fund_flow[:, :, :, :n])
+    assert not none.fund_flow[:, :, :, n:].any()
+
+
+@pytest.mark.parametrize("clause", [None, *CLAUSES])
+def test_money_balances_each_quarter_under_every_clause(clause):
+    changes = [f"{P}.{clause}={CLAUSES[clause]}"] if clause else []
+    world = policy_world(*changes, size=SIZE)
+    seen = 0
+    for pool, books in play(world, paths=2):
+        f = vehicles(world, pool)
+        seen += len(f)
+        assert abs(books.ledger.sum()) <= 1e-9 * np.abs(books.ledger).sum()
+        np.testing.assert_allclose(pool.lp_share[f].sum(axis=1), 1.0)
+        placed = (pool.funds["commitment"][f] * pool.lp_share[f, -1]).sum()
+        budget = world.arrays.programme_budget_pp.sum() * 20
+        assert placed + pool.purse.sum() == pytest.approx(budget)
+        assert (pool.moved >= 0).all()
+        share = world.scenario.programmes["joint_fund"].state_share.centre
+        assert (pool.lp_share[f, -1] <= share * (1 + 1e-12)).all()
+    assert seen > 3
+
+
+def test_duties_are_never_broken():
+    changes = [f"{P}.reinvestment_multiple=2", f"{P}.hard_tech_min_share=0.9"]
+    world = policy_world(*changes, f"{P}.early_min_share=0.5", size=SIZE)
+    checked = 0
+    for pool, _ in play(world, paths=3):
+        f = vehicles(world, pool)
+        assert (pool.outside[f] >= -1e-9).all()
+        spent = pool.funds["spent_new"][f] + pool.funds["spent_follow"][f]
+        public = pool.funds["commitment"][f] * pool.lp_share[f, -1]
+        investable = pool.funds["investable"][f]
+        away = investable - 2 * public - pool.outside[f, LOCAL]
+        assert (away <= investable - 2 * public + 1e-9).all()
+        checked += (spent > 0).sum()
+    assert checked > 5
+
+
+def test_private_money_that_moved_is_missing_elsewhere_and_no_more():
+    """Ordinary funds lose exactly what moved, but for what is still to be worked off."""
+    lost = []
+    for share in (0.0, 1.0):
+        world = policy_world(f"{P}.new_private_share={share}", size=SIZE)
+        ordinary = world.arrays.fund_rate_pp.shape[1]
+        for pool, _ in play(world, paths=1):
+            n = pool.counts[N_FUNDS]
+            kinds, commitment = pool.funds["kind"][:n], pool.funds["commitment"][:n]
+            private = (commitment * (1 - pool.lp_share[:n, -1]))[kinds >= ordinary].sum()
+            lost.append((commitment[kinds < ordinary].sum(), private, pool.moved.sum()))
+    moved = lost[0][1] - lost[0][2]
+    # Returns, and so supply, differ a little between the two.
+    assert lost[1][0] - lost[0][0] == pytest.approx(moved, rel=0.1)
+    assert lost[1][2] == 0
+
+
+def test_gains_given_up_go_to_private_investors_and_losses_covered():
+    for clause, value in (("profit_give_up", 0.5), ("loss_cover", 0.5), ("buyback_rate_pa", 0.0)):
+        world = policy_world(f"{P}.{clause}={value}", f"{P}.term_years=5", size=SIZE)
+        plain = policy_world(f"{P}.term_years=5", size=SIZE)
+        (pool, books), (other, without) = (next(iter(play(w))) for w in (world, plain))
+        given = pool.public[vehicles(world, pool), PUBLIC_TO_PRIVATE].sum()
+        assert given > 0, clause
+        assert other.public[:, PUBLIC_TO_PRIVATE].sum() == 0
+        back = books.fund_flow[..., col.PUBLIC_BACK_M].sum()
+        if clause == "buyback_rate_pa":
+            called = books.fund_flow[..., col.PUBLIC_CALLED_M].sum()
+            assert back <= called * (1 + 1e-9)
+        assert back < without.fund_flow[..., col.PUBLIC_BACK_M].sum()
+
+
+def effect_of(measure, *changes, paths=24):
+    """Mean and standard error of a measure under changed clauses less without, paired."""
+    found = [
+        measure(simulate(policy_world(*set_, size=SIZE), paths=paths, seed=2))
+        for set_ in ((), changes)
+    ]
+    difference = found[1] - found[0]
+    return difference.mean(), difference.std(ddof=1) / np.sqrt(paths)
+
+
+def vehicle_flow(run, column):
+    return run.fund_flow[:, :, :, -1, column].sum(axis=(1, 2))
+
+
+def home_share(run):
+    money = run.flow[:, 1, :, -1].sum(axis=1)
+    return np.trace(money, axis1=1, axis2=2) / money.sum(axis=(1, 2))
+
+
+SIGNS = [
+    # A duty at home sends money home.
+    (home_share, 1, "reinvestment_multiple=3", "state_share=0.3"),
+    # Managers who dislike money refuse it: fewer vehicles.
+    (lambda run: vehicle_flow(run, col.RAISED_N), -1, "accept_log_odds=-1"),
+    # Private investors who fill less make smaller funds.
+    (lambda run: vehicle_flow(run, col.RAISED_M), -1, "private_fill=0.5"),
+    # Gains given up draw private money.
+    (lambda run: vehicle_flow(run, col.RAISED_M), 1, "profit_give_up=1"),
+    # A vehicle that may not risk a loss invests less.
+    (lambda run: vehicle_flow(run, col.INVESTED_M), -1, "loss_tolerance_project=0.3"),
+    # A fund with a high bar for closing is closed less often.
+    (lambda run: vehicle_flow(run, col.RAISED_N), -1, "first_close_share=0.9"),
+]
+
+
+@pytest.mark.parametrize(("measure", "sign", "changes"), [(m, s, c) for m, s, *c in SIGNS])
+def test_clauses_have_their_sign(measure, sign, changes):
+    mean, error = effect_of(measure, *(f"{P}.{change}" for change in changes))
+    assert sign * mean > 4 * error
+
+
+def test_programmes_are_checked_with_every_problem():
+    wrong = (
+        f"{P}.like='guided_subfnd'",
+        f"{P}.region_share={{SH=0.5, JX=0.5}}",
+        f"{P}.mandate={{A=1.0, D=0.2}}",
+        f"{P}.state_share=0",
+        f"{P}.vehicle='fond_of_funds'",
+    )
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(POLICY, wrong)
+    assert "fund_of_funds" in str(error.value)
+    assert "state_share" in str(error.value)
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(POLICY, wrong[:3])
+    for text in ("guided_subfund", "JX", "region_share", "'D'"):
+        assert text in str(error.value)
+
+
+def test_clauses_that_are_not_there_are_named(tmp_path):
+    text = POLICY.read_text().replace(
+        'like = "guided_subfund"', 'like = "guided_subfund"\nclauses = "neutrall"'
+    )
+    (tmp_path / "clauses").mkdir()
+    for name in ("yrd_baseline.toml", "clauses/neutral.toml"):
+        (tmp_path / name).write_text((ROOT / "scenarios" / name).read_text())
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(ScenarioError, match="neutral"):
+        load_scenario(tmp_path / "mine.toml")
