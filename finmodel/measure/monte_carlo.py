@@ -6,6 +6,8 @@ that of a ratio of means ``a / b`` follows by the delta method from ``a - (a/b) 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
 from finmodel.world.arrays import FloatArray
@@ -62,3 +64,58 @@ def quantile_columns(values: FloatArray, levels: tuple[float, ...]) -> FloatArra
     filled = np.where(is_void, 0.0, values)
     result: FloatArray = np.nanquantile(filled, levels, axis=0)
     return np.where(is_void, np.nan, result)
+
+
+def jackknife(
+    values: FloatArray, statistic: Callable[[FloatArray], FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return a function of means over paths and its standard error, leaving out a path at a time.
+
+    Parameters
+    ----------
+    values : ndarray of shape (P, ...)
+    statistic : function
+        Of means of shape (..., as one path), vectorised over leading axes.
+
+    Returns
+    -------
+    estimate, standard_error : ndarray
+        As `statistic` gives for one path. The standard error is NaN with fewer than two paths
+        and where the statistic is NaN without some path. A mean has its usual error.
+    """
+    return jackknife_chunks(lambda: iter([values]), statistic)
+
+
+def jackknife_chunks(
+    chunks: Callable[[], Iterable[FloatArray]], statistic: Callable[[FloatArray], FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return what :func:`jackknife` does, of paths that come in chunks, twice.
+
+    Parameters
+    ----------
+    chunks : function
+        Gives all paths in order, arrays of shape (paths of the chunk, ...).
+    statistic : function
+
+    Returns
+    -------
+    estimate, standard_error : ndarray
+    """
+    sums = [(len(chunk), chunk.sum(axis=0)) for chunk in chunks()]
+    n_paths = sum(n for n, _ in sums)
+    total: FloatArray = np.sum([part for _, part in sums], axis=0)
+    estimate = statistic(total / n_paths)
+    if n_paths < 2:
+        return estimate, np.full_like(estimate, np.nan)
+    parts = [statistic((total - chunk) / (n_paths - 1)) for chunk in chunks()]
+    without = np.concatenate(parts)
+    spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    error: FloatArray = np.sqrt(spread * (n_paths - 1) / n_paths)
+    return estimate, error
+
+
+def quotient(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    """Return ``top / bottom``, NaN where the bottom is 0."""
+    top, bottom = np.broadcast_arrays(top, bottom)
+    result: FloatArray = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0)
+    return result
