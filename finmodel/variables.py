@@ -95,6 +95,7 @@ _TAIL_NUMBERS = (
 )
 _FATES = ("alive", "exited", "failed", "closed")
 _HURDLES = ("market", "market_strict", "market_loose", "social")
+_STATIC = ("static_gap", "static_gap_low", "static_gap_high")
 _MULTIPLES = ("dpi", "rvpi", "tvpi")
 
 VARIABLES: dict[str, Variable] = {
@@ -136,6 +137,10 @@ VARIABLES: dict[str, Variable] = {
         Variable("post_money", "firm", "stock", ("mcny",)),
         Variable("rounds", "round", "flow", ("n",)),
         Variable("mcny", "round", "flow", ("mcny",)),
+        *(Variable(name, "need", "flow", ("mcny",)) for name in _STATIC),
+        Variable("static_ratio", "need", "ratio", ("x",), "ratio of sums"),
+        Variable("indicator", "region", "ratio", ("ratio",), "mean"),
+        Variable("index_value", "region", "ratio", ("index",), "mean"),
     )
 }
 
@@ -163,6 +168,13 @@ DIMENSIONS = (
     "firm",
     "quarter",
     "event",
+    "formula",
+    "reason",
+    "series",
+    "edition",
+    "component",
+    "base",
+    "source_id",
 )
 
 _STATISTIC = re.compile(r"_(se|q\d\d)$")

@@ -4,6 +4,7 @@ from finmodel.measure.activity import activity_table, flow_table, graduation_tab
 from finmodel.measure.details import fund_table, fund_year_table, history_table
 from finmodel.measure.gap import cell_table, gap_table
 from finmodel.measure.groups import grouped
+from finmodel.measure.integration import integration_table
 from finmodel.measure.investors import (
     exit_table,
     fund_flow_table,
@@ -12,6 +13,7 @@ from finmodel.measure.investors import (
 )
 from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.measure.shapley import shapley_values
+from finmodel.measure.static_gap import static_gap_table
 from finmodel.measure.values import value_table
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "graduation_table",
     "grouped",
     "history_table",
+    "integration_table",
     "mean_se",
     "ownership_table",
     "ratio_se",
     "shapley_values",
+    "static_gap_table",
     "survival_table",
     "value_table",
 ]

@@ -31,7 +31,9 @@ from finmodel.measure import (
     gap_table,
     graduation_table,
     history_table,
+    integration_table,
     ownership_table,
+    static_gap_table,
     survival_table,
     value_table,
 )
@@ -84,6 +86,8 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
     tables["exits"] = exit_table(run)
     tables["survival"] = survival_table(run)
     tables["values"] = value_table(run.world)
+    tables["static_gap"] = static_gap_table(run)
+    tables["integration_index"] = integration_table(run)
     if run.details:
         tables["fund_list"] = fund_table(run)
         tables["fund_years"] = fund_year_table(run)
