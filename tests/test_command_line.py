@@ -125,7 +125,10 @@ def test_details_are_stored_when_asked_for_and_change_no_other_number(runs, tmp_
     assert set(detailed) == set(plain) | DETAILS
     assert not DETAILS & set(plain)
     for name, table in plain.items():
-        pd.testing.assert_frame_equal(table, detailed[name])
+        # What cannot be known without details says so; nothing else may differ.
+        needs = table["reason"].eq("no details") if "reason" in table else table.index < 0
+        pd.testing.assert_frame_equal(table[~needs], detailed[name][~needs])
+        assert bool(needs.any()) == (name in ("static_gap", "integration_index"))
     for name in DETAILS:
         assert set(detailed[name]["path"]) == {0, 1}
     assert (

@@ -201,6 +201,7 @@ def test_the_best_region_has_no_benchmark_gap_and_the_total_is_the_sum(table):
     rows, money = table.loc["benchmark_ratio"], table.loc["vc_over_gdp", "indicator"]
     best = money.iloc[:-1].idxmax()
     assert rows.loc[best, "static_gap_mcny"] == 0.0
+    assert rows.loc[best, "static_gap_mcny_se"] == 0.0
     parts = rows["static_gap_mcny"].iloc[:-1]
     assert (parts.drop(best) > 0).all()
     assert rows.loc["all", "static_gap_mcny"] == pytest.approx(parts.sum())

@@ -59,7 +59,7 @@ def benchmark_form(
         best: FloatArray = np.fmax.reduce(ratio, axis=-1, keepdims=True)
     else:
         best = np.full((*ratio.shape[:-1], 1), benchmark)
-    missing: FloatArray = np.maximum(0.0, best * gdp - invested)
+    missing: FloatArray = np.maximum(0.0, best - ratio) * gdp
     return missing
 
 
