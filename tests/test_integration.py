@@ -79,6 +79,9 @@ def test_totals_are_means_of_their_parts(table):
     wide = simulated(table)["index_value"].unstack("component")
     np.testing.assert_allclose(wide["total_without_results"], wide[list(FLOWS)].mean(axis=1))
     np.testing.assert_allclose(wide["total"], wide[[*FLOWS, "results_sharing"]].mean(axis=1))
+    error = simulated(table)["index_value_se"].unstack("component")
+    expected = np.hypot(0.8 * error["total_without_results"], 0.2 * error["results_sharing"])
+    np.testing.assert_allclose(error["total"], expected)
 
 
 def test_quantities_agree_with_the_other_tables(run, table):
@@ -98,6 +101,7 @@ def test_quantities_agree_with_the_other_tables(run, table):
         weight = by_year[side].sum(axis=(1, 2))
         found = (rows.loc[name] * weight).sum() / weight.sum()
         assert found == pytest.approx(flows.loc[crosses, column].sum() / flows[column].sum())
+    np.testing.assert_allclose(rows.loc["industry_linkage"], pair_evenness(by_year[1]))
 
 
 def test_results_are_those_of_the_histories(run, table):

@@ -316,8 +316,9 @@ def listed(stage, funded, amount=10.0):
 
 
 def test_look_alikes_are_the_unfunded_of_the_class_that_is_mostly_funded():
-    stage = np.repeat(["A", "B"], 50)
-    funded = np.r_[np.arange(50) < 45, np.arange(50) < 5]
+    # The mean probability of the funded is (45 x 0.9 + 30 x 0.6 + 5 x 0.1) / 80 = 0.74.
+    stage = np.repeat(["A", "B", "C"], 50)
+    funded = np.r_[np.arange(50) < 45, np.arange(50) < 30, np.arange(50) < 5]
     is_alike, fit = look_alikes(listed(stage, funded))
     assert fit is not None
     np.testing.assert_array_equal(is_alike, ~funded & (stage == "A"))
@@ -339,3 +340,19 @@ def test_look_alike_rows_are_sums_of_unfunded_asks(run, table):
     unmet = needs["ask_mcny"] - needs["funded_mcny"] - needs["shortfall_mcny"]
     assert (parts.to_numpy() > 0).all()
     assert (parts.to_numpy() < unmet).all()
+
+
+def test_look_alikes_are_found_among_the_sectors_asked_for(run):
+    world, needs = run.world, need_year_table(run)
+    for group, is_in in (("hard_tech", world.is_hard_tech), ("general", ~world.is_hard_tech)):
+        chosen = needs[needs["sector"].isin(np.array(world.sectors)[is_in])]
+        chosen = chosen[look_alikes(chosen)[0]]
+        expected = [
+            chosen.loc[(chosen["region"] == region).to_numpy(), "amount_mcny"].sum()
+            for region in world.regions
+        ]
+        found, error = look_alike_gap(run, group)
+        np.testing.assert_allclose(found[:-1], np.array(expected) / PATHS / len(world.years))
+        by_path = chosen.groupby("path")["amount_mcny"].sum().reindex(range(PATHS)).fillna(0.0)
+        spread = by_path.std() / np.sqrt(PATHS) / len(world.years)
+        assert error[-1] == pytest.approx(spread)
