@@ -26,7 +26,7 @@ class Market:
         self.world = arrays = world.arrays
         room = first_room(world)
         self.books, self.pool = steps.new_books(arrays, room), steps.new_pool(arrays, room)
-        self.queue = steps.new_queue(room.firms, room.funds)
+        self.queue = steps.new_queue(arrays, room.firms, room.funds)
         self.reach, self.talks = steps.new_reach(arrays, room.funds), steps.new_talks()
         self.firms, self.weather = np.zeros(room.firms, FIRM_ROW), steps.new_weather(10)
         self.n = 0
@@ -46,7 +46,7 @@ class Market:
         self.n, self.n_queued = steps.live(
             world, self.firms, self.n, pool, books, self.weather, now, queue.firm
         )
-        steps.build_reach(world.types, pool, self.reach, now.quarter)
+        steps.build_reach(world, pool, self.reach, now.quarter)
         steps.open_needs(world, self.firms, self.n_queued, pool, queue, books, now)
         self.n_seekers = steps.gather(
             world, self.firms, self.n_queued, pool, self.reach, queue, self.talks, self.weather, now
@@ -148,7 +148,7 @@ def test_a_changed_budget_leaves_most_meetings_with_others_as_they_were(change):
 
     def met():
         market.reach.opened[:] = -1
-        build_reach(world.types, pool, market.reach, quarter)
+        build_reach(world, pool, market.reach, quarter)
         return met_by(market, place, words)[0]
 
     before, kept = met(), pool.budget.copy()

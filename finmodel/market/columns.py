@@ -40,7 +40,7 @@ ACCOUNT_NAMES = ("managers", "firms", "founders", "outsiders", "buyers", "costs"
 
 # Kinds of event in a firm's history.
 BORN, ASKED, CLOSED, INVESTMENT, REACHED, FAILED, GAVE_UP = 0, 1, 2, 3, 4, 5, 6
-FIRST_EXIT = 7
+FIRST_EXIT, GRANTED = 7, 11
 EVENT_KINDS = (
     "birth",
     "need",
@@ -53,6 +53,7 @@ EVENT_KINDS = (
     "mna",
     "transfer",
     "buyback",
+    "grant",
 )
 
 # Fates of a cohort, after its births: exit routes in the order of arrays.ROUTES, then ends.

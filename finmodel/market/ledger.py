@@ -87,6 +87,12 @@ def sum_funds(
             held[MANAGERS, region] += paid
             if given > 0.0:
                 held[FIRST_LP + world.private_lp, region] += given
+    for g in range(len(world.programmes)):
+        account = FIRST_LP + n_lps - len(world.programmes) + g
+        for region in range(n_regions):
+            held[account, region] -= pool.granted[g, region]
+            turnover[account, region] += pool.granted[g, region]
+            turnover[FIRMS, region] += pool.granted[g, region]
     return held, turnover
 
 

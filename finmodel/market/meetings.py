@@ -25,9 +25,10 @@ from finmodel.market.lottery import (
     height_for,
     rows_of,
 )
+from finmodel.market.programmes import is_co_investor
 from finmodel.market.state import LISTED_ROW, N_FUNDS, Pool, Reach
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
-from finmodel.world.arrays import KeyArray, Table, WorldArrays
+from finmodel.world.arrays import KeyArray, WorldArrays
 
 MAX_MEETINGS = 12
 """Most meetings of a seeker in a quarter."""
@@ -101,11 +102,11 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
 
 
 @lean_kernel
-def list_funds(pool: Pool, reach: Reach, first: int, quarter: int) -> None:
+def list_funds(world: WorldArrays, pool: Pool, reach: Reach, first: int, quarter: int) -> None:
     """List the funds from slot `first` on by cell, and add up the budgets of each cell."""
     budget, cell_of, until = pool.budget, pool.cell_of, pool.invests_until
     start, listed, free, weight = reach.start, reach.listed, reach.free, reach.weight
-    last = pool.counts[N_FUNDS]
+    last, n_programmes = pool.counts[N_FUNDS], len(world.programmes)
     start[:] = 0
     for f in range(first, last):
         start[cell_of[f] + 1] += 1 if until[f] > quarter else 0
@@ -118,24 +119,27 @@ def list_funds(pool: Pool, reach: Reach, first: int, quarter: int) -> None:
         if until[f] <= quarter:
             continue
         cell = cell_of[f]
-        by_cell[cell] += budget[f]
+        money = budget[f]
+        if n_programmes > 0 and is_co_investor(world, pool.funds[f]["kind"]):
+            money = 0.0
+        by_cell[cell] += money
         place = free[cell]
         free[cell] += 1
-        weight[place] = budget[f]
+        weight[place] = money
         listed[place]["fund"], listed[place]["ticket"] = f, pool.ticket[f]
 
 
 @lean_kernel
-def build_reach(types: Table, pool: Pool, reach: Reach, quarter: int) -> None:
+def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> None:
     """List this quarter's funds; whom a kind of seeker can meet is worked out when one comes.
 
     A fund is listed through its investment period, with or without money, so that its place
     does not depend on who has spent what.
     """
     longest = 0
-    for kind in range(len(types)):
-        longest = max(longest, types[kind]["investment_quarters"])
-    list_funds(pool, reach, pool.first_of[max(0, quarter - longest + 1)], quarter)
+    for kind in range(len(world.types)):
+        longest = max(longest, world.types[kind]["investment_quarters"])
+    list_funds(world, pool, reach, pool.first_of[max(0, quarter - longest + 1)], quarter)
     start, most = reach.start, 1
     for cell in range(len(start) - 1):
         most = max(most, start[cell + 1] - start[cell])

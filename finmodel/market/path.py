@@ -5,9 +5,9 @@
 3. funds are raised, calls are made `capital.raise_funds`, `programmes.raise_programmes`,
                                     `charge_fees`, `set_budgets`
 4. firms burn, advance, fail, exit  `hazards.live`
-5. needs open                       `seekers.open_needs`
+5. needs open, grants are paid      `seekers.open_needs`, `grants.award_grants`
 6. seekers and funds meet           `meetings.build_reach`, `seekers.gather`
-7. capital is matched               `matching.allocate`
+7. capital is matched               `coinvest.set_aside`, `matching.allocate`
 8. rounds close                     `rounds.close_rounds`
 9. unfunded firms wait or close     `hazards.close_unfunded`
 10. exits pay out                   `exits.end_funds` at a year's end, `exits.distribute`
@@ -35,6 +35,7 @@ from finmodel.market.capital import (
     set_budgets,
 )
 from finmodel.market.captable import add_ownership, tidy
+from finmodel.market.coinvest import has_co_investors, set_aside
 from finmodel.market.columns import (
     ACTIVE_N,
     FIRST_LP,
@@ -50,6 +51,7 @@ from finmodel.market.columns import (
 )
 from finmodel.market.environment import PACE, move_environment, new_weather
 from finmodel.market.exits import distribute, end_funds
+from finmodel.market.grants import award_grants
 from finmodel.market.hazards import close_unfunded, live
 from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
@@ -146,6 +148,7 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
         np.zeros((n_regions, n_stages)),
         np.zeros((n_regions, 6)),
         np.zeros((len(world.programmes), n_regions)),
+        np.zeros((len(world.programmes), n_regions)),
         np.zeros((len(world.programmes), n_regions), np.int64),
         np.zeros(n_regions),
         np.ones(n_vehicles),
@@ -158,9 +161,11 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
 
 
 @kernel
-def new_queue(capacity: int, n_funds: int) -> Queue:
+def new_queue(world: WorldArrays, capacity: int, n_funds: int) -> Queue:
     """Return room for the needs of `capacity` firms and offers of `n_funds` funds."""
     n_edges = capacity * WIDTH
+    is_joined = has_co_investors(world)
+    n_co, n_co_funds = (capacity, n_funds) if is_joined else (0, 0)
     return Queue(
         np.empty(capacity, np.int64),
         np.empty(capacity, np.int64),
@@ -177,6 +182,10 @@ def new_queue(capacity: int, n_funds: int) -> Queue:
         np.empty(n_edges),
         np.full(2 * n_funds, -1, np.int64),
         np.empty(2 * n_funds),
+        np.empty(n_co, np.int64),
+        np.empty(n_co),
+        np.empty(n_co, np.int64),
+        np.zeros(n_co_funds),
     )
 
 
@@ -281,7 +290,7 @@ def run_path(
     books, pool, queue = (
         new_books(world, room),
         new_pool(world, room),
-        new_queue(room.firms, room.funds),
+        new_queue(world, room.firms, room.funds),
     )
     firms, weather = np.zeros(room.firms, FIRM_ROW), new_weather(len(world.sector_key))
     reach, talks, rules = new_reach(world, room.funds), new_talks(), world.rules[0]
@@ -299,10 +308,13 @@ def run_path(
         raise_programmes(world, pool, books, weather, now)
         raise_capital(world, pool, books, weather.factor[PACE], now)
         n, n_queued = live(world, firms, n, pool, books, weather, now, queue.firm)
-        build_reach(world.types, pool, reach, quarter)
+        build_reach(world, pool, reach, quarter)
         open_needs(world, firms, n_queued, pool, queue, books, now)
+        award_grants(world, firms, n_queued, pool, queue, books, now)
         n_seekers = gather(world, firms, n_queued, pool, reach, queue, talks, weather, now)
         n_accounts = number_budgets(pool.budget, queue, n_seekers, quarter)
+        if len(queue.co_fund) > 0:
+            set_aside(world, firms, pool, queue, n_seekers, now)
         match(world, queue, n_seekers, n_accounts)
         close_rounds(world, firms, pool, queue, n_seekers, books, now)
         remember_success(rules["success_memory"], pool)

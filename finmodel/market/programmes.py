@@ -39,10 +39,17 @@ from finmodel.market.state import (
 from finmodel.market.streams import ELIGIBLE, FUND_TRAITS, MANAGER, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
-from finmodel.world.arrays import Record, WorldArrays
+from finmodel.world.arrays import CO_INVESTMENT, GRANT, Record, WorldArrays
 
 NOBODY = -99.0
 """Skill of no manager."""
+
+
+@inner_kernel
+def is_co_investor(world: WorldArrays, kind: int) -> bool:
+    """Return whether funds of a type only join rounds of others."""
+    g = kind - world.fund_rate_pp.shape[1]
+    return bool(g >= 0 and world.programmes[g]["vehicle"] == CO_INVESTMENT)
 
 
 @inner_kernel
@@ -129,6 +136,8 @@ def raise_programmes(
             if world.programme_budget_pp[g, region] <= 0.0:
                 continue
             pool.purse[g, region] += world.programme_budget_pp[g, region]
+            if programme["vehicle"] == GRANT:
+                continue
             lp_supply(world, pool, weather.factor[MARKET_NOW], region, now.quarter, pool.supply)
             for _ in range(programme["attempts"]):
                 if not try_vehicle(world, pool, books, g, region, now):

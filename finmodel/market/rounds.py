@@ -12,6 +12,7 @@ import math
 from finmodel.market.books import add_event, add_outcome, note_event
 from finmodel.market.capital import call
 from finmodel.market.captable import add_holding, mark
+from finmodel.market.coinvest import joined
 from finmodel.market.columns import (
     BRIDGE,
     BRIDGE_N,
@@ -189,6 +190,8 @@ def close_rounds(
         closed[firm["region"], firm["stage"]] += 1.0
         if firm["kind"] != BRIDGE:
             add_graduation(firm, cells, now, first_reported)
+        beside = joined(queue, q, raised)
+        raised += beside
         write_round(rules, row, firm, raised, cells, now)
         pre_money = offered_price(rules, queue.log_base[q], expected[lead])
         price = reprice(firm, pool, books, pre_money, raised, now)
@@ -198,6 +201,10 @@ def close_rounds(
                 world, firm, pool, books, node[e], expected[e], amount[e], price, now
             ):
                 return False
+        if beside > 0.0 and not invest(
+            world, firm, pool, books, queue.co_fund[q], expected[lead], beside, price, now
+        ):
+            return False
         firm["help"] = math.exp(rules["support_loading"] * firm["support"])
         firm["cash"] += raised
         firm["burn"] = row["burn_pp"] * firm["size"]

@@ -29,6 +29,8 @@ from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
+PARTLY = 1.0 - 1e-9
+
 
 @inner_kernel
 def count_meetings(mean: float, u: float) -> int:
@@ -50,6 +52,8 @@ def log_base_price(rules: Record, row: Record, firm: Record, market: float, luck
 @inner_kernel
 def log_need(row: Record, firm: Record) -> float:
     """Return the log of what a firm asks, million CNY."""
+    if firm["kind"] != BRIDGE and firm["need"] < PARTLY * row["ask"] * firm["size"]:
+        return math.log(firm["need"])  # a grant has met a part
     log_ask = row["log_ask"] + firm["log_size"]
     return float(log_ask + row["log_bridge_share"] if firm["kind"] == BRIDGE else log_ask)
 
@@ -143,6 +147,8 @@ def gather(
     start[0] = 0
     for q in range(n_queued):
         firm = firms[needy[q]]
+        if firm["need"] <= 0.0:  # a grant has met it
+            continue
         region, stage = int(firm["region"]), int(firm["stage"])
         key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
         a, b, c, _ = draw(now.seed, now.path, ASK, now.quarter, key, serial)

@@ -199,6 +199,7 @@ class Pool(NamedTuple):
     closed: FloatArray  # (R, K) closings this quarter
     region_flow: FloatArray  # (R, 6) see capital.CALLED_NOW and so on
     purse: FloatArray  # (G, R) public money of each programme not yet placed, mcny
+    granted: FloatArray  # (G, R) grants paid so far, mcny
     tried: IntArray  # (G, R) vehicles tried so far
     moved: FloatArray  # (R,) private money in vehicles that other funds have yet to miss, mcny
     blur: FloatArray  # (F,) factor on the noise of a fund's looks, by its manager's skill
@@ -267,3 +268,7 @@ class Queue(NamedTuple):
     amount: FloatArray  # (E,) allocated, mcny
     number: IntArray  # (2 F,) quarter in which a budget was last asked, and its number in it
     budget: FloatArray  # (accounts,) budgets by number
+    co_fund: IntArray  # (M,) co-investor of each seeker, -1 for none; empty without such programmes
+    co_amount: FloatArray  # (M,) what it set aside, mcny
+    co_order: IntArray  # (M,) seekers, best scored first
+    co_left: FloatArray  # (F,) money of co-investors not set aside

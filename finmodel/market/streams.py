@@ -40,6 +40,7 @@ OPINION = 13
 FATE = 14
 MANAGER = 15
 ELIGIBLE = 16
+PANEL = 17
 
 Block = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 

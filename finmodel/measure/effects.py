@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.market.births import qualities
-from finmodel.market.columns import CLOSED, INVESTMENT
+from finmodel.market.columns import CLOSED, GRANTED, INVESTMENT
 from finmodel.market.result import PathDetail
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray, IntArray
@@ -142,19 +142,25 @@ def financings(
     arms = []
     for detail in (base, policy):
         events = detail.events[detail.events["quarter"] >= first]
-        arms.append((events[events["kind"] == CLOSED], events[events["kind"] == INVESTMENT]))
-    ids = [_identity(closed) for closed, _ in arms]
-    firm, where = np.unique(np.concatenate(ids), return_index=True)
-    closings = np.concatenate([closed for closed, _ in arms])
+        kind = events["kind"]
+        arms.append((events[kind == CLOSED], events[kind == INVESTMENT], events[kind == GRANTED]))
+    closings = np.concatenate([events for closed, _, grants in arms for events in (closed, grants)])
+    firm, where = np.unique(_identity(closings), return_index=True)
     size = len(firm) * n_stages
     money, quarter = [], []
-    for (closed, _), identity in zip(arms, ids, strict=True):
-        code = np.searchsorted(firm, identity) * n_stages + closed["stage"]
-        money.append(_add_up(code, closed["amount"], size))
+    for closed, _, grants in arms:
+        code = np.searchsorted(firm, _identity(closed)) * n_stages + closed["stage"]
+        given = np.searchsorted(firm, _identity(grants)) * n_stages + grants["stage"]
+        granted = _add_up(given, grants["amount"], size)
+        money.append(_add_up(code, closed["amount"], size) + granted)
+        # A firm counts as funded from the first round, or a grant that met its need.
         earliest = np.full(size, NEVER)
-        earliest[code[::-1]] = closed["quarter"][::-1]
+        events = np.concatenate([closed, grants])
+        codes = np.concatenate([code, given])
+        in_time = np.argsort(events["quarter"], kind="stable")[::-1]
+        earliest[codes[in_time]] = events["quarter"][in_time]
         quarter.append(earliest)
-    invested = arms[1][1]
+    _, invested, _ = arms[1]
     fund = policy.funds[invested["fund"]]
     is_vehicle = fund["kind"] >= n_ordinary
     invested, fund = invested[is_vehicle], fund[is_vehicle]
@@ -179,8 +185,8 @@ def financings(
         base=money[0][kept],
         policy_quarter=quarter[1][kept],
         base_quarter=quarter[0][kept],
-        vehicle=_add_up(code, invested["amount"], size)[kept],
-        public=_add_up(code, invested["amount"] * share, size)[kept],
+        vehicle=(_add_up(code, invested["amount"], size) + granted)[kept],
+        public=(_add_up(code, invested["amount"] * share, size) + granted)[kept],
         is_moved=moved[kept] > 0,
     )
 

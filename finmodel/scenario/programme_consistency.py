@@ -43,9 +43,9 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
         if given_up > 1.0:
             allowed = "profit_give_up and manager_give_up of at most 1 together"
             problems.append(Problem(f"{place}.profit_give_up", f"{given_up:g}", allowed))
-        if programme.vehicle == "direct" and programme.state_share.centre != 1.0:
-            given = f"{programme.state_share.centre:g}"
-            problems.append(Problem(f"{place}.state_share", given, "1 for a direct vehicle"))
+        if programme.vehicle != "fund_of_funds" and programme.state_share.centre != 1.0:
+            given, allowed = f"{programme.state_share.centre:g}", "1 but for a fund of funds"
+            problems.append(Problem(f"{place}.state_share", given, allowed))
         like = scenario.funds.get(programme.like)
         if like is not None and programme.term_years.centre < like.investment_years.centre:
             least = f"{like.investment_years.centre:g}"

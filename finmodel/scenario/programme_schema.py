@@ -20,7 +20,7 @@ class Programme(Section):
     label_en: str = Field(min_length=1)
     label_zh: str = Field(min_length=1)
     level: Literal["national", "provincial", "city"]
-    vehicle: Literal["fund_of_funds", "direct"]
+    vehicle: Literal["fund_of_funds", "direct", "co_investment", "grant"]
     like: str = Field(min_length=1)
     early_stages: Annotated[tuple[str, ...], Strict(False)] = Field(max_length=12)
     budget_mcny_pa: Annotated[
@@ -111,6 +111,10 @@ class Programme(Section):
     ]
     candidates: Annotated[
         Quantity, whole("managers", 1, 12, "asked in turn before a vehicle is given up")
+    ]
+    grant_share: Annotated[Quantity, positive("share", 1.0, "part of a need that a grant pays")]
+    co_share: Annotated[
+        Quantity, within("share", 0.0, 0.95, "part of a round that a co-investor joins with")
     ]
     strings: Annotated[
         Quantity, within("points", 0.0, 5.0, "what firms dislike in this money, beyond its like")

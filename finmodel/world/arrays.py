@@ -161,6 +161,7 @@ RULES_ROW = np.dtype(
 # A guidance programme; the types of its vehicles stand after the ordinary ones.
 PROGRAMME_ROW = np.dtype(
     [
+        ("vehicle", "i8"),
         ("first_quarter", "i8"),
         ("last_quarter", "i8"),  # first one after it
         ("attempts", "i8"),  # most vehicles tried in a region and quarter
@@ -186,8 +187,13 @@ PROGRAMME_ROW = np.dtype(
         ("accept_log_odds", "f8"),  # less the fall with the state share and with the duty
         ("accept_skill", "f8"),  # fall a sd of skill, at this state share
         ("skill_loading", "f8"),
+        ("grant_share", "f8"),
+        ("co_share", "f8"),
     ]
 )
+
+FUND_OF_FUNDS, DIRECT, CO_INVESTMENT, GRANT = 0, 1, 2, 3
+VEHICLES = ("fund_of_funds", "direct", "co_investment", "grant")
 
 
 class Calendar(NamedTuple):

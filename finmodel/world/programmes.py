@@ -19,6 +19,7 @@ from finmodel.world.arrays import (
     SCORE_LOW,
     SCORE_POINTS,
     SCORE_STEP,
+    VEHICLES,
     Calendar,
     FloatArray,
     IntArray,
@@ -44,6 +45,8 @@ PLAIN = (
     "profit_give_up",
     "manager_give_up",
     "skill_loading",
+    "grant_share",
+    "co_share",
 )
 
 
@@ -88,6 +91,8 @@ def add_vehicles(scenario: Scenario, plain: Vehicles) -> Vehicles:
         fund = scenario.funds[item.like].model_copy(update={"term_years": item.term_years})
         row["fee_life"] = lifetime_fee_share(fund)
         row["strings"] += item.strings.centre
+        if item.vehicle == "co_investment":
+            row["reserve_share"] = 0.0  # it follows as it came in: beside others
     stages = scenario.stage_names
     mandate = np.array(
         [
@@ -137,6 +142,7 @@ def _fill_row(row: Record, item: Programme, scenario: Scenario, calendar: Calend
         row[name] = getattr(item, name).centre
     first = calendar.first_reported + int(item.start_quarter.centre)
     row["first_quarter"], row["last_quarter"] = first, first + int(item.quarters.centre)
+    row["vehicle"] = VEHICLES.index(item.vehicle)
     row["candidates"] = int(item.candidates.centre)
     early = [k for k, name in enumerate(scenario.stage_names) if name in item.early_stages]
     row["early_mask"] = sum(1 << k for k in early)
