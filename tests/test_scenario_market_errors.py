@@ -290,6 +290,7 @@ def sweep(side):
     """Every number of the schema just outside its range, by dotted name; and what is allowed."""
     keys = {"presence": "SH", "strength": "SH/biomedicine", "lp_multiple": "private"}
     keys |= {"stress": "halt", "pairs": "JS>SH", "mandate": "A"}
+    keys |= dict.fromkeys(("members", "tax_relief", "source_presence", "end_presence"), "SH")
     edits, allowed = {**stress(), "intermediaries.presence": {}, "clusters.strength": {}}, {}
     for row in parameters().to_dict("records"):
         found = re.search(r"in ([\[(])(\S+), (\S+)\] ", row["allowed"])

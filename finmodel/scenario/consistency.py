@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
+from finmodel.scenario.lever_consistency import check_levers
 from finmodel.scenario.market_consistency import check_market, check_sum
 from finmodel.scenario.programme_consistency import check_programmes
 from finmodel.scenario.quantity import ASSUMED_SOURCE, USER_SOURCE, Quantity
@@ -44,6 +45,7 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
         index = getattr(scenario, section).region_index
         problems += _check_index(scenario, index, f"{file}: {section}.region_index")
     problems += check_market(scenario, file)
+    problems += check_levers(scenario, file)
     problems += check_programmes(scenario, file)
     problems += _check_sources(scenario, file)
     return problems

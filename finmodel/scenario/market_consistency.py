@@ -21,7 +21,7 @@ def check_market(scenario: Scenario, file: str) -> list[Problem]:
         *_check_mandates(scenario, file),
         *_check_funds(scenario, file),
         *_check_pairs(scenario, file),
-        *_check_regions_of(scenario.intermediaries.presence, f"{file}: intermediaries.presence"),
+        *check_regions_of(scenario.intermediaries.presence, f"{file}: intermediaries.presence"),
         *_check_clusters(scenario, file),
         *_check_stress(scenario, file),
         *_check_meetings(scenario, file),
@@ -125,7 +125,8 @@ def _check_pairs(scenario: Scenario, file: str) -> list[Problem]:
     return problems
 
 
-def _check_regions_of(table: Mapping[str, Quantity], place: str) -> list[Problem]:
+def check_regions_of(table: Mapping[str, Quantity], place: str) -> list[Problem]:
+    """Return a problem for each key of a table that is no region code."""
     known = _known_regions()
     return [
         Problem(place, repr(code), "a region code", nearest_name(code.upper(), known))

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from finmodel.scenario.lever_schema import Levers
 from finmodel.scenario.market_schema import (
     Capital,
     Clusters,
@@ -233,6 +234,7 @@ class Scenario(Section):
     friction: Friction
     intermediaries: Intermediaries
     clusters: Clusters
+    levers: Levers
     terms: Terms
     viability: Viability
     exits: Exits

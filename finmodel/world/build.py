@@ -22,6 +22,7 @@ from finmodel.world.investors import (
     stress_table,
     type_table,
 )
+from finmodel.world.levers import better_met, more_births, nearer
 from finmodel.world.programmes import (
     Vehicles,
     add_vehicles,
@@ -86,13 +87,13 @@ def build_world(scenario: Scenario) -> World:
     regions, sectors, types = fixed.geography.regions, tuple(fixed.sectors), tuple(fixed.funds)
     calendar, rules = _calendar(fixed), rules_table(fixed)
     stages, score, group = stage_tables(fixed, rules[0])
-    meeting_factor, noise_factor = intermediary_factors(fixed)
+    meeting_factor, noise_factor = better_met(fixed, *intermediary_factors(fixed))
     vehicles = add_vehicles(
         fixed,
         Vehicles(
             type_table(fixed),
             mandates(fixed),
-            nearness(fixed),
+            nearer(fixed, nearness(fixed)),
             sight_table(fixed, noise_factor),
             *lp_tables(fixed, calendar),
         ),
@@ -105,7 +106,7 @@ def build_world(scenario: Scenario) -> World:
     entry_share = [fixed.stages[k].entry_share.centre for k in fixed.stage_names]
     arrays = WorldArrays(
         calendar=calendar,
-        birth_rate_pp=_birth_rates(fixed, sector_share),
+        birth_rate_pp=more_births(fixed, _birth_rates(fixed, sector_share)),
         cell_key=pair_keys(regions, sectors),
         entry_cdf=np.cumsum(_normalised(entry_share)),
         stages=stages,

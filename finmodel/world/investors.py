@@ -9,6 +9,7 @@ from finmodel.scenario import Scenario
 from finmodel.scenario.market_consistency import in_quarters, lifetime_fee_share
 from finmodel.units import QUARTERS_PER_YEAR, discount_per_quarter
 from finmodel.world.arrays import LP_ROW, STRESS_ROW, TYPE_ROW, Calendar, FloatArray, Table
+from finmodel.world.levers import away_noise, by_region
 from finmodel.world.rules import log_mean
 
 SAME_NAME = (
@@ -148,12 +149,7 @@ def pair_factor(scenario: Scenario) -> FloatArray:
 def intermediary_factors(scenario: Scenario) -> tuple[FloatArray, FloatArray]:
     """Return the factors on meetings and on noise of each region, each of shape (R,)."""
     section = scenario.intermediaries
-    presence = np.array(
-        [
-            section.presence[region].centre if region in section.presence else 0.0
-            for region in scenario.geography.regions
-        ]
-    )
+    presence = by_region(scenario, section.presence)
     meetings: FloatArray = 1.0 + section.meeting_gain.centre * presence
     noise: FloatArray = 1.0 - section.precision_gain.centre * presence
     return meetings, noise
@@ -168,7 +164,7 @@ def sight_table(scenario: Scenario, noise_factor: FloatArray) -> FloatArray:
     """
     usual = scenario.market.signal_noise_sd.centre * noise_factor
     insider = np.array([1.0, scenario.market.insider_noise_multiple.centre])
-    away = np.array([fund.away_noise_multiple.centre for fund in scenario.funds.values()])
+    away = away_noise(scenario)
     place = np.stack([np.ones_like(away), away], axis=1)
     noise = usual[:, None, None, None] * place[None, :, :, None] * insider[None, None, None, :]
     variance = scenario.firms.quality_sd.centre**2

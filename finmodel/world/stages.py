@@ -18,6 +18,7 @@ from finmodel.world.arrays import (
     Record,
     Table,
 )
+from finmodel.world.levers import adjusted_stages, cluster_strength, stage_factors
 from finmodel.world.viability import hurdles, stage_values
 
 LEAST, MOST = 1e-20, 1e20
@@ -27,7 +28,8 @@ LEAST, MOST = 1e-20, 1e20
 def stage_tables(scenario: Scenario, rules: Record) -> tuple[Table, FloatArray, IntArray]:
     """Return stages with hurdles, the score table, and each region's group in it.
 
-    Regions with the same clusters share one group of scores.
+    Regions with the same clusters and levers share one group of scores. Values and hurdles see
+    the levers: a firm that is helped is worth more, one whose costs fall needs less capital.
 
     Returns
     -------
@@ -38,14 +40,17 @@ def stage_tables(scenario: Scenario, rules: Record) -> tuple[Table, FloatArray, 
     group : ndarray of shape (R,)
     """
     neutral = _neutral_stages(scenario)
-    cluster = cluster_factor(scenario)
-    distinct, group = np.unique(cluster, axis=0, return_inverse=True)
+    factors = stage_factors(scenario)
+    milestone = cluster_factor(scenario)[:, None, :] * factors.milestone
+    money = np.column_stack([factors.spending, factors.exits])
+    kinds = np.column_stack([milestone.reshape(len(money), -1), money])
+    distinct, group = np.unique(kinds, axis=0, return_inverse=True)
     tests = scenario.viability
     quality: FloatArray = SCORE_LOW + SCORE_STEP * np.arange(SCORE_POINTS, dtype=np.float64)
     tables, scores = [], []
     for factor in distinct:
-        table = neutral.copy()
-        table["milestone_pp"] *= factor[None, :]
+        table = adjusted_stages(neutral, spending=factor[-2], exits=factor[-1])
+        table["milestone_pp"] *= factor[:-2].reshape(neutral.shape)
         found = hurdles(
             table,
             rules,
@@ -67,14 +72,7 @@ def stage_tables(scenario: Scenario, rules: Record) -> tuple[Table, FloatArray, 
 
 def cluster_factor(scenario: Scenario) -> FloatArray:
     """Return the factor on milestone hazards of each region and sector, shape (R, S)."""
-    place = {region: r for r, region in enumerate(scenario.geography.regions)}
-    sectors = {sector: s for s, sector in enumerate(scenario.sectors)}
-    strength = np.zeros((len(place), len(sectors)))
-    for key, points in scenario.clusters.strength.items():
-        region, _, sector = key.partition("/")
-        if region in place:
-            strength[place[region], sectors[sector]] = points.centre
-    result: FloatArray = np.exp(scenario.clusters.loading.centre * strength)
+    result: FloatArray = np.exp(scenario.clusters.loading.centre * cluster_strength(scenario))
     return result
 
 
