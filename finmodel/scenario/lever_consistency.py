@@ -7,7 +7,11 @@ import math
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
 from finmodel.scenario.lever_schema import Levers
-from finmodel.scenario.market_consistency import MOST_MEETINGS, check_regions_of
+from finmodel.scenario.market_consistency import (
+    MOST_MEETINGS,
+    check_regions_of,
+    unknown_names,
+)
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.schema import Scenario
 
@@ -45,22 +49,11 @@ def _region_tables(levers: Levers) -> dict[str, dict[str, Quantity]]:
 
 
 def _check_stages(scenario: Scenario, place: str) -> list[Problem]:
-    known = list(scenario.stage_names)
     section = scenario.levers.intermediaries
-    problems: list[Problem] = []
-    for field in ("source_stages", "end_stages"):
-        names: tuple[str, ...] = getattr(section, field)
-        problems += [
-            Problem(
-                f"{place}.{field}",
-                repr(name),
-                f"one of {', '.join(known)}",
-                nearest_name(name, known),
-            )
-            for name in names
-            if name not in known
-        ]
-    return problems
+    return [
+        *unknown_names(f"{place}.source_stages", section.source_stages, scenario.stage_names),
+        *unknown_names(f"{place}.end_stages", section.end_stages, scenario.stage_names),
+    ]
 
 
 def _check_knowledge(scenario: Scenario, place: str) -> list[Problem]:
