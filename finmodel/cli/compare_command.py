@@ -84,16 +84,7 @@ def compare_and_show(
             }
             folder = store.save_run(out, name, tables, manifest)
     if as_json:
-        emit_json(
-            {
-                "base": scenario.meta.name,
-                "policies": titles,
-                "paths": n_done,
-                "seed": run_seed,
-                "folder": str(folder) if folder else None,
-                **{key: records(tables[key]) for key in ("outcomes", "effects", "public")},
-            }
-        )
+        _emit(scenario, titles, tables, n_done, run_seed, folder)
     else:
         _print(console, scenario, titles, tables, n_done, run_seed)
     if not is_whole:
@@ -128,6 +119,26 @@ def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenari
 
 def _digest(arms: Sequence[Scenario]) -> str:
     return sha256("/".join([f"{arm.meta.name}:{digest(arm)}" for arm in arms]).encode()).hexdigest()
+
+
+def _emit(
+    scenario: Scenario,
+    titles: Mapping[str, str],
+    tables: Mapping[str, pd.DataFrame],
+    paths: int,
+    seed: int,
+    folder: Path | None,
+) -> None:
+    emit_json(
+        {
+            "base": scenario.meta.name,
+            "policies": titles,
+            "paths": paths,
+            "seed": seed,
+            "folder": str(folder) if folder else None,
+            **{key: records(tables[key]) for key in ("outcomes", "effects", "public")},
+        }
+    )
 
 
 def _print(
