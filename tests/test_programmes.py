@@ -69,6 +69,78 @@ def test_a_programme_without_money_changes_no_bit(clause):
     assert not none.fund_flow[:, :, :, n:].any()
 
 
+OTHERS = ("direct", "co_investment", "grant", "guarantee")
+
+
+def of_kind(vehicle, *changes, size=SIZE):
+    kind = (f"{P}.vehicle={vehicle}", f"{P}.state_share=1")
+    return policy_world(*kind, *changes, size=size)
+
+
+@pytest.mark.parametrize("vehicle", OTHERS)
+def test_vehicles_without_money_change_no_bit(vehicle):
+    base = simulate(small_world(), paths=2, seed=5)
+    none = simulate(of_kind(vehicle, f"{P}.budget_mcny_pa=0", size=SMALL), paths=2, seed=5)
+    for name in ("panel", "sectors", "fine", "exits"):
+        np.testing.assert_array_equal(base.spools[name].whole(), none.spools[name].whole())
+
+
+@pytest.mark.parametrize("vehicle", OTHERS)
+def test_vehicles_balance_each_quarter_and_keep_to_their_budget(vehicle):
+    world = of_kind(vehicle)
+    budget = world.arrays.programme_budget_pp.sum(axis=1) * 20
+    for pool, books in play(world, paths=2):
+        assert abs(books.ledger.sum()) <= 1e-9 * np.abs(books.ledger).sum()
+        assert (pool.purse >= -1e-9).all()
+        paid = books.fund_flow[..., -1, col.PUBLIC_CALLED_M].sum()
+        assert 0 < paid <= budget * (1 + 1e-9)
+        f = vehicles(world, pool)
+        funds = pool.funds[f]
+        spent = funds["spent_new"] + funds["spent_follow"]
+        assert (spent <= funds["investable"] * (1 + 1e-9)).all()
+        if vehicle == "grant":
+            assert paid == pytest.approx(pool.granted.sum())
+            assert paid + pool.purse.sum() == pytest.approx(budget.sum())
+        if vehicle == "guarantee":
+            lent = books.fund_flow[..., -1, col.INVESTED_M].sum()
+            assert paid == pytest.approx(pool.granted.sum())
+            assert paid < 0.8 * lent
+
+
+def test_co_investors_join_with_their_share_and_never_alone():
+    world = of_kind("co_investment", f"{P}.ticket_share=1", f"{P}.concentration_share=1")
+    detail = simulate(world, paths=1, seed=4, detailed=1).details[0]
+    events = detail.events
+    invested = events[events["kind"] == col.INVESTMENT]
+    co = detail.funds["kind"][invested["fund"]] == world.arrays.fund_rate_pp.shape[1]
+    assert co.sum() > 10
+    rounds = {}
+    for event, is_co in zip(invested, co, strict=True):
+        key = (int(event["key"]), int(event["serial"]), int(event["quarter"]))
+        rounds.setdefault(key, [0.0, 0.0])[int(is_co)] += float(event["amount"])
+    joined = np.array([money for money in rounds.values() if money[1] > 0])
+    assert (joined[:, 0] > 0).all()
+    share = joined[:, 1] / joined.sum(axis=1)
+    assert (share <= 0.4 * (1 + 1e-9)).all()
+    assert share.max() == pytest.approx(0.4)
+
+
+def test_a_grant_meets_needs_and_a_part_of_one_leaves_the_rest():
+    for share in (1.0, 0.3):
+        run = simulate(of_kind("grant", f"{P}.grant_share={share}"), paths=2, seed=3, detailed=2)
+        events = run.details[0].events
+        grants = events[events["kind"] == col.GRANTED]
+        assert len(grants) > 20
+        asked = {}
+        for event in events[events["kind"] == col.ASKED]:
+            asked[(int(event["key"]), int(event["serial"]), int(event["quarter"]))] = event[
+                "amount"
+            ]
+        for grant in grants:
+            ask = asked[(int(grant["key"]), int(grant["serial"]), int(grant["quarter"]))]
+            assert grant["amount"] == pytest.approx(share * ask)
+
+
 @pytest.mark.parametrize("clause", [None, *CLAUSES])
 def test_money_balances_each_quarter_under_every_clause(clause):
     changes = [f"{P}.{clause}={CLAUSES[clause]}"] if clause else []

@@ -24,11 +24,11 @@ import numpy as np
 
 from finmodel.market.columns import CALLED_M, FEES_M, FIRST_LP, MANAGERS, RAISED_M, RAISED_N
 from finmodel.market.environment import MARKET_NOW
-from finmodel.market.exits import compound_to
 from finmodel.market.ledger import post, post_with_lps
 from finmodel.market.public import call_public
 from finmodel.market.state import IS_FULL, N_FUNDS, Books, Now, Pool, Weather
 from finmodel.market.streams import FUND_PHASE, FUND_TRAITS, draw, uniform
+from finmodel.market.waterfall import compound_to
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays

@@ -11,7 +11,8 @@ from finmodel.market.state import FREE_HOLDING, IS_FULL, N_HOLDINGS
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, IntArray, Record, Table
 
-OUTSIDER = -1
+OUTSIDER, BANK = -1, -2
+"""In the place of a fund: outsiders who bought at its end; a bank, whose loan has no shares."""
 
 
 @inner_kernel

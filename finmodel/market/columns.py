@@ -34,13 +34,13 @@ PUBLIC_RAISED_M, PUBLIC_CALLED_M, PUBLIC_BACK_M, PUBLIC_NAV_S = 11, 12, 13, 14
 N_FUND_COLUMNS = 15
 
 # Accounts of the ledger; classes of LPs follow, then fund types.
-MANAGERS, FIRMS, FOUNDERS, OUTSIDERS, BUYERS, COSTS = 0, 1, 2, 3, 4, 5
-FIRST_LP = 6
-ACCOUNT_NAMES = ("managers", "firms", "founders", "outsiders", "buyers", "costs")
+MANAGERS, FIRMS, FOUNDERS, OUTSIDERS, BUYERS, COSTS, BANKS = 0, 1, 2, 3, 4, 5, 6
+FIRST_LP = 7
+ACCOUNT_NAMES = ("managers", "firms", "founders", "outsiders", "buyers", "costs", "banks")
 
 # Kinds of event in a firm's history.
 BORN, ASKED, CLOSED, INVESTMENT, REACHED, FAILED, GAVE_UP = 0, 1, 2, 3, 4, 5, 6
-FIRST_EXIT, GRANTED = 7, 11
+FIRST_EXIT, GRANTED, LENT = 7, 11, 12
 EVENT_KINDS = (
     "birth",
     "need",
@@ -54,6 +54,7 @@ EVENT_KINDS = (
     "transfer",
     "buyback",
     "grant",
+    "loan",
 )
 
 # Fates of a cohort, after its births: exit routes in the order of arrays.ROUTES, then ends.

@@ -8,7 +8,7 @@ firm that fails or closes pays what cash it has left by preference.
 from __future__ import annotations
 
 from finmodel.market.books import add_event
-from finmodel.market.captable import OUTSIDER, mark, release
+from finmodel.market.captable import BANK, OUTSIDER, mark, release
 from finmodel.market.columns import (
     BUYERS,
     CARRY_M,
@@ -22,11 +22,12 @@ from finmodel.market.columns import (
     TO_LPS_M,
     WRITTEN_OFF_M,
 )
+from finmodel.market.guarantees import repay
 from finmodel.market.ledger import post, post_with_lps
 from finmodel.market.payout import split_preferences, split_pro_rata, split_redemption
 from finmodel.market.public import share_public
 from finmodel.market.state import IS_FULL, N_EXITS, N_HOLDINGS, N_PAID, Books, Now, Pool
-from finmodel.market.waterfall import split_distribution
+from finmodel.market.waterfall import compound_to, split_distribution
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
@@ -58,6 +59,9 @@ def split_value(
         if m >= split.shape[1]:
             return -1, 0.0
         holding = holdings[row]
+        if holding["fund"] == BANK:
+            row = holding["next"]
+            continue
         split[0, m], split[1, m] = holding["shares"], holding["cost"]
         if route == BUYBACK:
             years = (quarter - holding["quarter"]) / 4.0
@@ -95,19 +99,23 @@ def receive(
 
 @inner_kernel
 def pay_out(
-    rules: Record, firm: Record, pool: Pool, books: Books, now: Now, value: float, route: int
+    world: WorldArrays, firm: Record, pool: Pool, books: Books, now: Now, value: float, route: int
 ) -> float:
     """Pay a firm's value to its holders and end their holdings; return what investors got."""
     holdings, ledger = pool.holdings, books.ledger
     payer = FIRMS if route == LIQUIDATION else BUYERS
     region, proceeds = firm["region"], 0.0
     split = pool.split
-    m, founders = split_value(rules, holdings, firm, value, route, now.quarter, split)
+    if len(world.programmes) > 0:
+        value = repay(world, firm, pool, books, payer, value, now)
+    m, founders = split_value(world.rules[0], holdings, firm, value, route, now.quarter, split)
     if m < 0:  # the path is repeated with more room
         pool.counts[IS_FULL] = 1
         m = 0
     row = firm["head"]
     for j in range(m):
+        while holdings[row]["fund"] == BANK:
+            row = holdings[row]["next"]
         f = holdings[row]["fund"]
         if f == OUTSIDER:
             post(ledger, payer, region, OUTSIDERS, region, split[2, j])
@@ -140,10 +148,10 @@ def note_exit(
 
 
 @inner_kernel
-def liquidate(rules: Record, firm: Record, pool: Pool, books: Books, now: Now) -> None:
+def liquidate(world: WorldArrays, firm: Record, pool: Pool, books: Books, now: Now) -> None:
     """Pay the cash left in a firm that ends to its holders, and write off the rest."""
     raised, cash = firm["raised"], firm["cash"]
-    proceeds = pay_out(rules, firm, pool, books, now, cash, LIQUIDATION)
+    proceeds = pay_out(world, firm, pool, books, now, cash, LIQUIDATION)
     firm["cash"] = 0.0
     if raised > 0.0:
         note_exit(firm, pool, books, now, LIQUIDATION, cash, proceeds)
@@ -185,14 +193,6 @@ def end_funds(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
         f = holdings[row]["fund"]
         if f >= 0 and funds[f]["is_over"] == 1:
             holdings[row]["fund"] = OUTSIDER
-
-
-@inner_kernel
-def compound_to(fund: Record, growth: float, quarter: int) -> None:
-    """Carry the balance owed to LPs forward to a quarter; it grows by `growth` in each."""
-    while fund["balance_quarter"] < quarter:
-        fund["balance"] *= growth
-        fund["balance_quarter"] += 1
 
 
 @lean_kernel

@@ -57,7 +57,7 @@ def pay_grant(
     firm["cash"] += amount
     is_whole = amount >= firm["need"] * (1.0 - ROUNDING)
     add_outcome(books.cells, row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
-    note_event(firm, pool, books, now, GRANTED, -1, amount, 0.0)
+    note_event(firm, pool, books, now, GRANTED, -1, amount, amount)
     if is_whole:
         add_event(books.cells, firm, now.year, COHORT_N, 1.0)
         firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter

@@ -104,7 +104,7 @@ def choose_route(row: Record, ipo: float, sale: float, mark: float) -> int:
 
 @inner_kernel
 def leave_market(
-    rules: Record,
+    world: WorldArrays,
     row: Record,
     firm: Record,
     pool: Pool,
@@ -115,6 +115,7 @@ def leave_market(
     market_value: float,
 ) -> None:
     """Write the exit of a firm: its value goes to its holders, its cash to its buyers."""
+    rules = world.rules[0]
     if route == IPO:
         column, median = IPO_N, row["ipo_value"]
     elif route == MNA:
@@ -134,7 +135,7 @@ def leave_market(
     add_event(books.cells, firm, now.year, EXIT_M, value)
     note_event(firm, pool, books, now, FIRST_EXIT + route, -1, value, 0.0)
     raised, region = firm["raised"], firm["region"]
-    proceeds = pay_out(rules, firm, pool, books, now, value, route)
+    proceeds = pay_out(world, firm, pool, books, now, value, route)
     firm["raised"] = raised
     note_exit(firm, pool, books, now, route, value, proceeds)
     post(books.ledger, FIRMS, region, BUYERS, region, firm["cash"])
@@ -152,7 +153,7 @@ def advance(stages: Table, rules: Record, firm: Record, pool: Pool, books: Books
 
 @inner_kernel
 def bury(
-    rules: Record, row: Record, firm: Record, pool: Pool, books: Books, now: Now, column: int
+    world: WorldArrays, row: Record, firm: Record, pool: Pool, books: Books, now: Now, column: int
 ) -> None:
     """Write the end of a firm by failure or closure; its cash goes to its holders."""
     bury_spell(row, firm, books.cells, now)
@@ -162,7 +163,7 @@ def bury(
         kind, fate = GAVE_UP, COHORT_CLOSED
     books.survival[firm["sector"], firm["born"], now.year, fate] += 1.0
     note_event(firm, pool, books, now, kind, -1, firm["cash"], 0.0)
-    liquidate(rules, firm, pool, books, now)
+    liquidate(world, firm, pool, books, now)
 
 
 @inner_kernel
@@ -189,13 +190,13 @@ def meet_fate(
         return False
     mark -= milestone
     if mark < failure:
-        bury(rules, row, firm, pool, books, now, FAILURE_N)
+        bury(world, row, firm, pool, books, now, FAILURE_N)
         return True
     route = choose_route(row, ipo, sale, mark - failure)
     key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
     a, _, _, _ = draw(now.seed, now.path, FATE, now.quarter, key, serial)
     luck_u, value = uniform(a), weather.exit_value[firm["sector"]]
-    leave_market(rules, row, firm, pool, books, now, route, luck_u, value)
+    leave_market(world, row, firm, pool, books, now, route, luck_u, value)
     return True
 
 
@@ -285,7 +286,7 @@ def close_unfunded(
         key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
         _, b, _, _ = draw(now.seed, now.path, FATE, now.quarter, key, serial)
         if uniform(b) < p_close:
-            bury(rules, row, firm, pool, books, now, CLOSURE_N)
+            bury(world, row, firm, pool, books, now, CLOSURE_N)
             n -= 1
             firms[i] = firms[n]
     return n

@@ -22,7 +22,7 @@ import numpy as np
 from finmodel.market.books import look_up
 from finmodel.market.captable import held_by
 from finmodel.market.meetings import MAX_MEETINGS, Place, doors_for, find_funds
-from finmodel.market.programmes import bears_risk, meets_duties
+from finmodel.market.programmes import bears_risk, is_co_investor, meets_duties
 from finmodel.market.state import Now, Pool, Reach, Talks
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
 from finmodel.numeric.jit import inner_kernel, kernel
@@ -230,6 +230,8 @@ def ask_insiders(
         if pool.budget[n_room + f] <= 0.0:
             continue
         fund, kind = funds[f], int(funds[f]["kind"])
+        if is_co_investor(world, kind):  # it follows as it came in: beside others
+            continue
         shares, cost = talks.shares[place], talks.cost[place]
         ticket = follow_ticket(world.types[kind], fund, firm, shares, cost)
         if ticket <= 0.0:

@@ -9,7 +9,7 @@
 6. seekers and funds meet           `meetings.build_reach`, `seekers.gather`
 7. capital is matched               `coinvest.set_aside`, `matching.allocate`
 8. rounds close                     `rounds.close_rounds`
-9. unfunded firms wait or close     `hazards.close_unfunded`
+9. unfunded firms wait or close     `guarantees.lend_to_unfunded`, `hazards.close_unfunded`
 10. exits pay out                   `exits.end_funds` at a year's end, `exits.distribute`
 11. books are closed and balanced   `spells.carry_spells`, `ledger.balance`
 
@@ -52,6 +52,7 @@ from finmodel.market.columns import (
 from finmodel.market.environment import PACE, move_environment, new_weather
 from finmodel.market.exits import distribute, end_funds
 from finmodel.market.grants import award_grants
+from finmodel.market.guarantees import lend_to_unfunded
 from finmodel.market.hazards import close_unfunded, live
 from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
@@ -318,6 +319,7 @@ def run_path(
         match(world, queue, n_seekers, n_accounts)
         close_rounds(world, firms, pool, queue, n_seekers, books, now)
         remember_success(rules["success_memory"], pool)
+        lend_to_unfunded(world, firms, n_queued, pool, queue, books, now)
         n = close_unfunded(world, firms, n, queue, n_queued, pool, books, now)
         is_year_end = (quarter + 1 - first_reported) % 4 == 0
         if is_year_end:

@@ -39,7 +39,7 @@ from finmodel.market.state import (
 from finmodel.market.streams import ELIGIBLE, FUND_TRAITS, MANAGER, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
-from finmodel.world.arrays import CO_INVESTMENT, GRANT, Record, WorldArrays
+from finmodel.world.arrays import CO_INVESTMENT, GRANT, GUARANTEE, Record, WorldArrays
 
 NOBODY = -99.0
 """Skill of no manager."""
@@ -136,7 +136,7 @@ def raise_programmes(
             if world.programme_budget_pp[g, region] <= 0.0:
                 continue
             pool.purse[g, region] += world.programme_budget_pp[g, region]
-            if programme["vehicle"] == GRANT:
+            if programme["vehicle"] in (GRANT, GUARANTEE):
                 continue
             lp_supply(world, pool, weather.factor[MARKET_NOW], region, now.quarter, pool.supply)
             for _ in range(programme["attempts"]):

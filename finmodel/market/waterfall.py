@@ -28,7 +28,16 @@ from __future__ import annotations
 
 import math
 
-from finmodel.numeric.jit import lean_kernel
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.world.arrays import Record
+
+
+@inner_kernel
+def compound_to(fund: Record, growth: float, quarter: int) -> None:
+    """Carry the balance owed to LPs forward to a quarter; it grows by `growth` in each."""
+    while fund["balance_quarter"] < quarter:
+        fund["balance"] *= growth
+        fund["balance_quarter"] += 1
 
 
 @lean_kernel

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.market.births import qualities
-from finmodel.market.columns import CLOSED, GRANTED, INVESTMENT
+from finmodel.market.columns import CLOSED, GRANTED, INVESTMENT, LENT
 from finmodel.market.result import PathDetail
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray, IntArray
@@ -65,8 +65,9 @@ SIGNS = {
 """Of the parts of `net`."""
 
 MEMO = ("vehicle", "public", "earlier", "moved")
-"""Beside the chain: money of vehicles, public money in it, quarters by which supported
-financings that close anyway come earlier, and supported firms of other regions than the vehicle's.
+"""Beside the chain: money of vehicles (or grants and loans), public money in it or at risk for
+it, quarters by which supported financings that close anyway come earlier, and supported firms of
+other regions than the vehicle's.
 """
 
 WINDOW = 4
@@ -143,7 +144,13 @@ def financings(
     for detail in (base, policy):
         events = detail.events[detail.events["quarter"] >= first]
         kind = events["kind"]
-        arms.append((events[kind == CLOSED], events[kind == INVESTMENT], events[kind == GRANTED]))
+        arms.append(
+            (
+                events[kind == CLOSED],
+                events[kind == INVESTMENT],
+                events[(kind == GRANTED) | (kind == LENT)],
+            )
+        )
     closings = np.concatenate([events for closed, _, grants in arms for events in (closed, grants)])
     firm, where = np.unique(_identity(closings), return_index=True)
     size = len(firm) * n_stages
@@ -152,6 +159,7 @@ def financings(
         code = np.searchsorted(firm, _identity(closed)) * n_stages + closed["stage"]
         given = np.searchsorted(firm, _identity(grants)) * n_stages + grants["stage"]
         granted = _add_up(given, grants["amount"], size)
+        at_risk = _add_up(given, grants["post_money"], size)
         money.append(_add_up(code, closed["amount"], size) + granted)
         # A firm counts as funded from the first round, or a grant that met its need.
         earliest = np.full(size, NEVER)
@@ -186,7 +194,7 @@ def financings(
         policy_quarter=quarter[1][kept],
         base_quarter=quarter[0][kept],
         vehicle=(_add_up(code, invested["amount"], size) + granted)[kept],
-        public=(_add_up(code, invested["amount"] * share, size) + granted)[kept],
+        public=(_add_up(code, invested["amount"] * share, size) + at_risk)[kept],
         is_moved=moved[kept] > 0,
     )
 

@@ -20,7 +20,7 @@ class Programme(Section):
     label_en: str = Field(min_length=1)
     label_zh: str = Field(min_length=1)
     level: Literal["national", "provincial", "city"]
-    vehicle: Literal["fund_of_funds", "direct", "co_investment", "grant"]
+    vehicle: Literal["fund_of_funds", "direct", "co_investment", "grant", "guarantee"]
     like: str = Field(min_length=1)
     early_stages: Annotated[tuple[str, ...], Strict(False)] = Field(max_length=12)
     budget_mcny_pa: Annotated[
@@ -115,6 +115,16 @@ class Programme(Section):
     grant_share: Annotated[Quantity, positive("share", 1.0, "part of a need that a grant pays")]
     co_share: Annotated[
         Quantity, within("share", 0.0, 0.95, "part of a round that a co-investor joins with")
+    ]
+    guarantee_share: Annotated[
+        Quantity, within("share", 0.0, 1.0, "part of a lost principal that the programme pays")
+    ]
+    loan_share: Annotated[Quantity, positive("share", 1.0, "part of a need that a bank lends")]
+    loan_rate_pa: Annotated[
+        Quantity, within("per year", 0.0, 0.5, "simple interest on a guaranteed loan")
+    ]
+    bank_risk: Annotated[
+        Quantity, within("share", 0.0, 1.0, "highest expected loss a bank bears, of the loan")
     ]
     strings: Annotated[
         Quantity, within("points", 0.0, 5.0, "what firms dislike in this money, beyond its like")

@@ -189,11 +189,15 @@ PROGRAMME_ROW = np.dtype(
         ("skill_loading", "f8"),
         ("grant_share", "f8"),
         ("co_share", "f8"),
+        ("guarantee_share", "f8"),
+        ("loan_share", "f8"),
+        ("loan_rate_pa", "f8"),
+        ("bank_risk", "f8"),
     ]
 )
 
-FUND_OF_FUNDS, DIRECT, CO_INVESTMENT, GRANT = 0, 1, 2, 3
-VEHICLES = ("fund_of_funds", "direct", "co_investment", "grant")
+FUND_OF_FUNDS, DIRECT, CO_INVESTMENT, GRANT, GUARANTEE = 0, 1, 2, 3, 4
+VEHICLES = ("fund_of_funds", "direct", "co_investment", "grant", "guarantee")
 
 
 class Calendar(NamedTuple):

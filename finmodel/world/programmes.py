@@ -47,6 +47,10 @@ PLAIN = (
     "skill_loading",
     "grant_share",
     "co_share",
+    "guarantee_share",
+    "loan_share",
+    "loan_rate_pa",
+    "bank_risk",
 )
 
 

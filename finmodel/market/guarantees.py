@@ -1,0 +1,159 @@
+"""Guarantees: banks lend to firms that found no money, and a programme bears a part of the loss.
+
+A bank looks at a firm of its region once the quarter's rounds have closed, as a fund of the type
+the programme is like sees it at home. It lends a part of the need if the chance of failure at
+the quality it expects, on the part of the loan that is not guaranteed, is low enough. The
+programme keeps the guaranteed sum of every loan in its purse until the loan ends. The loan bears
+simple interest and is repaid, before all shares, from what the firm is worth at its end; of a
+principal that is lost the programme pays its part.
+
+A loan stands in the firm's chain of holdings as a row of the bank, without shares.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.market.books import add_event, add_outcome, look_up, note_event
+from finmodel.market.captable import BANK, add_holding
+from finmodel.market.columns import (
+    BANKS,
+    CALLED_M,
+    COHORT_N,
+    FIRMS,
+    FIRST_LP,
+    FUNDED,
+    INVESTED_M,
+    LENT,
+    PUBLIC_CALLED_M,
+    PUBLIC_RAISED_M,
+    RAISED_M,
+    RAISED_N,
+    ROUND,
+)
+from finmodel.market.ledger import post
+from finmodel.market.offers import expected_quality
+from finmodel.market.public import public_lp
+from finmodel.market.state import Books, Now, Pool, Queue
+from finmodel.market.streams import PANEL, draw, uniform
+from finmodel.numeric.jit import inner_kernel, lean_kernel
+from finmodel.numeric.quantiles import normal_quantile
+from finmodel.world.arrays import GUARANTEE, Record, Table, WorldArrays
+
+ROUNDING = 1e-9
+
+
+@inner_kernel
+def has_loan(holdings: Table, firm: Record) -> bool:
+    """Return whether a firm owes a bank."""
+    row = firm["head"]
+    while row >= 0:
+        if holdings[row]["fund"] == BANK:
+            return True
+        row = holdings[row]["next"]
+    return False
+
+
+@inner_kernel
+def would_lend(world: WorldArrays, firm: Record, g: int, now: Now) -> bool:
+    """Return whether a bank lends to a firm under a programme's guarantee."""
+    kind, region, stage = world.fund_rate_pp.shape[1] + g, firm["region"], firm["stage"]
+    sector, programme = firm["sector"], world.programmes[g]
+    if world.mandate[kind, stage] <= 0.0 or not world.is_hard_tech[sector]:
+        return False
+    noise, weight = world.sight[region, kind, 0, 0, 0], world.sight[region, kind, 0, 0, 1]
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    _, b, _, _ = draw(now.seed, now.path, PANEL, now.quarter, key, serial)
+    luck = normal_quantile(uniform(b))
+    expected = expected_quality(world.rules[0], firm["theta"], noise, weight, firm["look"], luck)
+    chance = look_up(world.loss_chance, world.score_group[region], stage, sector, expected)
+    return bool(chance * (1.0 - programme["guarantee_share"]) <= programme["bank_risk"])
+
+
+@inner_kernel
+def lend(
+    world: WorldArrays, firm: Record, pool: Pool, books: Books, g: int, amount: float, now: Now
+) -> bool:
+    """Pay out a loan of `amount` million CNY; return False without room."""
+    kind, region, programme = world.fund_rate_pp.shape[1] + g, firm["region"], world.programmes[g]
+    row = add_holding(pool.holdings, pool.counts, firm, BANK, 0.0, amount)
+    if row < 0:
+        return False
+    holding = pool.holdings[row]
+    holding["quarter"], holding["region"], holding["kind"] = now.quarter, region, kind
+    covered = programme["guarantee_share"] * amount
+    pool.purse[g, region] -= covered
+    post(books.ledger, BANKS, region, FIRMS, region, amount)
+    flow = books.fund_flow[now.year, region, kind]
+    flow[RAISED_N] += 1.0
+    flow[RAISED_M] += amount
+    flow[PUBLIC_RAISED_M] += covered
+    flow[INVESTED_M] += amount
+    stage_row = world.stages[region, firm["stage"], firm["sector"]]
+    firm["cash"] += amount
+    is_whole = amount >= firm["need"] * (1.0 - ROUNDING)
+    add_outcome(books.cells, stage_row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
+    note_event(firm, pool, books, now, LENT, -1, amount, covered)
+    if is_whole:
+        if firm["kind"] == ROUND:
+            add_event(books.cells, firm, now.year, COHORT_N, 1.0)
+            firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter
+        firm["burn"] = stage_row["burn_pp"] * firm["size"]
+        firm["need"] = 0.0
+    else:
+        firm["need"] -= amount
+    return True
+
+
+@lean_kernel
+def lend_to_unfunded(
+    world: WorldArrays,
+    firms: Table,
+    n_queued: int,
+    pool: Pool,
+    queue: Queue,
+    books: Books,
+    now: Now,
+) -> None:
+    """Step 9, before firms wait or close: banks look at those that found no money."""
+    for g in range(len(world.programmes)):
+        if world.programmes[g]["vehicle"] != GUARANTEE:
+            continue
+        for q in range(n_queued):
+            firm = firms[queue.firm[q]]
+            purse = pool.purse[g, firm["region"]]
+            if firm["need"] <= 0.0 or purse <= 0.0:
+                continue
+            amount = world.programmes[g]["loan_share"] * firm["need"]
+            if world.programmes[g]["guarantee_share"] * amount > purse:
+                continue
+            if has_loan(pool.holdings, firm) or not would_lend(world, firm, g, now):
+                continue
+            if not lend(world, firm, pool, books, g, amount, now):
+                return
+
+
+@inner_kernel
+def repay(
+    world: WorldArrays, firm: Record, pool: Pool, books: Books, payer: int, value: float, now: Now
+) -> float:
+    """Repay a firm's loans from its value; return what is left for its shares."""
+    region, row = firm["region"], firm["head"]
+    while row >= 0:
+        holding = pool.holdings[row]
+        if holding["fund"] == BANK:
+            kind = int(holding["kind"])
+            g = kind - world.fund_rate_pp.shape[1]
+            programme, loan = world.programmes[g], holding["cost"]
+            years = (now.quarter - holding["quarter"]) / 4.0
+            paid = min(value, loan * (1.0 + programme["loan_rate_pa"] * years))
+            value -= paid
+            post(books.ledger, payer, region, BANKS, region, paid)
+            covered = programme["guarantee_share"] * max(0.0, loan - paid)
+            pool.purse[g, region] += programme["guarantee_share"] * loan - covered
+            pool.granted[g, region] += covered
+            post(books.ledger, FIRST_LP + public_lp(world, kind), region, BANKS, region, covered)
+            books.fund_flow[now.year, region, kind, CALLED_M] += covered
+            books.fund_flow[now.year, region, kind, PUBLIC_CALLED_M] += covered
+        row = holding["next"]
+    return value
