@@ -59,6 +59,7 @@ def deals(rows):
         np.where(b > 0, bq, NEVER),
         v.astype(float),
         v.astype(float),
+        p.astype(float),
         np.zeros(n, bool),
     )
 
@@ -74,7 +75,7 @@ CASES = {
     # Closed anyway at the same size; vehicles pay what private investors paid.
     "same": (
         (10, 10, 5, 7, 4, True),
-        {"gross": (1, 10), "substitution": (1, 4), "deadweight": (0, 6), "net": (0, 0)},
+        {"gross": (1, 10), "substitution": (0.4, 4), "deadweight": (0.6, 6), "net": (0, 0)},
     ),
     # Closed anyway, larger with the vehicle on top.
     "larger": (
@@ -83,13 +84,18 @@ CASES = {
     ),
     # Closed anyway, but more than four quarters later.
     "later": ((10, 10, 5, 10, 4, True), {"gross": (1, 10), "timing": (1, 10), "net": (0, 0)}),
-    "within": ((10, 10, 5, 9, 4, True), {"timing": (0, 0), "substitution": (1, 4)}),
+    "within": ((10, 10, 5, 9, 4, True), {"timing": (0, 0), "substitution": (0.4, 4)}),
     # Raised more without.
     "smaller": (
         (6, 10, 5, 5, 4, True),
         {"gross": (1, 6), "shrinkage": (0, 4), "net": (0, -4), "change": (0, -4)},
     ),
     "leaked": ((10, 0, 5, 0, 4, False), {"leakage": (1, 10), "net": (0, 0), "change": (1, 10)}),
+    # A grant that did not save a need that was met without it.
+    "lost with a grant": (
+        (1, 10, NEVER, 5, 1, True),
+        {"gross": (0, 1), "displacement": (1, 0), "net": (-1, -9), "change": (-1, -9)},
+    ),
     "displaced": ((0, 10, 0, 5, 0, True), {"displacement": (1, 10), "net": (-1, -10)}),
     "drawn in": ((10, 0, 5, 0, 0, True), {"multiplier": (1, 10), "net": (1, 10)}),
     "displaced outside": (

@@ -230,11 +230,11 @@ def home_share(run):
 SIGNS = [
     # A duty at home sends money home.
     (home_share, 1, "reinvestment_multiple=3", "state_share=0.3"),
-    # Managers who dislike money refuse it: fewer vehicles.
+    # Managers who dislike money refuse it: fewer vehicles, later.
     (lambda run: vehicle_flow(run, col.RAISED_N), -1, "accept_log_odds=-1"),
-    # Private investors who fill less make smaller funds.
-    (lambda run: vehicle_flow(run, col.RAISED_M), -1, "private_fill=0.5"),
-    # Gains given up draw private money.
+    # Private investors who fill less make smaller funds, and more of them fail to close.
+    (lambda run: vehicle_flow(run, col.RAISED_M), -1, "private_fill=0.4"),
+    # Gains given up draw private money: larger funds.
     (lambda run: vehicle_flow(run, col.RAISED_M), 1, "profit_give_up=1"),
     # A vehicle that may not risk a loss invests less.
     (lambda run: vehicle_flow(run, col.INVESTED_M), -1, "loss_tolerance_project=0.3"),

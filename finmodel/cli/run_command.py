@@ -125,8 +125,9 @@ def _axes(scenario: Scenario) -> dict[str, object]:
 def _names(manifest: store.Manifest) -> dict[str, str]:
     """Return display names of regions, stages and sectors."""
     names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
-    for section in ("stages", "sectors", "funds"):
-        names |= {k: item["label_en"] for k, item in manifest["scenario"][section].items()}
+    for section in ("stages", "sectors", "funds", "programmes"):
+        items = manifest["scenario"].get(section, {}).items()
+        names |= {k: item["label_en"] for k, item in items}
     return names
 
 

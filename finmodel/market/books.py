@@ -7,7 +7,19 @@ identity of the specification is therefore a check, not a definition.
 
 from __future__ import annotations
 
-from finmodel.market.columns import ALL_NEEDS, LOOSE, MARKET, MONEY, N_TESTS, SOCIAL, STRICT
+from finmodel.market.columns import (
+    ALL_NEEDS,
+    GRADUATED_8Q_N,
+    GRADUATED_12Q_N,
+    LOOSE,
+    MARKET,
+    MONEY,
+    N_TESTS,
+    REPEAT_N,
+    REPEAT_Q,
+    SOCIAL,
+    STRICT,
+)
 from finmodel.market.state import N_EVENTS, Books, Now, Pool
 from finmodel.numeric.jit import inner_kernel
 from finmodel.world.arrays import SCORE_LOW, SCORE_POINTS, SCORE_STEP, FloatArray, Record
@@ -47,6 +59,22 @@ def add_outcome(
     if theta >= row["hurdle_social"]:
         cells[year, region, stage, sector, column + SOCIAL] += count
         cells[year, region, stage, sector, column + SOCIAL + MONEY] += money
+
+
+@inner_kernel
+def add_graduation(firm: Record, cells: FloatArray, now: Now, first_reported: int) -> None:
+    """Credit the cohort of the firm's last stage round with a round of a later stage."""
+    stage, since = firm["paid_stage"], firm["paid_quarter"]
+    if stage < 0 or firm["stage"] <= stage or since < first_reported:
+        return
+    year = (since - first_reported) // 4
+    region, sector = firm["region"], firm["sector"]
+    cells[year, region, stage, sector, REPEAT_N] += 1.0
+    cells[year, region, stage, sector, REPEAT_Q] += now.quarter - since
+    if now.quarter - since <= 8:
+        cells[year, region, stage, sector, GRADUATED_8Q_N] += 1.0
+    if now.quarter - since <= 12:
+        cells[year, region, stage, sector, GRADUATED_12Q_N] += 1.0
 
 
 @inner_kernel

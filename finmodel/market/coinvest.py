@@ -8,10 +8,20 @@ closes at its usual minimum, and not without them.
 
 from __future__ import annotations
 
-from finmodel.market.programmes import bears_risk, is_co_investor, meets_duties
+import numpy as np
+
+from finmodel.market.captable import held_by
+from finmodel.market.programmes import (
+    bears_risk,
+    failure_chance,
+    is_co_investor,
+    promise,
+    within_duties,
+)
 from finmodel.market.state import N_FUNDS, Now, Pool, Queue
+from finmodel.market.streams import PANEL, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
-from finmodel.world.arrays import CO_INVESTMENT, Table, WorldArrays
+from finmodel.world.arrays import CO_INVESTMENT, Record, Table, WorldArrays
 
 NOBODY = -1
 
@@ -23,6 +33,20 @@ def has_co_investors(world: WorldArrays) -> bool:
         if world.programmes[g]["vehicle"] == CO_INVESTMENT:
             return True
     return False
+
+
+@inner_kernel
+def looks_at_stage(world: WorldArrays, kind: int, firm: Record, now: Now) -> bool:
+    """Return whether a co-investor looks at a firm this quarter, by its mandate.
+
+    The chance is the weight of the stage over the highest weight of the mandate.
+    """
+    weight, most = world.mandate[kind, firm["stage"]], 0.0
+    for stage in range(world.mandate.shape[1]):
+        most = max(most, world.mandate[kind, stage])
+    key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
+    _, _, c, _ = draw(now.seed, now.path, PANEL, now.quarter, key, serial)
+    return bool(uniform(c) * most < weight)
 
 
 @inner_kernel
@@ -89,18 +113,20 @@ def set_aside(
             kind = int(fund["kind"])
             if fund["region"] != firm["region"] or not is_co_investor(world, kind):
                 continue
-            if pool.budget[f] <= 0.0 or world.mandate[kind, firm["stage"]] <= 0.0:
+            if pool.budget[f] <= 0.0 or not looks_at_stage(world, kind, firm, now):
                 continue
             if fund["focus"] >= 0 and fund["focus"] != firm["sector"]:
                 continue
             share = world.programmes[kind - n_ordinary]["co_share"]
-            amount = min(share * queue.ask[q], pool.ticket[f], queue.co_left[f])
-            if amount <= 0.0 or not meets_duties(world, pool, f, kind, firm, now):
-                continue
+            held = held_by(pool.holdings, firm["head"], f)[1]
+            limit = world.types[kind]["concentration_share"] * fund["commitment"] - held
+            amount = min(share * queue.ask[q], pool.ticket[f], queue.co_left[f], limit)
+            amount = within_duties(world, pool, f, kind, firm, amount, now)
             group, expected = world.score_group[firm["region"]], queue.expected[best]
-            stage, sector = int(firm["stage"]), int(firm["sector"])
-            if not bears_risk(world, pool, f, kind, group, stage, sector, expected, amount):
+            chance = failure_chance(world, group, int(firm["stage"]), int(firm["sector"]), expected)
+            if amount <= 0.0 or not bears_risk(world, pool, f, kind, chance, amount):
                 continue
+            promise(world, pool, f, kind, firm, chance, amount, now)
             queue.co_fund[q], queue.co_left[f] = f, queue.co_left[f] - amount
             break
         queue.co_amount[q] = amount if queue.co_fund[q] >= 0 else 0.0

@@ -31,7 +31,8 @@ N_COLUMNS = EVENTS + 34
 RAISED_N, RAISED_M, CALLED_M, INVESTED_M, FEES_M, RECEIVED_M = 0, 1, 2, 3, 4, 5
 TO_LPS_M, CARRY_M, NAV_S, UNCALLED_S, FUNDS_S = 6, 7, 8, 9, 10
 PUBLIC_RAISED_M, PUBLIC_CALLED_M, PUBLIC_BACK_M, PUBLIC_NAV_S = 11, 12, 13, 14
-N_FUND_COLUMNS = 15
+PRIVATE_INVESTED_M = 15
+N_FUND_COLUMNS = 16
 
 # Accounts of the ledger; classes of LPs follow, then fund types.
 MANAGERS, FIRMS, FOUNDERS, OUTSIDERS, BUYERS, COSTS, BANKS = 0, 1, 2, 3, 4, 5, 6
@@ -40,7 +41,7 @@ ACCOUNT_NAMES = ("managers", "firms", "founders", "outsiders", "buyers", "costs"
 
 # Kinds of event in a firm's history.
 BORN, ASKED, CLOSED, INVESTMENT, REACHED, FAILED, GAVE_UP = 0, 1, 2, 3, 4, 5, 6
-FIRST_EXIT, GRANTED, LENT = 7, 11, 12
+FIRST_EXIT, GRANTED, LENT, MET = 7, 11, 12, 13
 EVENT_KINDS = (
     "birth",
     "need",
@@ -55,6 +56,7 @@ EVENT_KINDS = (
     "buyback",
     "grant",
     "loan",
+    "need met",
 )
 
 # Fates of a cohort, after its births: exit routes in the order of arrays.ROUTES, then ends.

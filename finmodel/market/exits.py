@@ -214,6 +214,8 @@ def distribute(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
             terms["carry_share"],
             terms["catch_up_share"],
         )
+        if kind >= world.fund_rate_pp.shape[1]:
+            share_public(world, pool, books, f, kind, to_lps, now)
         fund["received"] = 0.0
         fund["to_lps"] += to_lps
         fund["carry"] += carry
@@ -223,6 +225,4 @@ def distribute(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
         books.fund_flow[now.year, region, kind, TO_LPS_M] += to_lps
         books.fund_flow[now.year, region, kind, CARRY_M] += carry
         pool.region_flow[region, 1] += to_lps
-        if kind >= world.fund_rate_pp.shape[1]:
-            share_public(world, pool, books, f, kind, to_lps, now)
     pool.counts[N_PAID] = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.books import add_event, add_outcome, note_event
+from finmodel.market.books import add_event, add_graduation, add_outcome, note_event
 from finmodel.market.columns import (
     CALLED_M,
     COHORT_N,
@@ -19,6 +19,7 @@ from finmodel.market.columns import (
     FUNDED,
     GRANTED,
     INVESTED_M,
+    MET,
     PUBLIC_CALLED_M,
     PUBLIC_RAISED_M,
     RAISED_M,
@@ -59,6 +60,8 @@ def pay_grant(
     add_outcome(books.cells, row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
     note_event(firm, pool, books, now, GRANTED, -1, amount, amount)
     if is_whole:
+        note_event(firm, pool, books, now, MET, -1, amount, 0.0)
+        add_graduation(firm, books.cells, now, world.calendar.first_reported)
         add_event(books.cells, firm, now.year, COHORT_N, 1.0)
         firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter
         firm["burn"] = row["burn_pp"] * firm["size"]

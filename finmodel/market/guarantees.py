@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.books import add_event, add_outcome, look_up, note_event
+from finmodel.market.books import add_event, add_graduation, add_outcome, look_up, note_event
 from finmodel.market.captable import BANK, add_holding
 from finmodel.market.columns import (
     BANKS,
@@ -25,6 +25,7 @@ from finmodel.market.columns import (
     FUNDED,
     INVESTED_M,
     LENT,
+    MET,
     PUBLIC_CALLED_M,
     PUBLIC_RAISED_M,
     RAISED_M,
@@ -95,7 +96,9 @@ def lend(
     add_outcome(books.cells, stage_row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
     note_event(firm, pool, books, now, LENT, -1, amount, covered)
     if is_whole:
+        note_event(firm, pool, books, now, MET, -1, amount, 0.0)
         if firm["kind"] == ROUND:
+            add_graduation(firm, books.cells, now, world.calendar.first_reported)
             add_event(books.cells, firm, now.year, COHORT_N, 1.0)
             firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter
         firm["burn"] = stage_row["burn_pp"] * firm["size"]

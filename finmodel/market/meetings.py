@@ -26,7 +26,7 @@ from finmodel.market.lottery import (
     rows_of,
 )
 from finmodel.market.programmes import is_co_investor
-from finmodel.market.state import LISTED_ROW, N_FUNDS, Pool, Reach
+from finmodel.market.state import EARLY, HARD_TECH, LISTED_ROW, LOCAL, N_FUNDS, Pool, Reach
 from finmodel.numeric.jit import inner_kernel, kernel, lean_kernel
 from finmodel.world.arrays import KeyArray, WorldArrays
 
@@ -86,6 +86,7 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
     return Reach(
         np.array([1, door_height, rows_of(n_doors, door_height)]),
         np.zeros((n_regions, n_types, n_sectors + 1)),
+        np.zeros((n_regions, n_types, n_sectors + 1, 3)),
         np.zeros(n_cells + 1, np.int64),
         np.zeros(n_cells, np.int64),
         np.zeros(n_cells, np.int64),
@@ -105,7 +106,7 @@ def new_reach(world: WorldArrays, n_room: int) -> Reach:
 def list_funds(world: WorldArrays, pool: Pool, reach: Reach, first: int, quarter: int) -> None:
     """List the funds from slot `first` on by cell, and add up the budgets of each cell."""
     budget, cell_of, until = pool.budget, pool.cell_of, pool.invests_until
-    start, listed, free, weight = reach.start, reach.listed, reach.free, reach.weight
+    start, listed, free, weight = reach.start, reach.listed, reach.next_row, reach.weight
     last, n_programmes = pool.counts[N_FUNDS], len(world.programmes)
     start[:] = 0
     for f in range(first, last):
@@ -115,13 +116,20 @@ def list_funds(world: WorldArrays, pool: Pool, reach: Reach, first: int, quarter
         start[cell + 1] += start[cell]
     by_cell = reach.capacity.reshape(-1)
     by_cell[:] = 0.0
+    free_by_cell = reach.free.reshape(-1)
+    if n_programmes > 0:
+        free_by_cell[:] = 0.0
     for f in range(first, last):
         if until[f] <= quarter:
             continue
         cell = cell_of[f]
         money = budget[f]
-        if n_programmes > 0 and is_co_investor(world, pool.funds[f]["kind"]):
-            money = 0.0
+        if n_programmes > 0 and pool.funds[f]["kind"] >= world.fund_rate_pp.shape[1]:
+            if is_co_investor(world, pool.funds[f]["kind"]):
+                money = 0.0
+            for duty in range(3):
+                if pool.outside[f, duty] > 0.0:
+                    free_by_cell[3 * cell + duty] += money
         by_cell[cell] += money
         place = free[cell]
         free[cell] += 1
@@ -155,6 +163,27 @@ def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> N
 
 
 @inner_kernel
+def open_share(world: WorldArrays, reach: Reach, source: int, kind: int, seeker: Place) -> float:
+    """Return the part of the vehicles of a region, by money, that may look at a kind of seeker.
+
+    Firms do not seek out money that its duties keep from them. Taken over generalists.
+    """
+    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    money, share = reach.capacity[source, kind, 0], 1.0
+    if money <= 0.0:
+        return 1.0
+    free = reach.free[source, kind, 0]
+    if source != seeker.region:
+        away = programme["away_eligible_share"]
+        share *= away + (1.0 - away) * free[LOCAL] / money
+    if not world.is_hard_tech[seeker.sector]:
+        share *= free[HARD_TECH] / money
+    if not (programme["early_mask"] >> seeker.stage) & 1:
+        share *= free[EARLY] / money
+    return float(share)
+
+
+@inner_kernel
 def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> None:
     """Work out the weights of all cells for seekers of a region, stage and sector.
 
@@ -169,6 +198,8 @@ def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> Non
             weight *= types[kind]["hard_tech_weight"]
         for source in range(len(capacity)):
             near = weight * nearness[source, region, kind]
+            if kind >= n_ordinary and near > 0.0:
+                near *= open_share(world, reach, source, kind, seeker)
             door = door_to(source, kind, n_regions, n_ordinary)
             weights[door] = near * capacity[source, kind, 0]
             weights[door + 1] = near * capacity[source, kind, sector + 1]

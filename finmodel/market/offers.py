@@ -22,7 +22,13 @@ import numpy as np
 from finmodel.market.books import look_up
 from finmodel.market.captable import held_by
 from finmodel.market.meetings import MAX_MEETINGS, Place, doors_for, find_funds
-from finmodel.market.programmes import bears_risk, is_co_investor, meets_duties
+from finmodel.market.programmes import (
+    bears_risk,
+    failure_chance,
+    is_co_investor,
+    promise,
+    within_duties,
+)
 from finmodel.market.state import Now, Pool, Reach, Talks
 from finmodel.market.streams import MEETING, OPINION, draw, uniform
 from finmodel.numeric.jit import inner_kernel, kernel
@@ -152,20 +158,24 @@ def hear(
     noise = world.sight[place.region, kind, is_away, is_insider, 0]
     weight = world.sight[place.region, kind, is_away, is_insider, 1]
     is_vehicle = kind >= world.fund_rate_pp.shape[1]
+    chance = 0.0
     if is_vehicle:
-        if not meets_duties(world, pool, f, kind, firm, now):
+        ticket = within_duties(world, pool, f, kind, firm, ticket, now)
+        if ticket <= 0.0:
             return NO_OFFER
         noise *= pool.blur[f]
         weight = clear_weight(rules["quality_sd"], noise)
     expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], luck)
     if expected < visit.hurdle:
         return NO_OFFER
-    if is_vehicle and not bears_risk(
-        world, pool, f, kind, visit.group, place.stage, place.sector, expected, ticket
-    ):
-        return NO_OFFER
+    if is_vehicle:
+        chance = failure_chance(world, visit.group, place.stage, place.sector, expected)
+        if not bears_risk(world, pool, f, kind, chance, ticket):
+            return NO_OFFER
     if expected < visit.accepted:
         return TURNED_DOWN
+    if is_vehicle:
+        promise(world, pool, f, kind, firm, chance, ticket, now)
     liking = world.types[kind]["support"] - world.types[kind]["strings"]
     if is_away == 1:
         liking -= rules["distance_dislike"]

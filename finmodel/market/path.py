@@ -59,7 +59,7 @@ from finmodel.market.matching import allocate
 from finmodel.market.meetings import build_reach, new_reach
 from finmodel.market.offers import WIDTH, new_talks
 from finmodel.market.programmes import raise_programmes
-from finmodel.market.public import public_lp
+from finmodel.market.public import public_nav
 from finmodel.market.rounds import close_rounds, remember_success
 from finmodel.market.seekers import gather, number_budgets, open_needs
 from finmodel.market.spells import carry_spells
@@ -154,8 +154,9 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
         np.zeros(n_regions),
         np.ones(n_vehicles),
         np.zeros((n_vehicles, 3)),
+        np.zeros((n_vehicles, 3)),
         np.zeros((n_vehicles, 2)),
-        np.zeros((n_vehicles, 6)),
+        np.zeros((n_vehicles, 7)),
         np.zeros(len(world.lps)),
         np.zeros((3, room.chain)),
     )
@@ -225,8 +226,7 @@ def close_year(
             row[UNCALLED_S] += fund["commitment"] - fund["called"]
             row[FUNDS_S] += 1.0
             if fund["kind"] >= n_ordinary:
-                share = pool.lp_share[f, public_lp(world, fund["kind"])]
-                row[PUBLIC_NAV_S] += share * pool.nav[f]
+                row[PUBLIC_NAV_S] += public_nav(world, pool, f, fund["kind"], now.quarter)
     add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1
     next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)

@@ -7,8 +7,8 @@ is met, makes offers and is paid like any fund. What the clauses do:
   never. A part of the private money would have gone to other funds of the region: their private
   LPs give that much less.
 - Managers are asked in turn; a better one is likelier to refuse a high state share and duties.
-- Least shares for local, hard-tech and early firms leave a sum that may go elsewhere. While it
-  is less than all the fund could spend in the quarter, the fund looks at nothing else.
+- Least shares for local, hard-tech and early firms leave a sum that may go elsewhere; an offer is
+  no larger than what is left of it. They are ceilings on the rest: nothing makes a fund invest.
 - Tolerance of losses is held against the chance of failure at the quality the fund expects.
 - Gains given up, the buy-out of the state at a rate, and cover for private losses move money
   between the LPs of the fund once it pays out.
@@ -29,8 +29,8 @@ from finmodel.market.state import (
     HARD_TECH,
     LOCAL,
     N_FUNDS,
-    RISKED,
-    RISKED_LOSS,
+    RISK_PROMISED,
+    RISK_ROOM,
     Books,
     Now,
     Pool,
@@ -39,10 +39,19 @@ from finmodel.market.state import (
 from finmodel.market.streams import ELIGIBLE, FUND_TRAITS, MANAGER, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.numeric.quantiles import normal_quantile
-from finmodel.world.arrays import CO_INVESTMENT, GRANT, GUARANTEE, Record, WorldArrays
+from finmodel.world.arrays import (
+    CO_INVESTMENT,
+    FUND_OF_FUNDS,
+    GRANT,
+    GUARANTEE,
+    Record,
+    WorldArrays,
+)
 
 NOBODY = -99.0
 """Skill of no manager."""
+
+WAIT = -1.0
 
 
 @inner_kernel
@@ -58,7 +67,8 @@ def find_manager(programme: Record, key: np.uint64, serial: np.uint64, now: Now)
     for place in range(programme["candidates"]):
         a, b, _, _ = draw(now.seed, now.path, MANAGER, place, key, serial)
         skill = normal_quantile(uniform(a))
-        odds = programme["accept_log_odds"] - programme["accept_skill"] * skill
+        steeper = max(0.0, 1.0 + programme["accept_skill"] * skill)
+        odds = programme["accept_log_odds"] - programme["dislike"] * steeper
         if uniform(b) * (1.0 + math.exp(-odds)) < 1.0:
             return skill
     return NOBODY
@@ -76,36 +86,47 @@ def set_duties(programme: Record, pool: Pool, f: int, public: float) -> None:
         outside[HARD_TECH] = (1.0 - programme["hard_tech_min_share"]) * investable
     if programme["early_min_share"] > 0.0:
         outside[EARLY] = (1.0 - programme["early_min_share"]) * investable
+    for duty in range(3):
+        pool.outside_free[f, duty] = outside[duty]
 
 
 @inner_kernel
 def try_vehicle(
-    world: WorldArrays, pool: Pool, books: Books, g: int, region: int, now: Now
-) -> bool:
-    """Try to raise the next vehicle of a programme in a region; return False to wait for money."""
+    world: WorldArrays, pool: Pool, books: Books, g: int, region: int, money: float, now: Now
+) -> float:
+    """Try to raise the next vehicle of a programme in a region.
+
+    Returns
+    -------
+    float
+        The public money set aside for the try, whether or not it came to anything; -1 if it would
+        be more than `money`, and the programme waits.
+    """
     programme, index = world.programmes[g], pool.tried[g, region]
     key, serial = world.programme_key[g, region], np.uint64(index)
     a, b, c, d = draw(now.seed, now.path, FUND_TRAITS, 0, key, serial)
     log_sd, share = programme["size_log_sd"], programme["state_share"]
     luck = log_sd * normal_quantile(uniform(a)) - 0.5 * log_sd * log_sd
     target = programme["size"] * math.exp(luck)
-    if share * target > pool.purse[g, region]:
-        return False
+    if share * target > money:
+        return WAIT
     pool.tried[g, region] += 1
-    skill, filled = find_manager(programme, key, serial, now), 1.0
-    if skill == NOBODY:
-        return True
+    skill, filled = 0.0, 1.0
+    if programme["vehicle"] == FUND_OF_FUNDS:  # others are run by the programme's own people
+        skill = find_manager(programme, key, serial, now)
+        if skill == NOBODY:
+            return float(share * target)
     if share < 1.0:
         fill_sd = programme["fill_log_sd"]
         fill_luck = math.exp(fill_sd * normal_quantile(uniform(d)) - 0.5 * fill_sd * fill_sd)
         filled = min(1.0, programme["fill"] * fill_luck * pool.supply[world.private_lp])
         if filled <= 0.0 or filled < programme["first_close_share"]:
-            return True
+            return float(share * target)
     public, private = share * target * filled, (1.0 - share) * target * filled
     kind = world.fund_rate_pp.shape[1] + g
     f = enter_fund(world, pool, region, kind, index, public + private, uniform(b), uniform(c), now)
     if f < 0:
-        return False
+        return WAIT
     pool.funds[f]["key"] = key
     pool.purse[g, region] -= public
     pool.moved[region] += (1.0 - programme["new_private_share"]) * private
@@ -120,7 +141,7 @@ def try_vehicle(
     books.fund_flow[now.year, region, kind, RAISED_N] += 1.0
     books.fund_flow[now.year, region, kind, RAISED_M] += public + private
     books.fund_flow[now.year, region, kind, PUBLIC_RAISED_M] += public
-    return True
+    return float(share * target)
 
 
 @lean_kernel
@@ -128,6 +149,12 @@ def raise_programmes(
     world: WorldArrays, pool: Pool, books: Books, weather: Weather, now: Now
 ) -> None:
     """Step 3, after the ordinary funds: programmes get their money and raise vehicles."""
+    if len(world.programmes) > 0:
+        # Offers of the quarter before are closed or gone.
+        for f in range(pool.counts[N_FUNDS]):
+            for duty in range(3):
+                pool.outside_free[f, duty] = pool.outside[f, duty]
+            pool.risk[f, RISK_PROMISED] = 0.0
     for g in range(len(world.programmes)):
         programme = world.programmes[g]
         if not programme["first_quarter"] <= now.quarter < programme["last_quarter"]:
@@ -139,9 +166,11 @@ def raise_programmes(
             if programme["vehicle"] in (GRANT, GUARANTEE):
                 continue
             lp_supply(world, pool, weather.factor[MARKET_NOW], region, now.quarter, pool.supply)
-            for _ in range(programme["attempts"]):
-                if not try_vehicle(world, pool, books, g, region, now):
-                    break
+            # What a failed try set aside is back in the purse a quarter later.
+            money = pool.purse[g, region]
+            while money >= 0.0:
+                used = try_vehicle(world, pool, books, g, region, money, now)
+                money = money - used if used > 0.0 else WAIT
     pool.first_of[now.quarter + 1] = pool.counts[N_FUNDS]
 
 
@@ -160,42 +189,73 @@ def is_local(world: WorldArrays, firm: Record, home: int, g: int, now: Now) -> b
 
 
 @inner_kernel
-def meets_duties(world: WorldArrays, pool: Pool, f: int, kind: int, firm: Record, now: Now) -> bool:
-    """Return whether a vehicle's duties let it look at a firm this quarter."""
+def lacks(
+    world: WorldArrays, pool: Pool, f: int, kind: int, firm: Record, duty: int, now: Now
+) -> bool:
+    """Return whether an investment in a firm lies outside a duty of a vehicle."""
     g = kind - world.fund_rate_pp.shape[1]
-    could_spend = pool.budget[f] + pool.budget[len(pool.funds) + f]
-    outside, programme = pool.outside[f], world.programmes[g]
-    if outside[HARD_TECH] < could_spend and not world.is_hard_tech[firm["sector"]]:
-        return False
-    if outside[EARLY] < could_spend and not (programme["early_mask"] >> firm["stage"]) & 1:
-        return False
-    return bool(
-        outside[LOCAL] >= could_spend or is_local(world, firm, pool.funds[f]["region"], g, now)
-    )
+    if duty == HARD_TECH:
+        return not world.is_hard_tech[firm["sector"]]
+    if duty == EARLY:
+        return not (world.programmes[g]["early_mask"] >> firm["stage"]) & 1
+    return not is_local(world, firm, pool.funds[f]["region"], g, now)
+
+
+@inner_kernel
+def within_duties(
+    world: WorldArrays, pool: Pool, f: int, kind: int, firm: Record, ticket: float, now: Now
+) -> float:
+    """Return how much of a ticket a vehicle's duties allow, after what it has promised."""
+    for duty in range(3):
+        free = pool.outside_free[f, duty]
+        if free < ticket and lacks(world, pool, f, kind, firm, duty, now):
+            ticket = max(0.0, free)
+    return ticket
+
+
+@inner_kernel
+def failure_chance(
+    world: WorldArrays, group: int, stage: int, sector: int, expected: float
+) -> float:
+    """Return the chance that a firm of this expected quality fails."""
+    return look_up(world.loss_chance, group, stage, sector, expected)
 
 
 @inner_kernel
 def bears_risk(
+    world: WorldArrays, pool: Pool, f: int, kind: int, chance: float, ticket: float
+) -> bool:
+    """Return whether a vehicle may risk a ticket in a firm with this chance of failure.
+
+    A firm within the tolerance is always fine. A riskier one must fit into the room that
+    earlier investments left, less what is promised this quarter.
+    """
+    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    if chance > programme["loss_tolerance_project"]:
+        return False
+    excess = (chance - programme["loss_tolerance_fund"]) * ticket
+    room = pool.risk[f, RISK_ROOM] - pool.risk[f, RISK_PROMISED]
+    return bool(excess <= 0.0 or excess <= room)
+
+
+@inner_kernel
+def promise(
     world: WorldArrays,
     pool: Pool,
     f: int,
     kind: int,
-    group: int,
-    stage: int,
-    sector: int,
-    expected: float,
+    firm: Record,
+    chance: float,
     ticket: float,
-) -> bool:
-    """Return whether a vehicle may risk a firm of this expected quality."""
+    now: Now,
+) -> None:
+    """Note an offer of a vehicle, so that all of a quarter's offers keep to its clauses."""
+    for duty in range(3):
+        if pool.outside_free[f, duty] < math.inf and lacks(world, pool, f, kind, firm, duty, now):
+            pool.outside_free[f, duty] -= ticket
     programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
-    one, all_ = programme["loss_tolerance_project"], programme["loss_tolerance_fund"]
-    if one >= 1.0 and all_ >= 1.0:
-        return True
-    chance, risk = look_up(world.loss_chance, group, stage, sector, expected), pool.risk[f]
-    if chance > one:
-        return False
-    lost, put = risk[RISKED_LOSS] + chance * ticket, risk[RISKED] + ticket
-    return bool(all_ >= 1.0 or lost <= all_ * put)
+    excess = (chance - programme["loss_tolerance_fund"]) * ticket
+    pool.risk[f, RISK_PROMISED] += max(0.0, excess)
 
 
 @inner_kernel
@@ -209,15 +269,15 @@ def count_duties(
     amount: float,
     now: Now,
 ) -> None:
-    """Take an investment of a vehicle off what it may put outside its duties."""
-    g, outside = kind - world.fund_rate_pp.shape[1], pool.outside[f]
-    if outside[LOCAL] < math.inf and not is_local(world, firm, pool.funds[f]["region"], g, now):
-        outside[LOCAL] -= amount
-    if not world.is_hard_tech[firm["sector"]]:
-        outside[HARD_TECH] -= amount
-    if not (world.programmes[g]["early_mask"] >> firm["stage"]) & 1:
-        outside[EARLY] -= amount
-    group, sector = world.score_group[firm["region"]], firm["sector"]
-    chance = look_up(world.loss_chance, group, firm["stage"], sector, expected)
-    pool.risk[f, RISKED] += amount
-    pool.risk[f, RISKED_LOSS] += chance * amount
+    """Take an investment of a vehicle off what its clauses leave."""
+    for duty in range(3):
+        if pool.outside[f, duty] < math.inf and lacks(world, pool, f, kind, firm, duty, now):
+            pool.outside[f, duty] -= amount
+    group, stage, sector = (
+        world.score_group[firm["region"]],
+        int(firm["stage"]),
+        int(firm["sector"]),
+    )
+    chance = failure_chance(world, group, stage, sector, expected)
+    tolerance = world.programmes[kind - world.fund_rate_pp.shape[1]]["loss_tolerance_fund"]
+    pool.risk[f, RISK_ROOM] += (tolerance - chance) * amount

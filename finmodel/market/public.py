@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from finmodel.market.columns import FIRST_LP, MANAGERS, PUBLIC_BACK_M, PUBLIC_CALLED_M
 from finmodel.market.ledger import post
 from finmodel.market.state import (
     PUBLIC_CALLED,
     PUBLIC_OWED,
     PUBLIC_RECEIVED,
+    PUBLIC_SHARED,
     PUBLIC_SINCE,
     PUBLIC_TO_MANAGER,
     PUBLIC_TO_PRIVATE,
@@ -15,6 +18,7 @@ from finmodel.market.state import (
     Now,
     Pool,
 )
+from finmodel.market.waterfall import split_distribution
 from finmodel.numeric.jit import inner_kernel
 from finmodel.world.arrays import FloatArray, WorldArrays
 
@@ -44,42 +48,91 @@ def call_public(
     owe(public, programme["buyback_growth"], now.quarter)
     public[PUBLIC_CALLED] += part
     public[PUBLIC_OWED] += part
+    if programme["buyback_growth"] == math.inf:
+        public[PUBLIC_OWED] = math.inf
     books.fund_flow[now.year, pool.funds[f]["region"], kind, PUBLIC_CALLED_M] += part
+
+
+@inner_kernel
+def public_part(
+    world: WorldArrays, pool: Pool, f: int, kind: int, to_lps: float, is_last: bool, quarter: int
+) -> tuple[float, float, float, float]:
+    """Return what a distribution to the LPs of a vehicle brings the state under its clauses.
+
+    Gains are what the state got beyond all its calls, and are shared once. It gives up its shares
+    of them; of the rest it keeps no more than its calls with interest at the rate of the buy-out.
+    In the last distribution it pays its part of what private investors have lost.
+
+    Returns
+    -------
+    kept, to_private, to_manager, gain : float
+        Million CNY; `kept` may be negative in the last distribution.
+    """
+    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    fund, public = pool.funds[f], pool.public[f]
+    private_share = pool.lp_share[f, world.private_lp]
+    part = pool.lp_share[f, public_lp(world, kind)] * to_lps
+    above = public[PUBLIC_RECEIVED] + part - public[PUBLIC_CALLED]
+    gain = max(0.0, above - public[PUBLIC_SHARED])
+    to_manager = programme["manager_give_up"] * gain
+    to_private = programme["profit_give_up"] * gain if private_share > 0.0 else 0.0
+    kept = part - to_manager - to_private
+    if private_share <= 0.0:
+        return kept, 0.0, to_manager, gain
+    owed = public[PUBLIC_OWED]
+    if public[PUBLIC_SINCE] < quarter:
+        owed *= programme["buyback_growth"] ** (quarter - public[PUBLIC_SINCE])
+    bought = max(0.0, kept - max(0.0, owed))
+    to_private, kept = to_private + bought, kept - bought
+    if is_last:
+        got = private_share * (fund["to_lps"] + to_lps) + public[PUBLIC_TO_PRIVATE] + to_private
+        cover = programme["loss_cover"] * max(0.0, private_share * fund["called"] - got)
+        to_private, kept = to_private + cover, kept - cover
+    return kept, to_private, to_manager, gain
 
 
 @inner_kernel
 def share_public(
     world: WorldArrays, pool: Pool, books: Books, f: int, kind: int, to_lps: float, now: Now
 ) -> None:
-    """Apply the clauses on the public part of a distribution; the ledger moves what is given up.
+    """Apply the clauses to a distribution; the ledger moves what the state gives up.
 
-    Gains are what the state gets beyond its calls so far. It gives up its shares of them; of
-    the rest it keeps no more than its calls with interest at the rate of the buy-out. When the
-    fund ends, it pays its part of what private investors have lost.
+    Called before the distribution is added to what LPs got.
     """
     programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
     fund, public, lp = pool.funds[f], pool.public[f], public_lp(world, kind)
-    region, private_share = fund["region"], pool.lp_share[f, world.private_lp]
-    part = pool.lp_share[f, lp] * to_lps
-    before, called = public[PUBLIC_RECEIVED], public[PUBLIC_CALLED]
-    gain = max(0.0, before + part - called) - max(0.0, before - called)
-    to_manager = programme["manager_give_up"] * gain
-    to_private = programme["profit_give_up"] * gain if private_share > 0.0 else 0.0
+    region, is_last = fund["region"], bool(fund["is_over"] == 1)
     owe(public, programme["buyback_growth"], now.quarter)
-    kept = part - to_manager - to_private
-    if private_share > 0.0:
-        bought = max(0.0, kept - max(0.0, public[PUBLIC_OWED]))
-        to_private += bought
-        kept -= bought
+    kept, to_private, to_manager, gain = public_part(
+        world, pool, f, kind, to_lps, is_last, now.quarter
+    )
     public[PUBLIC_OWED] -= kept
-    public[PUBLIC_RECEIVED] += part
-    if fund["is_over"] == 1 and private_share > 0.0:
-        got = private_share * fund["to_lps"] + public[PUBLIC_TO_PRIVATE] + to_private
-        cover = programme["loss_cover"] * max(0.0, private_share * fund["called"] - got)
-        to_private += cover
-        kept -= cover
+    public[PUBLIC_RECEIVED] += pool.lp_share[f, lp] * to_lps
+    public[PUBLIC_SHARED] += gain
     public[PUBLIC_TO_PRIVATE] += to_private
     public[PUBLIC_TO_MANAGER] += to_manager
     post(books.ledger, FIRST_LP + lp, region, FIRST_LP + world.private_lp, region, to_private)
     post(books.ledger, FIRST_LP + lp, region, MANAGERS, region, to_manager)
     books.fund_flow[now.year, region, kind, PUBLIC_BACK_M] += kept
+
+
+@inner_kernel
+def public_nav(world: WorldArrays, pool: Pool, f: int, kind: int, quarter: int) -> float:
+    """Return what the state would keep if a vehicle were settled now at its marks.
+
+    Its holdings pass through the waterfall and the clauses as in a last distribution, so carry,
+    gains given up, the buy-out and the cover of losses are taken off.
+    """
+    fund, terms = pool.funds[f], world.types[kind]
+    balance = fund["balance"] * terms["hurdle_growth"] ** (quarter - fund["balance_quarter"])
+    to_lps, _ = split_distribution(
+        pool.nav[f],
+        balance,
+        fund["called"],
+        fund["to_lps"],
+        fund["carry"],
+        terms["carry_share"],
+        terms["catch_up_share"],
+    )
+    kept, _, _, _ = public_part(world, pool, f, kind, to_lps, True, quarter)
+    return float(kept)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from finmodel.market.books import add_event, add_outcome, note_event
+from finmodel.market.books import add_event, add_graduation, add_outcome, note_event
 from finmodel.market.capital import call
 from finmodel.market.captable import add_holding, mark
 from finmodel.market.coinvest import joined
@@ -25,16 +25,13 @@ from finmodel.market.columns import (
     FIRST_LP,
     FIRST_N,
     FUNDED,
-    GRADUATED_8Q_N,
-    GRADUATED_12Q_N,
     INVESTED_M,
     INVESTMENT,
     LATE_M,
     LATE_N,
     LATE_Q,
     PRICED_N,
-    REPEAT_N,
-    REPEAT_Q,
+    PRIVATE_INVESTED_M,
     SHORTFALL,
 )
 from finmodel.market.ledger import post
@@ -45,22 +42,6 @@ from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
 ROUNDING = 1e-9
-
-
-@inner_kernel
-def add_graduation(firm: Record, cells: FloatArray, now: Now, first_reported: int) -> None:
-    """Credit the cohort of the firm's last stage round with a round of a later stage."""
-    stage, since = firm["paid_stage"], firm["paid_quarter"]
-    if stage < 0 or firm["stage"] <= stage or since < first_reported:
-        return
-    year = (since - first_reported) // 4
-    region, sector = firm["region"], firm["sector"]
-    cells[year, region, stage, sector, REPEAT_N] += 1.0
-    cells[year, region, stage, sector, REPEAT_Q] += now.quarter - since
-    if now.quarter - since <= 8:
-        cells[year, region, stage, sector, GRADUATED_8Q_N] += 1.0
-    if now.quarter - since <= 12:
-        cells[year, region, stage, sector, GRADUATED_12Q_N] += 1.0
 
 
 @inner_kernel
@@ -149,6 +130,9 @@ def invest(
         count_duties(world, pool, f, kind, firm, expected, amount, now)
     pool.region_flow[region, 3] += amount
     books.fund_flow[year, region, kind, INVESTED_M] += amount
+    if world.private_lp >= 0:
+        private = amount * pool.lp_share[f, world.private_lp]
+        books.fund_flow[year, region, kind, PRIVATE_INVESTED_M] += private
     books.flow[0, year, kind, region, firm["region"]] += 1.0
     books.flow[1, year, kind, region, firm["region"]] += amount
     shares = amount / price

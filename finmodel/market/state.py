@@ -140,9 +140,9 @@ N_COUNTS = 7
 
 # Columns of `Pool.outside`, `Pool.risk` and `Pool.public`.
 LOCAL, HARD_TECH, EARLY = 0, 1, 2
-RISKED_LOSS, RISKED = 0, 1
+RISK_ROOM, RISK_PROMISED = 0, 1
 PUBLIC_CALLED, PUBLIC_RECEIVED, PUBLIC_OWED, PUBLIC_SINCE = 0, 1, 2, 3
-PUBLIC_TO_PRIVATE, PUBLIC_TO_MANAGER = 4, 5
+PUBLIC_TO_PRIVATE, PUBLIC_TO_MANAGER, PUBLIC_SHARED = 4, 5, 6
 
 
 class Now(NamedTuple):
@@ -204,8 +204,9 @@ class Pool(NamedTuple):
     moved: FloatArray  # (R,) private money in vehicles that other funds have yet to miss, mcny
     blur: FloatArray  # (F,) factor on the noise of a fund's looks, by its manager's skill
     outside: FloatArray  # (F, 3) what a vehicle may yet put outside each duty, mcny
-    risk: FloatArray  # (F, 2) expected loss of a vehicle's investments, and their sum, mcny
-    public: FloatArray  # (F, 6) called, received, owed, since when, given to private, to manager
+    outside_free: FloatArray  # (F, 3) of it, not promised in an offer of this quarter
+    risk: FloatArray  # (F, 2) how far expected losses are below tolerance; promised of it, mcny
+    public: FloatArray  # (F, 7) called, received, owed, since when, given away twice, gains shared
     supply: FloatArray  # (L,) factor of each class of LPs in the region at hand
     split: FloatArray  # (3, most holdings) shares, cost and pay of the firm at hand
 
@@ -215,9 +216,10 @@ class Reach(NamedTuple):
 
     heights: IntArray  # (3,) heights of the trees of cells and of doors, nodes of a tree of doors
     capacity: FloatArray  # (R, T, S + 1) budget of generalists, then of specialists by sector
+    free: FloatArray  # (R, T, S + 1, 3) of it, of vehicles that may go outside each duty
     start: IntArray  # (R * T * (S + 1) + 1,) first row of each cell in `listed`
     top: IntArray  # (cells,) top of each cell's tree in `nodes`
-    free: IntArray  # (cells,) next free row of each cell while the list is made
+    next_row: IntArray  # (cells,) next free row of each cell while the list is made
     listed: Table  # (F,) of LISTED_ROW, funds by cell
     weight: FloatArray  # (F,) their budgets for new deals, mcny
     nodes: Table  # trees of the funds of each cell

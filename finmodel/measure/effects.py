@@ -18,7 +18,8 @@ it. With ``p`` and ``b`` the money raised under the policy and in the baseline,
 
 is the change in the target, and ``net + leakage - displacement outside + multiplier outside`` the
 change of the whole market, exactly, on every path. In counts a financing that closes anyway is
-substitution if it raises no more than without, and deadweight otherwise; shrinkage is zero.
+split between deadweight and substitution as its money is; shrinkage is zero. One that is lost
+though it got a grant counts as displacement.
 
 The target of a programme: regions it gives money to, hard technology, stages of its mandate. An
 arm without programmes has everything as its target.
@@ -27,13 +28,13 @@ arm without programmes has everything as its target.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.market.births import qualities
-from finmodel.market.columns import CLOSED, GRANTED, INVESTMENT, LENT
+from finmodel.market.columns import CLOSED, GRANTED, INVESTMENT, LENT, MET
 from finmodel.market.result import PathDetail
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray, IntArray
@@ -64,10 +65,10 @@ SIGNS = {
 }
 """Of the parts of `net`."""
 
-MEMO = ("vehicle", "public", "earlier", "moved")
-"""Beside the chain: money of vehicles (or grants and loans), public money in it or at risk for
-it, quarters by which supported financings that close anyway come earlier, and supported firms of
-other regions than the vehicle's.
+MEMO = ("vehicle", "public", "joined", "earlier", "away")
+"""Beside the chain: money of vehicles (or grants and loans); public money in it, or at risk for
+it; all money of rounds that vehicles joined; quarters by which supported financings that close
+anyway come earlier; supported firms of other regions than the vehicle's.
 """
 
 WINDOW = 4
@@ -90,7 +91,9 @@ class Financings:
         Of its first closing; a large number if it did not close.
     vehicle, public : ndarray of shape (N,), million CNY
         Of vehicles under the policy, and the public part of it.
-    is_moved : ndarray of bool, shape (N,)
+    joined : ndarray of shape (N,), million CNY
+        All money of the rounds that vehicles joined.
+    is_away : ndarray of bool, shape (N,)
         Whether a vehicle of another region than the firm's took part.
     """
 
@@ -105,7 +108,8 @@ class Financings:
     base_quarter: IntArray
     vehicle: FloatArray
     public: FloatArray
-    is_moved: NDArray[np.bool_]
+    joined: FloatArray
+    is_away: NDArray[np.bool_]
 
 
 NEVER = 1 << 30
@@ -138,51 +142,43 @@ def financings(
     base, policy : PathDetail
         With the histories of firms.
     """
-    first = world.arrays.calendar.first_reported
-    n_stages, n_ordinary = len(world.stages), world.arrays.fund_rate_pp.shape[1]
-    arms = []
-    for detail in (base, policy):
-        events = detail.events[detail.events["quarter"] >= first]
-        kind = events["kind"]
-        arms.append(
-            (
-                events[kind == CLOSED],
-                events[kind == INVESTMENT],
-                events[(kind == GRANTED) | (kind == LENT)],
-            )
-        )
-    closings = np.concatenate([events for closed, _, grants in arms for events in (closed, grants)])
-    firm, where = np.unique(_identity(closings), return_index=True)
+    first, n_stages = world.arrays.calendar.first_reported, len(world.stages)
+    n_ordinary = policy_world.arrays.fund_rate_pp.shape[1]
+    arms = [_split_events(detail.events, first) for detail in (base, policy)]
+    funded = np.concatenate([part for arm in arms for part in (arm.closed, arm.given)])
+    firm, where = np.unique(_identity(funded), return_index=True)
     size = len(firm) * n_stages
+
+    def code(events: NDArray[Any]) -> IntArray:
+        place: IntArray = np.searchsorted(firm, _identity(events)) * n_stages + events["stage"]
+        return place
+
     money, quarter = [], []
-    for closed, _, grants in arms:
-        code = np.searchsorted(firm, _identity(closed)) * n_stages + closed["stage"]
-        given = np.searchsorted(firm, _identity(grants)) * n_stages + grants["stage"]
-        granted = _add_up(given, grants["amount"], size)
-        at_risk = _add_up(given, grants["post_money"], size)
-        money.append(_add_up(code, closed["amount"], size) + granted)
-        # A firm counts as funded from the first round, or a grant that met its need.
+    for arm in arms:
+        given = _add_up(code(arm.given), arm.given["amount"], size)
+        money.append(_add_up(code(arm.closed), arm.closed["amount"], size) + given)
+        met = np.concatenate([arm.closed, arm.met])
+        met = met[np.argsort(met["quarter"], kind="stable")[::-1]]
         earliest = np.full(size, NEVER)
-        events = np.concatenate([closed, grants])
-        codes = np.concatenate([code, given])
-        in_time = np.argsort(events["quarter"], kind="stable")[::-1]
-        earliest[codes[in_time]] = events["quarter"][in_time]
+        earliest[code(met)] = met["quarter"]
         quarter.append(earliest)
-    _, invested, _ = arms[1]
-    fund = policy.funds[invested["fund"]]
+    _, arm = arms
+    fund = policy.funds[arm.invested["fund"]]
     is_vehicle = fund["kind"] >= n_ordinary
-    invested, fund = invested[is_vehicle], fund[is_vehicle]
-    code = np.searchsorted(firm, _identity(invested)) * n_stages + invested["stage"]
+    invested, fund = arm.invested[is_vehicle], fund[is_vehicle]
     n_lps = policy.lp_share.shape[1] - len(policy_world.programmes)
-    slot = arms[1][1]["fund"][is_vehicle]
-    share = policy.lp_share[slot, n_lps + fund["kind"].astype(np.int64) - n_ordinary]
-    kept = (quarter[0] < NEVER) | (quarter[1] < NEVER)
-    row = np.flatnonzero(kept) // n_stages
-    stage = np.flatnonzero(kept) % n_stages
-    one = closings[where][row]
+    share = policy.lp_share[invested["fund"], n_lps + fund["kind"].astype(np.int64) - n_ordinary]
+    at = code(invested)
+    is_joined = np.isin(_round(arm.closed), _round(invested))
+    joined = _add_up(code(arm.closed), arm.closed["amount"] * is_joined, size) + given
+    public = _add_up(at, invested["amount"] * share, size)
+    public += _add_up(code(arm.given), arm.given["post_money"], size)
+    kept = (quarter[0] < NEVER) | (quarter[1] < NEVER) | (money[1] > 0.0)
+    row, stage = np.divmod(np.flatnonzero(kept), n_stages)
+    one = funded[where][row]
     region, sector = one["region"].astype(np.int64), one["sector"].astype(np.int64)
     theta = qualities(np.uint64(seed), base.path, one["key"], one["serial"], world.arrays.rules[0])
-    moved = _add_up(code, invested["region"] != fund["region"], size)
+    away = _add_up(at, invested["region"] != fund["region"], size)
     return Financings(
         region=region,
         stage=stage,
@@ -193,10 +189,39 @@ def financings(
         base=money[0][kept],
         policy_quarter=quarter[1][kept],
         base_quarter=quarter[0][kept],
-        vehicle=(_add_up(code, invested["amount"], size) + granted)[kept],
-        public=(_add_up(code, invested["amount"] * share, size) + at_risk)[kept],
-        is_moved=moved[kept] > 0,
+        vehicle=(_add_up(at, invested["amount"], size) + given)[kept],
+        public=public[kept],
+        joined=joined[kept],
+        is_away=away[kept] > 0,
     )
+
+
+class _Events(NamedTuple):
+    """Events of one arm since the first reported quarter."""
+
+    closed: NDArray[Any]
+    invested: NDArray[Any]
+    given: NDArray[Any]  # grants and guaranteed loans
+    met: NDArray[Any]  # needs that these met
+
+
+def _split_events(events: NDArray[Any], first: int) -> _Events:
+    reported = events[events["quarter"] >= first]
+    kind = reported["kind"]
+    is_given = (kind == GRANTED) | (kind == LENT)
+    return _Events(
+        reported[kind == CLOSED],
+        reported[kind == INVESTMENT],
+        reported[is_given],
+        reported[kind == MET],
+    )
+
+
+def _round(events: NDArray[Any]) -> NDArray[Any]:
+    """Return the identity of each event's round: a firm closes at most one in a quarter."""
+    pair = np.empty(len(events), np.dtype([("firm", "i8"), ("quarter", "i4")]))
+    pair["firm"], pair["quarter"] = _identity(events), events["quarter"]
+    return pair
 
 
 def _add_up(code: IntArray, values: NDArray[Any], size: int) -> FloatArray:
@@ -223,22 +248,25 @@ def split_effects(deals: Financings) -> tuple[FloatArray, FloatArray]:
     supported = deals.vehicle > 0.0
     overlap = np.where(supported, np.minimum(p, b), 0.0)
     is_soon = deals.base_quarter - deals.policy_quarter <= WINDOW
-    anyway, later = supported & has_b & is_soon, supported & has_b & ~is_soon
+    both = supported & has_b & has_p
+    anyway, later = both & is_soon, both & ~is_soon
     private = p - deals.vehicle
-    replaced = np.where(anyway, np.clip(b - private, 0.0, np.minimum(overlap, deals.vehicle)), 0.0)
-    grows = p > b * SAME
+    # Overlap without both closings: money at a stage whose need was met in one arm only.
+    early = np.where(later, 0.0, overlap)
+    replaced = np.clip(b - private, 0.0, np.minimum(early, deals.vehicle))
+    shifted = np.divide(replaced, early, out=np.zeros(len(p)), where=early > 0.0)
     part: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {
-        "gross": (supported, np.where(supported, p, 0.0)),
-        "deadweight": (anyway & grows, np.where(anyway, overlap - replaced, 0.0)),
-        "substitution": (anyway & ~grows, replaced),
+        "gross": (supported & has_p, np.where(supported, p, 0.0)),
+        "deadweight": (anyway * (1.0 - shifted), early - replaced),
+        "substitution": (anyway * shifted, replaced),
         "timing": (later, np.where(later, overlap, 0.0)),
         "shrinkage": (np.zeros(len(p)), np.where(supported, np.maximum(b - p, 0.0), 0.0)),
     }
-    extra_n, extra_m = supported & ~has_b, np.where(supported, p - overlap, 0.0)
+    extra_n, extra_m = supported & has_p & ~has_b, np.where(supported, p - overlap, 0.0)
     shrunk = part["shrinkage"][1]
     outside, inside = ~deals.is_target, deals.is_target
     part["leakage"] = (extra_n & outside, np.where(outside, extra_m - shrunk, 0.0))
-    lost_n, lost_m = ~supported & has_b & ~has_p, np.where(supported, 0.0, np.maximum(b - p, 0.0))
+    lost_n, lost_m = has_b & ~has_p, np.where(supported, 0.0, np.maximum(b - p, 0.0))
     new_n, new_m = ~supported & has_p & ~has_b, np.where(supported, 0.0, np.maximum(p - b, 0.0))
     part["displacement"] = (lost_n & inside, np.where(inside, lost_m, 0.0))
     part["multiplier"] = (new_n & inside, np.where(inside, new_m, 0.0))
@@ -251,9 +279,17 @@ def split_effects(deals: Financings) -> tuple[FloatArray, FloatArray]:
             net[side] = net[side] + sign * part[name][side]
     part["net"] = (net[0], net[1])
     chain = np.stack([np.stack(part[name], axis=-1) for name in COMPONENTS], axis=1)
-    both = supported & has_b & has_p
-    earlier = np.where(both, np.maximum(deals.base_quarter - deals.policy_quarter, 0), 0)
-    memo = np.stack([deals.vehicle, deals.public, earlier, supported & deals.is_moved], axis=-1)
+    ahead = np.maximum(deals.base_quarter - deals.policy_quarter, 0)
+    memo = np.stack(
+        [
+            deals.vehicle,
+            deals.public,
+            deals.joined,
+            np.where(both, ahead, 0),
+            supported & has_p & deals.is_away,
+        ],
+        axis=-1,
+    )
     return chain.astype(np.float64), memo.astype(np.float64)
 
 

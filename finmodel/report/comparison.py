@@ -131,7 +131,7 @@ def outcome_view(policy: str, outcomes: pd.DataFrame, names: Names) -> Table:
 def public_view(policy: str, public: pd.DataFrame, names: Names) -> Table | None:
     """Return what a policy's programmes cost and bring; None if it has none."""
     rows = _rows(public[public["policy"] == policy], "measure")
-    if rows["outlay_mcny"]["value"] <= 0.0:
+    if rows["budget_mcny"]["value"] <= 0.0:
         return None
     title = f"{names.get(policy, policy)}: public money, all reported years"
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))

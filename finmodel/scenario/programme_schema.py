@@ -27,7 +27,7 @@ class Programme(Section):
         Quantity, within("mcny/year", 0.0, 1e8, "public money on offer to vehicles")
     ]
     start_quarter: Annotated[
-        Quantity, whole("quarters", -80, 160, "first quarter, counted from the reported years")
+        Quantity, whole("quarters", 0, 160, "first quarter, counted from the reported years")
     ]
     quarters: Annotated[Quantity, whole("quarters", 0, 200, "length")]
     region_share: dict[str, Share] = Field(min_length=1)
@@ -104,7 +104,9 @@ class Programme(Section):
     ]
     accept_skill: Annotated[
         Quantity,
-        within("log odds per sd and share", 0.0, 50.0, "steeper fall for better managers"),
+        within(
+            "per sd", 0.0, 10.0, "how much more both cost a manager one sd better, of a mean one"
+        ),
     ]
     skill_loading: Annotated[
         Quantity, within("ln per sd", 0.0, 2.0, "effect of a manager's skill on its precision")

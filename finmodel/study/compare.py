@@ -166,9 +166,14 @@ def _by_hardness(
 
 def _check_axes(base: World, policies: Mapping[str, World]) -> None:
     problems = []
+    if base.programmes:
+        allowed = "a baseline without programmes: effects are measured against none"
+        problems.append(Problem("baseline: programmes", ", ".join(base.programmes), allowed))
     for name, world in policies.items():
-        for axis in ("regions", "stages", "sectors", "years"):
+        for axis in ("regions", "stages", "sectors", "years", "fund_types", "lps"):
             expected, found = getattr(base, axis), getattr(world, axis)
+            if axis in ("fund_types", "lps"):
+                found = found[: len(found) - len(world.programmes)]
             if expected != found:
                 given = ", ".join(str(item) for item in found)
                 allowed = "as in the baseline: " + ", ".join(str(item) for item in expected)
@@ -182,6 +187,8 @@ def _check_axes(base: World, policies: Mapping[str, World]) -> None:
         if not math.isclose(scale, world.scenario.run.scale):
             given = f"{world.scenario.run.scale:g}"
             problems.append(Problem(f"{name}: scale", given, f"as in the baseline: {scale:g}"))
+    if "" in policies:
+        problems.append(Problem("policies", "''", "a name for each policy"))
     if not policies:
         problems.append(Problem("policies", "none", "at least one policy to compare"))
     if problems:

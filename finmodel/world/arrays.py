@@ -164,7 +164,6 @@ PROGRAMME_ROW = np.dtype(
         ("vehicle", "i8"),
         ("first_quarter", "i8"),
         ("last_quarter", "i8"),  # first one after it
-        ("attempts", "i8"),  # most vehicles tried in a region and quarter
         ("candidates", "i8"),
         ("early_mask", "i8"),  # bit k: stage k is early
         ("size", "f8"),  # mean target, mcny
@@ -184,8 +183,9 @@ PROGRAMME_ROW = np.dtype(
         ("profit_give_up", "f8"),
         ("manager_give_up", "f8"),
         ("buyback_growth", "f8"),  # of what the state is owed before it is bought out, a quarter
-        ("accept_log_odds", "f8"),  # less the fall with the state share and with the duty
-        ("accept_skill", "f8"),  # fall a sd of skill, at this state share
+        ("accept_log_odds", "f8"),
+        ("dislike", "f8"),  # log odds that the state share and the duty cost a mean manager
+        ("accept_skill", "f8"),  # how much more they cost a manager one sd better
         ("skill_loading", "f8"),
         ("grant_share", "f8"),
         ("co_share", "f8"),

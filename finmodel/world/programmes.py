@@ -45,6 +45,7 @@ PLAIN = (
     "profit_give_up",
     "manager_give_up",
     "skill_loading",
+    "accept_skill",
     "grant_share",
     "co_share",
     "guarantee_share",
@@ -52,6 +53,10 @@ PLAIN = (
     "loan_rate_pa",
     "bank_risk",
 )
+
+
+NO_BUYBACK = 10.0
+"""The highest rate of a buy-out, 1,000 % a year, means that there is none."""
 
 
 class Vehicles(NamedTuple):
@@ -135,8 +140,6 @@ def programme_table(scenario: Scenario, calendar: Calendar) -> tuple[Table, Floa
             if region in item.region_share:
                 budget[g, r] = a_quarter * item.region_share[region].centre
         _fill_row(table[g], item, scenario, calendar)
-        public = item.fund_size_mcny.centre * item.state_share.centre
-        table[g]["attempts"] = math.ceil(budget[g].max() / public) + 1
     key = pair_keys(regions, tuple(f"programme:{name}" for name in scenario.programmes))
     return table, budget, np.ascontiguousarray(key.T)
 
@@ -153,14 +156,13 @@ def _fill_row(row: Record, item: Programme, scenario: Scenario, calendar: Calend
     row["size"] = item.fund_size_mcny.centre
     sweetened = item.profit_give_up.centre + item.loss_cover.centre
     row["fill"] = item.private_fill.centre * math.exp(item.private_response.centre * sweetened)
-    row["buyback_growth"] = 1.0 / discount_per_quarter(item.buyback_rate_pa.centre)
-    share, duty = item.state_share.centre, item.reinvestment_multiple.centre
-    row["accept_log_odds"] = (
-        item.accept_log_odds.centre
-        - item.accept_state_share.centre * share
-        - item.accept_strings.centre * duty
+    rate = item.buyback_rate_pa.centre
+    row["buyback_growth"] = math.inf if rate >= NO_BUYBACK else 1.0 / discount_per_quarter(rate)
+    row["accept_log_odds"] = item.accept_log_odds.centre
+    row["dislike"] = (
+        item.accept_state_share.centre * item.state_share.centre
+        + item.accept_strings.centre * item.reinvestment_multiple.centre
     )
-    row["accept_skill"] = item.accept_skill.centre * share
 
 
 def private_supply(scenario: Scenario, fund_rate_pp: FloatArray) -> tuple[int, FloatArray]:
