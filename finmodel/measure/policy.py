@@ -17,6 +17,7 @@ from finmodel.market.result import RunResult
 from finmodel.measure.effects import COMPONENTS, MEMO
 from finmodel.measure.gap import viable_by_path
 from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.public_flows import lp_multiples, public_irr
 from finmodel.units import discount_factor
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
@@ -215,6 +216,17 @@ def public_table(
             years = 1 if key == "survivors_n" else n_years
             extra = years * (outcome[key] - without[key])
             ratios[f"outlay_per_{name}_mcny"] = (outlay, extra)
+        pooled, by_path = public_irr(run)
+        some = by_path[~np.isnan(by_path)]
+        row = _row(
+            policy, "irr_pa", np.array(pooled), np.array(np.nan), some if len(some) else None
+        )
+        rows.append(row)
+        with_, before = lp_multiples(run), lp_multiples(base)["ordinary_tvpi"]
+        ratios["private_tvpi"] = with_["private_tvpi"]
+        got, paid = with_["ordinary_tvpi"]
+        change_tvpi, error = mean_se(got / paid - before[0] / before[1])
+        rows.append(_row(policy, "ordinary_tvpi_change", change_tvpi, error, None))
         for name, (top, bottom) in ratios.items():
             value, error = ratio_se(top, bottom)
             rows.append(_row(policy, name, value, error, None))

@@ -33,6 +33,7 @@ from finmodel.measure.policy import (
     public_table,
     sector_effect_table,
 )
+from finmodel.measure.public_flows import programme_year_table
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
@@ -204,5 +205,6 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "effects_stage": effect_table(chains, world, ("stage",)),
         "effects_sector": sector_effect_table(comparison.by_sector, world),
         "outcomes": outcome_table(comparison.base, comparison.arms),
+        "programme_years": programme_year_table(comparison.arms),
         "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),
     }

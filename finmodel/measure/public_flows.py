@@ -1,0 +1,117 @@
+"""Dated money of programmes: what the state pays and gets back, year by year, and its return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from finmodel.market import columns as col
+from finmodel.market.result import RunResult
+from finmodel.measure.monte_carlo import mean_se
+from finmodel.world.arrays import FloatArray
+
+LOWEST, HIGHEST = -0.99, 100.0
+"""Rates per annum between which a return is looked for."""
+
+
+def programme_flows(run: RunResult) -> FloatArray:
+    """Return flows of vehicles by path, year and column, shape (P, Y, N_FUND_COLUMNS)."""
+    first = len(run.world.fund_types) - len(run.world.programmes)
+    return run.spools["fund_flow"].collect(lambda block: block[:, :, :, first:].sum(axis=(2, 3)))
+
+
+def yearly_irr(flows: FloatArray) -> float:
+    """Return the rate per annum at which yearly flows are worth nothing.
+
+    Parameters
+    ----------
+    flows : ndarray of shape (Y,)
+        Negative is paid, at the same point of each year.
+
+    Returns
+    -------
+    float
+        NaN if the flows do not change sign just once: then there is no rate, or not one.
+    """
+    signs = np.sign(flows[flows != 0.0])
+    if np.count_nonzero(signs[1:] != signs[:-1]) != 1:
+        return float("nan")
+    years = np.arange(len(flows))
+
+    def worth(rate: float) -> float:
+        return float((flows * (1.0 + rate) ** -years).sum())
+
+    if worth(LOWEST) * worth(HIGHEST) > 0.0:
+        return float("nan")
+    return float(brentq(worth, LOWEST, HIGHEST, xtol=1e-10))
+
+
+def public_irr(run: RunResult) -> tuple[float, FloatArray]:
+    """Return the state's return on the mean flows and on each path, at a settled NAV.
+
+    Returns
+    -------
+    pooled : float
+        Of the mean flows over paths, per annum.
+    by_path : ndarray of shape (P,)
+        NaN where there is none, or not one.
+    """
+    flows = programme_flows(run)
+    net = flows[..., col.PUBLIC_BACK_M] - flows[..., col.PUBLIC_CALLED_M]
+    net[:, -1] += flows[:, -1, col.PUBLIC_NAV_S]
+    return yearly_irr(net.mean(axis=0)), np.array([yearly_irr(row) for row in net])
+
+
+def programme_year_table(arms: Mapping[str, RunResult]) -> pd.DataFrame:
+    """Return the money of each policy's programmes by reported year.
+
+    Returns
+    -------
+    DataFrame
+        One row a policy and year: commitments to vehicles, public money called and returned, its
+        part of the holdings if settled at the year's end, and all that vehicles invested, with
+        standard errors `_se`, million CNY.
+    """
+    columns = {
+        "raised_mcny": col.RAISED_M,
+        "public_called_mcny": col.PUBLIC_CALLED_M,
+        "public_returned_mcny": col.PUBLIC_BACK_M,
+        "public_nav_mcny": col.PUBLIC_NAV_S,
+        "invested_mcny": col.INVESTED_M,
+    }
+    frames = []
+    for policy, run in arms.items():
+        flows = programme_flows(run)
+        frame = pd.DataFrame({"policy": policy, "year": list(run.world.years)})
+        for name, column in columns.items():
+            frame[name], frame[f"{name}_se"] = mean_se(flows[..., column])
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def lp_multiples(run: RunResult) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return what LPs got and hold, over what they paid in the reported years, by path.
+
+    Returns
+    -------
+    dict
+        `private_tvpi`: of the private LPs of vehicles, with their part of the NAV if settled;
+        `ordinary_tvpi`: of all LPs of ordinary funds, which also hold and get returns of what
+        they paid before. Pairs of (value, paid), each of shape (P,).
+    """
+    first = len(run.world.fund_types) - len(run.world.programmes)
+    vehicles = programme_flows(run)
+    paid = (vehicles[..., col.CALLED_M] - vehicles[..., col.PUBLIC_CALLED_M]).sum(axis=1)
+    got = (vehicles[..., col.TO_LPS_M] - vehicles[..., col.PUBLIC_BACK_M]).sum(axis=1)
+    held = vehicles[:, -1, col.NAV_S] - vehicles[:, -1, col.PUBLIC_NAV_S]
+    ordinary = run.spools["fund_flow"].collect(
+        lambda block: block[:, :, :, :first].sum(axis=(2, 3))
+    )
+    value = ordinary[..., col.TO_LPS_M].sum(axis=1) + ordinary[:, -1, col.NAV_S]
+    return {
+        "private_tvpi": (got + held, paid),
+        "ordinary_tvpi": (value, ordinary[..., col.CALLED_M].sum(axis=1)),
+    }
