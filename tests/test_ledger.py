@@ -178,10 +178,10 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_ledger_notices_a_lost_yuan_and_says_where(name):
     books, pool, firms = balanced()
-    assert balance(firms, 1, pool, books, 5) == col.OK
+    assert balance(small_world().arrays, firms, 1, pool, books, 5) == col.OK
     change, account, region = FAULTS[name]
     change(books, pool, firms)
-    assert balance(firms, 1, pool, books, 5) == col.UNBALANCED
+    assert balance(small_world().arrays, firms, 1, pool, books, 5) == col.UNBALANCED
     assert list(books.breach[:3]) == [5, account, region]
 
 

@@ -62,7 +62,7 @@ class Market:
         self.n = steps.close_unfunded(
             world, self.firms, self.n, self.queue, self.n_queued, pool, books, now
         )
-        steps.distribute(world.types, pool, books, now)
+        steps.distribute(world, pool, books, now)
 
     def offers(self):
         queue, n = self.queue, self.n_seekers

@@ -208,18 +208,18 @@ def test_gains_given_up_go_to_private_investors_and_losses_covered():
         assert back < without.fund_flow[..., col.PUBLIC_BACK_M].sum()
 
 
-def effect_of(measure, *changes, paths=24):
+def effect_of(measure, before, after, paths=24):
     """Mean and standard error of a measure under changed clauses less without, paired."""
     found = [
-        measure(simulate(policy_world(*set_, size=SIZE), paths=paths, seed=2))
-        for set_ in ((), changes)
+        measure(simulate(policy_world(*changes, size=SIZE), paths=paths, seed=2))
+        for changes in (before, after)
     ]
     difference = found[1] - found[0]
     return difference.mean(), difference.std(ddof=1) / np.sqrt(paths)
 
 
-def vehicle_flow(run, column):
-    return run.fund_flow[:, :, :, -1, column].sum(axis=(1, 2))
+def of_vehicles(column):
+    return lambda run: run.fund_flow[:, :, :, -1, column].sum(axis=(1, 2))
 
 
 def home_share(run):
@@ -227,26 +227,132 @@ def home_share(run):
     return np.trace(money, axis1=1, axis2=2) / money.sum(axis=(1, 2))
 
 
-SIGNS = [
-    # A duty at home sends money home.
-    (home_share, 1, "reinvestment_multiple=3", "state_share=0.3"),
-    # Managers who dislike money refuse it: fewer vehicles, later.
-    (lambda run: vehicle_flow(run, col.RAISED_N), -1, "accept_log_odds=-1"),
-    # Private investors who fill less make smaller funds, and more of them fail to close.
-    (lambda run: vehicle_flow(run, col.RAISED_M), -1, "private_fill=0.4"),
-    # Gains given up draw private money: larger funds.
-    (lambda run: vehicle_flow(run, col.RAISED_M), 1, "profit_give_up=1"),
-    # A vehicle that may not risk a loss invests less.
-    (lambda run: vehicle_flow(run, col.INVESTED_M), -1, "loss_tolerance_project=0.3"),
-    # A fund with a high bar for closing is closed less often.
-    (lambda run: vehicle_flow(run, col.RAISED_N), -1, "first_close_share=0.9"),
-]
+def all_money(run):
+    return run.panel[..., col.DEAL_M].sum(axis=(1, 2, 3, 4))
 
 
-@pytest.mark.parametrize(("measure", "sign", "changes"), [(m, s, c) for m, s, *c in SIGNS])
-def test_clauses_have_their_sign(measure, sign, changes):
-    mean, error = effect_of(measure, *(f"{P}.{change}" for change in changes))
+# Measure, sign, clauses before, clauses after.
+SIGNS = {
+    "a duty at home sends money home": (home_share, 1, (), ("reinvestment_multiple=4",)),
+    "plants elsewhere loosen a duty": (
+        home_share,
+        -1,
+        ("reinvestment_multiple=4",),
+        ("reinvestment_multiple=4", "away_eligible_share=1"),
+    ),
+    "what must be early and is not found stays idle": (
+        of_vehicles(col.INVESTED_M),
+        -1,
+        (),
+        ("early_min_share=1",),
+    ),
+    "managers who dislike money refuse it: fewer vehicles, later": (
+        of_vehicles(col.RAISED_N),
+        -1,
+        (),
+        ("accept_log_odds=-1",),
+    ),
+    "a dislike of the state's share does the same": (
+        of_vehicles(col.RAISED_N),
+        -1,
+        (),
+        ("accept_state_share=30",),
+    ),
+    "asking more managers finds one": (
+        of_vehicles(col.RAISED_N),
+        1,
+        ("accept_log_odds=-1", "candidates=1"),
+        ("accept_log_odds=-1", "candidates=12"),
+    ),
+    "private investors who fill less make smaller funds, or none": (
+        of_vehicles(col.RAISED_M),
+        -1,
+        (),
+        ("private_fill=0.4",),
+    ),
+    "gains given up draw private money": (of_vehicles(col.RAISED_M), 1, (), ("profit_give_up=1",)),
+    "cover of losses draws private money": (of_vehicles(col.RAISED_M), 1, (), ("loss_cover=1",)),
+    "a larger state share needs less private money": (
+        of_vehicles(col.RAISED_M),
+        -1,
+        (),
+        ("state_share=0.6",),
+    ),
+    "a high bar for closing closes fewer funds": (
+        of_vehicles(col.RAISED_N),
+        -1,
+        (),
+        ("first_close_share=0.9",),
+    ),
+    "private money that is new adds to the market": (
+        all_money,
+        1,
+        ("new_private_share=0",),
+        ("new_private_share=1",),
+    ),
+    "a vehicle that may risk no project invests less": (
+        of_vehicles(col.INVESTED_M),
+        -1,
+        (),
+        ("loss_tolerance_project=0.3",),
+    ),
+    "one that may lose little in all invests less": (
+        of_vehicles(col.INVESTED_M),
+        -1,
+        (),
+        ("loss_tolerance_fund=0.3",),
+    ),
+    "what managers get of gains the state does not": (
+        of_vehicles(col.PUBLIC_BACK_M),
+        -1,
+        ("term_years=5",),
+        ("term_years=5", "manager_give_up=1"),
+    ),
+    "a buy-out at cost caps the state": (
+        of_vehicles(col.PUBLIC_BACK_M),
+        -1,
+        ("term_years=5",),
+        ("term_years=5", "buyback_rate_pa=0"),
+    ),
+    "strings are disliked: fewer of its offers are taken": (
+        of_vehicles(col.INVESTED_M),
+        -1,
+        (),
+        ("strings=5",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_clauses_have_their_sign(name):
+    measure, sign, *sides = SIGNS[name]
+    before, after = ([f"{P}.{change}" for change in side] for side in sides)
+    mean, error = effect_of(measure, before, after)
     assert sign * mean > 4 * error
+
+
+def test_a_minimum_of_hard_technology_and_of_early_firms_is_kept():
+    """With a minimum of one there is nothing else; at 0.8 there is less than without."""
+
+    def outside(clause, *changes):
+        world = policy_world(*(f"{P}.{change}" for change in changes), size=SIZE)
+        run = simulate(world, paths=6, seed=2, detailed=6)
+        other, whole = 0.0, 0.0
+        for detail in run.details:
+            events = detail.events[detail.events["kind"] == col.INVESTMENT]
+            kind = detail.funds["kind"][events["fund"]]
+            events = events[kind >= world.arrays.fund_rate_pp.shape[1]]
+            is_fit = world.is_hard_tech[events["sector"]] if clause else events["stage"] <= 2
+            other += events["amount"][~is_fit].sum()
+            whole += events["amount"].sum()
+        return other / whole
+
+    for clause, name in ((True, "hard_tech_min_share"), (False, "early_min_share")):
+        free, some, none = (
+            outside(clause, *changes) for changes in ((), (f"{name}=0.8",), (f"{name}=1",))
+        )
+        assert free > some > 0
+        assert none == 0
 
 
 def test_programmes_are_checked_with_every_problem():

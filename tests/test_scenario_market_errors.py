@@ -1,12 +1,13 @@
 """Bad investors, frictions, clusters, terms and shocks: each refused in words, all at once."""
 
 import re
+import tomllib
 
 import pytest
 import tomli_w
 
 from finmodel.scenario import load_scenario, parameters
-from tests.conftest import YRD
+from tests.conftest import ROOT, YRD
 from tests.test_scenario_errors import BASE, DELETE, dist, edited, q, refused
 
 STRESS = {
@@ -286,12 +287,23 @@ def test_problems_across_fields_come_at_once(tmp_path):
     assert len(re.findall(r"^  - .*: got .*; allowed: ", text, re.MULTILINE)) == 15
 
 
+def programme():
+    """A programme with every clause stated."""
+    folder = ROOT / "scenarios"
+    neutral = tomllib.loads((folder / "clauses" / "neutral.toml").read_text(encoding="utf-8"))
+    policy = tomllib.loads((folder / "policy_pro_rata.toml").read_text(encoding="utf-8"))
+    own = policy["programmes"]["joint_fund"]
+    return {**neutral, **{key: item for key, item in own.items() if key != "clauses"}}
+
+
 def sweep(side):
     """Every number of the schema just outside its range, by dotted name; and what is allowed."""
     keys = {"presence": "SH", "strength": "SH/biomedicine", "lp_multiple": "private"}
-    keys |= {"stress": "halt", "pairs": "JS>SH", "mandate": "A"}
+    keys |= {"stress": "halt", "pairs": "JS>SH", "mandate": "A", "region_share": "SH"}
+    keys["programmes"] = "joint_fund"
     keys |= dict.fromkeys(("members", "tax_relief", "source_presence", "end_presence"), "SH")
     edits, allowed = {**stress(), "intermediaries.presence": {}, "clusters.strength": {}}, {}
+    edits["programmes"] = {"joint_fund": programme()}
     for row in parameters().to_dict("records"):
         found = re.search(r"in ([\[(])(\S+), (\S+)\] ", row["allowed"])
         low, high = float(found[2]), float(found[3])

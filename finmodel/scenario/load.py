@@ -115,7 +115,8 @@ def _read_with_parent(file: Path) -> Tree:
 def lay_clauses(tree: Tree, file: Path, folders: Sequence[Path]) -> Tree:
     """Lay each programme over the clauses it names, and these over the neutral ones.
 
-    Clauses are files in a folder `clauses` beside the scenario or beside its parent.
+    Clauses are files in a folder `clauses` beside the scenario or beside its parent. Without the
+    neutral ones a programme must state every clause itself.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def lay_clauses(tree: Tree, file: Path, folders: Sequence[Path]) -> Tree:
             continue
         table = {key: item for key, item in own.items() if key != "clauses"}
         for clauses in (own.get("clauses"), NEUTRAL):
-            if clauses is not None:
+            is_there = any((folder / "clauses" / f"{NEUTRAL}.toml").is_file() for folder in folders)
+            if clauses is not None and (clauses != NEUTRAL or is_there):
                 place = f"{file}: programmes.{name}.clauses"
                 table = _merge(_read_clauses(clauses, place, folders), table)
         laid[name] = table
