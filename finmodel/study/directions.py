@@ -108,11 +108,20 @@ def funded_per_public_bcny(
 
 
 def private_per_public_yuan(comparison: Comparison, policy: str) -> Ratio:
-    """Return the change in money invested other than the programmes', over the programmes'.
+    """Return the change in private LPs' money that firms get, over the programmes' money.
 
     The published multiplier: private venture money that firms get for one yuan that government
-    venture capital puts in. It counts every firm, and state-owned funds outside the programme as
-    private.
+    venture capital puts in. It counts every firm, and private LPs' part of every fund.
+    """
+    public = comparison.memo[policy][..., PUBLIC].sum(axis=(1, 2, 3, 4))
+    invested = _flow(comparison.arms[policy], col.PRIVATE_INVESTED_M)
+    return Ratio(invested - _flow(comparison.base, col.PRIVATE_INVESTED_M), public)
+
+
+def other_per_public_yuan(comparison: Comparison, policy: str) -> Ratio:
+    """Return the change in all money invested other than the programmes', over the programmes'.
+
+    Beside private LPs' it has that of companies and of state LPs outside the programme.
     """
     public = comparison.memo[policy][..., PUBLIC].sum(axis=(1, 2, 3, 4))
     change = comparison.chain[policy][..., CHANGE, 1].sum(axis=(1, 2, 3, 4))
@@ -121,9 +130,9 @@ def private_per_public_yuan(comparison: Comparison, policy: str) -> Ratio:
 
 def private_raised_per_public_yuan(comparison: Comparison, policy: str) -> Ratio:
     """Return the change in money other funds' LPs commit, over what the programmes commit."""
-    raised, public = _raised(comparison.arms[policy])
-    without, _ = _raised(comparison.base)
-    return Ratio(raised - without - public, public)
+    public = _flow(comparison.arms[policy], col.PUBLIC_RAISED_M)
+    raised = _flow(comparison.arms[policy], col.RAISED_M) - _flow(comparison.base, col.RAISED_M)
+    return Ratio(raised - public, public)
 
 
 def acceptance(world: World, skill: FloatArray, programme: int = 0) -> FloatArray:
@@ -141,7 +150,8 @@ def acceptance(world: World, skill: FloatArray, programme: int = 0) -> FloatArra
     ndarray of the shape of `skill`
     """
     row = world.arrays.programmes[programme]
-    odds: FloatArray = row["accept_log_odds"] - row["accept_skill"] * skill
+    steeper = np.maximum(0.0, 1.0 + row["accept_skill"] * skill)
+    odds: FloatArray = row["accept_log_odds"] - row["dislike"] * steeper
     return 1.0 / (1.0 + np.exp(-odds))
 
 
@@ -190,7 +200,6 @@ def _viable_change(
     return picked
 
 
-def _raised(run: RunResult) -> tuple[FloatArray, FloatArray]:
-    """Return commitments of all funds, and the programmes' part, by path."""
-    flows = run.spools["fund_flow"].collect(lambda block: block.sum(axis=(1, 2, 3)))
-    return flows[:, col.RAISED_M], flows[:, col.PUBLIC_RAISED_M]
+def _flow(run: RunResult, column: int) -> FloatArray:
+    """Return a flow of all funds over the reported years, by path."""
+    return run.spools["fund_flow"].collect(lambda block: block[..., column].sum(axis=(1, 2, 3)))
