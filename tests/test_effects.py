@@ -190,6 +190,8 @@ def test_tables_have_every_policy_and_undefined_ratios_are_nan(found):
     public = tables["public"].set_index(["policy", "measure"])["value"]
     assert np.isnan(public["lever", "dpi"])
     assert public["fund", "amplification"] == pytest.approx(4.0)
+    # Without a clause between them all LPs of a vehicle fare alike.
+    assert public["fund", "private_tvpi"] == pytest.approx(public["fund", "tvpi"], rel=1e-9)
     assert public["grant", "returned_mcny"] == 0.0
 
 

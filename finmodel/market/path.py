@@ -46,6 +46,7 @@ from finmodel.market.columns import (
     NAV_S,
     OK,
     OVERFLOW,
+    PRIVATE_NAV_S,
     PUBLIC_NAV_S,
     UNCALLED_S,
 )
@@ -59,7 +60,7 @@ from finmodel.market.matching import allocate
 from finmodel.market.meetings import build_reach, new_reach
 from finmodel.market.offers import WIDTH, new_talks
 from finmodel.market.programmes import raise_programmes
-from finmodel.market.public import public_nav
+from finmodel.market.public import settled_nav
 from finmodel.market.rounds import close_rounds, remember_success
 from finmodel.market.seekers import gather, number_budgets, open_needs
 from finmodel.market.spells import carry_spells
@@ -226,7 +227,9 @@ def close_year(
             row[UNCALLED_S] += fund["commitment"] - fund["called"]
             row[FUNDS_S] += 1.0
             if fund["kind"] >= n_ordinary:
-                row[PUBLIC_NAV_S] += public_nav(world, pool, f, fund["kind"], now.quarter)
+                public, private = settled_nav(world, pool, f, fund["kind"], now.quarter)
+                row[PUBLIC_NAV_S] += public
+                row[PRIVATE_NAV_S] += private
     add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1
     next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)

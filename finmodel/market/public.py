@@ -117,11 +117,13 @@ def share_public(
 
 
 @inner_kernel
-def public_nav(world: WorldArrays, pool: Pool, f: int, kind: int, quarter: int) -> float:
-    """Return what the state would keep if a vehicle were settled now at its marks.
+def settled_nav(
+    world: WorldArrays, pool: Pool, f: int, kind: int, quarter: int
+) -> tuple[float, float]:
+    """Return what the state and the private LPs would get if a vehicle were settled now.
 
-    Its holdings pass through the waterfall and the clauses as in a last distribution, so carry,
-    gains given up, the buy-out and the cover of losses are taken off.
+    Its holdings, at their marks, pass through the waterfall and the clauses as in a last
+    distribution, so carry, gains given up, the buy-out and the cover of losses are taken off.
     """
     fund, terms = pool.funds[f], world.types[kind]
     balance = fund["balance"] * terms["hurdle_growth"] ** (quarter - fund["balance_quarter"])
@@ -134,5 +136,6 @@ def public_nav(world: WorldArrays, pool: Pool, f: int, kind: int, quarter: int) 
         terms["carry_share"],
         terms["catch_up_share"],
     )
-    kept, _, _, _ = public_part(world, pool, f, kind, to_lps, True, quarter)
-    return float(kept)
+    kept, to_private, _, _ = public_part(world, pool, f, kind, to_lps, True, quarter)
+    private = (1.0 - pool.lp_share[f, public_lp(world, kind)]) * to_lps + to_private
+    return float(kept), float(private)

@@ -106,7 +106,7 @@ def lp_multiples(run: RunResult) -> dict[str, tuple[FloatArray, FloatArray]]:
     vehicles = programme_flows(run)
     paid = (vehicles[..., col.CALLED_M] - vehicles[..., col.PUBLIC_CALLED_M]).sum(axis=1)
     got = (vehicles[..., col.TO_LPS_M] - vehicles[..., col.PUBLIC_BACK_M]).sum(axis=1)
-    held = vehicles[:, -1, col.NAV_S] - vehicles[:, -1, col.PUBLIC_NAV_S]
+    held = vehicles[:, -1, col.PRIVATE_NAV_S]
     ordinary = run.spools["fund_flow"].collect(
         lambda block: block[:, :, :, :first].sum(axis=(2, 3))
     )
