@@ -9,6 +9,7 @@ from finmodel.errors import InputError
 from finmodel.market import columns as col
 from finmodel.measure.effects import COMPONENTS, MEMO, NEVER, SIGNS, Financings, split_effects
 from finmodel.measure.gap import viable_by_path
+from finmodel.measure.official_ratios import Chain, net_additional
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
@@ -187,6 +188,15 @@ def test_tables_have_every_policy_and_undefined_ratios_are_nan(found):
     tables = comparison_tables(found)
     assert set(tables["effects"]["policy"]) == {"fund", "grant", "partial", "lever"}
     assert len(tables["effects_region"]) == 4 * 2 * 4 * len(COMPONENTS)
+    for row in tables["additionality_chain"].to_dict("records"):
+        chain = Chain(
+            *(row[name] for name in ("leakage", "displacement", "substitution", "multiplier"))
+        )
+        if row["policy"] == "lever":
+            assert np.isnan(chain.leakage)
+        elif not np.isnan(chain.multiplier):
+            net = net_additional(row["gross"] - row["reference"], chain)
+            assert net == pytest.approx(row["net"], rel=1e-9, abs=1e-9)
     public = tables["public"].set_index(["policy", "measure"])["value"]
     assert np.isnan(public["lever", "dpi"])
     assert public["fund", "amplification"] == pytest.approx(4.0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 
 def private_leverage(
@@ -111,3 +112,51 @@ def chain_factors(
         left -= amount
     gained = 1.0 + multiplier / left if left != 0.0 else float("nan")
     return Chain(parts[0], parts[1], parts[2], gained)
+
+
+def chain_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the chain of each policy as factors, in the form of the Additionality Guide.
+
+    The gross impact is the supported financings; the reference case is what would have closed
+    anyway with the same financiers, later, or larger. Each factor is of what the one before
+    has left, so ``additional (1 - L) (1 - Dp) (1 - S) M`` is the net effect in the target.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From :func:`finmodel.measure.policy.effect_table` without cells: means over paths.
+
+    Returns
+    -------
+    DataFrame
+        One row a policy, group and side (`n`, `mcny`): `gross`, `reference`, `leakage`,
+        `displacement`, `substitution`, `multiplier`, `net`. A factor is NaN if nothing was
+        left before it, as for a policy that supports nobody.
+    """
+    rows = []
+    for (policy, group), part in effects.groupby(["policy", "group"], sort=False):
+        for side in ("n", "mcny"):
+            of = dict(zip(part["component"], part[f"effect_{side}"], strict=True))
+            reference = of["deadweight"] + of["timing"] + of["shrinkage"]
+            chain = chain_factors(
+                of["gross"] - reference,
+                of["leakage"],
+                of["displacement"],
+                of["substitution"],
+                of["multiplier"],
+            )
+            rows.append(
+                {
+                    "policy": policy,
+                    "group": group,
+                    "side": side,
+                    "gross": of["gross"],
+                    "reference": reference,
+                    "leakage": chain.leakage,
+                    "displacement": chain.displacement,
+                    "substitution": chain.substitution,
+                    "multiplier": chain.multiplier,
+                    "net": of["net"],
+                }
+            )
+    return pd.DataFrame(rows)

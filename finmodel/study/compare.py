@@ -27,6 +27,7 @@ from finmodel.market.run import (
     warm_kernel,
 )
 from finmodel.measure.effects import effect_panels, financings
+from finmodel.measure.official_ratios import chain_table
 from finmodel.measure.policy import (
     effect_table,
     outcome_table,
@@ -199,8 +200,10 @@ def _check_axes(base: World, policies: Mapping[str, World]) -> None:
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return every table of a comparison."""
     world, chains = comparison.base.world, comparison.chain
+    effects = effect_table(chains, world)
     return {
-        "effects": effect_table(chains, world),
+        "effects": effects,
+        "additionality_chain": chain_table(effects),
         "effects_region": effect_table(chains, world, ("region",)),
         "effects_stage": effect_table(chains, world, ("stage",)),
         "effects_sector": sector_effect_table(comparison.by_sector, world),
