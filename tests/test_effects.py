@@ -10,6 +10,7 @@ from finmodel.market import columns as col
 from finmodel.measure.effects import COMPONENTS, MEMO, NEVER, SIGNS, Financings, split_effects
 from finmodel.measure.gap import viable_by_path
 from finmodel.measure.official_ratios import Chain, net_additional
+from finmodel.report import policy_headline
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
@@ -221,3 +222,14 @@ def test_arms_must_have_the_axes_of_the_baseline():
         )
     with pytest.raises(InputError, match="at least one policy"):
         compare(base(), {}, paths=1, seed=0)
+
+
+def test_one_path_proves_nothing():
+    """Without an error no change is told: not by the table, not by the sentence."""
+    found = compare(base(), {"fund": policy()}, paths=1, seed=3)
+    tables = comparison_tables(found)
+    row = tables["outcomes"].query("region == 'all' and outcome == 'gap_mcny'").iloc[0]
+    assert row["change"] != 0
+    assert np.isnan(row["change_se"])
+    text = policy_headline("fund", tables["outcomes"], tables["effects"], {})
+    assert "no change of the gap can be told" in text

@@ -107,6 +107,15 @@ def test_vehicles_balance_each_quarter_and_keep_to_their_budget(vehicle):
             assert paid < 0.8 * lent
 
 
+@pytest.mark.parametrize("vehicle", ["grant", "guarantee"])
+def test_nothing_new_is_given_once_a_programme_has_ended(vehicle):
+    world = of_kind(vehicle, f"{P}.quarters=8")
+    for _, books in play(world, paths=1):
+        given = books.fund_flow[:-1, :, -1, col.RAISED_M].sum(axis=1)
+        assert (given[:2] > 0).all()
+        assert not given[2:].any()
+
+
 def test_co_investors_join_with_their_share_and_never_alone():
     world = of_kind("co_investment", f"{P}.ticket_share=1", f"{P}.concentration_share=1")
     detail = simulate(world, paths=1, seed=4, detailed=1).details[0]

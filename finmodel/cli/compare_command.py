@@ -36,7 +36,7 @@ def compare_and_show(
     command: Sequence[str],
 ) -> None:
     """Compare policies with a baseline and print effects; see `finmodel compare --help`."""
-    scenario = load_scenario(base, changes)
+    scenario = load_scenario(base, [text for text in changes if not text.startswith(OF_POLICIES)])
     arms = _load(policies, changes)
     n_paths = scenario.run.paths if paths is None else paths
     run_seed = scenario.run.seed if seed is None else seed
@@ -92,6 +92,10 @@ def compare_and_show(
         raise typer.Exit(INTERRUPTED)
     done = f"Simulated in {seconds:.1f} s. Stored" if seconds else "Found again"
     console.print(f"{done}: {folder}", soft_wrap=True)
+
+
+OF_POLICIES = "programmes."
+"""Changes of what only policies have."""
 
 
 class _Tables(dict[str, pd.DataFrame]):
@@ -150,7 +154,8 @@ def _print(
     seed: int,
 ) -> None:
     console.print(f"[bold]Against: {scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
-    console.print(f"{paths} paths, seed {seed}, the same luck in every arm.\n")
+    number = "1 path" if paths == 1 else f"{paths} paths"
+    console.print(f"{number}, seed {seed}, the same luck in every arm.\n")
     for policy in titles:
         text = policy_headline(policy, tables["outcomes"], tables["effects"], titles)
         console.print(f"[bold]{text}[/bold]", soft_wrap=True)
@@ -164,6 +169,7 @@ def _print(
     console.print(
         "± is the Monte Carlo standard error of a paired difference; '9 in 10 futures' is chance. "
         "What is not known about the inputs, as how much private money is new, is in neither. "
+        "Displacement and multiplier both hold reshuffling among funds: read their difference. "
         "Official ratios are gross: they say nothing of what would have happened anyway.",
         soft_wrap=True,
     )

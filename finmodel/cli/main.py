@@ -25,6 +25,9 @@ SetOption = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder of runs.", metavar="DIR")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+PathsOption = Annotated[int | None, typer.Option(help="Paths; by default the scenario's.")]
+SeedOption = Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")]
+ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Worker threads.")]
 
 
 def _version(is_asked: bool) -> None:
@@ -46,11 +49,11 @@ def top(
 @guarded
 def run(
     scenario: ScenarioArg,
-    paths: Annotated[int | None, typer.Option(help="Paths; by default the scenario's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")] = None,
+    paths: PathsOption = None,
+    seed: SeedOption = None,
     changes: SetOption = None,
     out: OutOption = Path("runs"),
-    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    threads: ThreadsOption = None,
     details: Annotated[
         int, typer.Option(min=0, help="Keep every fund and firm history of this many paths.")
     ] = 0,
@@ -84,9 +87,9 @@ def why(
         int | None,
         typer.Option(help="Paths of each of the 32 markets; by default a quarter of a run's."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")] = None,
+    seed: SeedOption = None,
     changes: SetOption = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Split the funding gap into five frictions, so that the parts add up to it.
@@ -108,19 +111,19 @@ def compare(
     policies: Annotated[
         list[Path], typer.Argument(help="Policies to compare with it (TOML).", metavar="POLICY...")
     ],
-    paths: Annotated[int | None, typer.Option(help="Paths; by default the baseline's.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed; by default the baseline's.")] = None,
+    paths: PathsOption = None,
+    seed: SeedOption = None,
     changes: SetOption = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder of comparisons.", metavar="DIR")
     ] = Path("comparisons"),
-    threads: Annotated[int | None, typer.Option(min=1, help="Worker threads.")] = None,
+    threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare policies with a baseline, firm by firm on the same luck.
 
     Prints what changes, which of it would have happened anyway, and what it costs the public. A
-    change by --set applies to every arm.
+    change by --set applies to every arm, one of programmes.* to every policy.
     """
     from finmodel.cli.compare_command import compare_and_show
 

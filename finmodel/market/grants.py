@@ -3,39 +3,30 @@
 A need is considered once, in the quarter it opens. A panel sees firms of its region as a fund of
 the type the programme is like sees them at home, and pays the best first until the purse is
 empty: hard technology, at the stages of its mandate, that it expects to be viable at the social
-rate. A need paid in full is met; of one paid in part the rest goes to the market.
+rate. A need paid in full is met; of one paid in part the rest goes to the market. What is left
+when the programme ends is not paid.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.books import add_event, add_graduation, add_outcome, note_event
+from finmodel.market.aid import cover_need, expected_at_home, is_eligible, is_running
 from finmodel.market.columns import (
     CALLED_M,
-    COHORT_N,
     FIRMS,
     FIRST_LP,
-    FUNDED,
     GRANTED,
-    INVESTED_M,
-    MET,
     PUBLIC_CALLED_M,
     PUBLIC_RAISED_M,
-    RAISED_M,
-    RAISED_N,
     ROUND,
 )
 from finmodel.market.ledger import post
-from finmodel.market.offers import expected_quality
 from finmodel.market.public import public_lp
 from finmodel.market.state import Books, Now, Pool, Queue
 from finmodel.market.streams import PANEL, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
-from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import GRANT, Record, Table, WorldArrays
-
-ROUNDING = 1e-9
 
 
 @inner_kernel
@@ -44,30 +35,14 @@ def pay_grant(
 ) -> None:
     """Pay a grant of `amount` million CNY to a firm; what it covers of the need is met."""
     kind, region = world.fund_rate_pp.shape[1] + g, firm["region"]
-    row = world.stages[region, firm["stage"], firm["sector"]]
     pool.purse[g, region] -= amount
     pool.granted[g, region] += amount
     post(books.ledger, FIRST_LP + public_lp(world, kind), region, FIRMS, region, amount)
     flow = books.fund_flow[now.year, region, kind]
-    flow[RAISED_N] += 1.0
-    flow[RAISED_M] += amount
     flow[PUBLIC_RAISED_M] += amount
     flow[CALLED_M] += amount
     flow[PUBLIC_CALLED_M] += amount
-    flow[INVESTED_M] += amount
-    firm["cash"] += amount
-    is_whole = amount >= firm["need"] * (1.0 - ROUNDING)
-    add_outcome(books.cells, row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
-    note_event(firm, pool, books, now, GRANTED, -1, amount, amount)
-    if is_whole:
-        note_event(firm, pool, books, now, MET, -1, amount, 0.0)
-        add_graduation(firm, books.cells, now, world.calendar.first_reported)
-        add_event(books.cells, firm, now.year, COHORT_N, 1.0)
-        firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter
-        firm["burn"] = row["burn_pp"] * firm["size"]
-        firm["need"] = 0.0
-    else:
-        firm["need"] -= amount
+    cover_need(world, firm, pool, books, kind, GRANTED, amount, amount, now)
 
 
 @inner_kernel
@@ -75,20 +50,16 @@ def list_applicants(
     world: WorldArrays, firms: Table, n_queued: int, queue: Queue, g: int, region: int, now: Now
 ) -> int:
     """List new needs a programme may pay: places in the queue, and what its panel expects."""
-    kind, rules, n = world.fund_rate_pp.shape[1] + g, world.rules[0], 0
-    noise, weight = world.sight[region, kind, 0, 0, 0], world.sight[region, kind, 0, 0, 1]
+    kind, n = world.fund_rate_pp.shape[1] + g, 0
     for q in range(n_queued):
         firm = firms[queue.firm[q]]
         if firm["region"] != region or firm["opened"] != now.quarter or firm["kind"] != ROUND:
             continue
-        if world.mandate[kind, firm["stage"]] <= 0.0 or not world.is_hard_tech[firm["sector"]]:
-            continue
-        if firm["need"] <= 0.0:
+        if firm["need"] <= 0.0 or not is_eligible(world, firm, kind):
             continue
         key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
         a, _, _, _ = draw(now.seed, now.path, PANEL, now.quarter, key, serial)
-        luck = normal_quantile(uniform(a))
-        expected = expected_quality(rules, firm["theta"], noise, weight, firm["look"], luck)
+        expected = expected_at_home(world, firm, kind, uniform(a))
         if expected < world.stages[region, firm["stage"], firm["sector"]]["hurdle_social"]:
             continue
         queue.seeker[n], queue.ask[n] = queue.firm[q], expected
@@ -108,7 +79,7 @@ def award_grants(
 ) -> None:
     """Step 5, after needs have opened: programmes of grants pay the best applicants."""
     for g in range(len(world.programmes)):
-        if world.programmes[g]["vehicle"] != GRANT:
+        if not is_running(world.programmes[g], GRANT, now.quarter):
             continue
         share = world.programmes[g]["grant_share"]
         for region in range(world.programme_budget_pp.shape[1]):

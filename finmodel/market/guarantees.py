@@ -3,9 +3,9 @@
 A bank looks at a firm of its region once the quarter's rounds have closed, as a fund of the type
 the programme is like sees it at home. It lends a part of the need if the chance of failure at
 the quality it expects, on the part of the loan that is not guaranteed, is low enough. The
-programme keeps the guaranteed sum of every loan in its purse until the loan ends. The loan bears
-simple interest and is repaid, before all shares, from what the firm is worth at its end; of a
-principal that is lost the programme pays its part.
+programme sets the guaranteed sum of every loan aside until the loan ends; new loans end with the
+programme. A loan bears simple interest and is repaid, before all shares, from what the firm is
+worth at its end; of a principal that is lost the programme pays its part.
 
 A loan stands in the firm's chain of holdings as a row of the bank, without shares.
 """
@@ -14,34 +14,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from finmodel.market.books import add_event, add_graduation, add_outcome, look_up, note_event
+from finmodel.market.aid import cover_need, expected_at_home, is_eligible, is_running
 from finmodel.market.captable import BANK, add_holding
 from finmodel.market.columns import (
     BANKS,
     CALLED_M,
-    COHORT_N,
     FIRMS,
     FIRST_LP,
-    FUNDED,
-    INVESTED_M,
     LENT,
-    MET,
     PUBLIC_CALLED_M,
     PUBLIC_RAISED_M,
-    RAISED_M,
-    RAISED_N,
-    ROUND,
 )
 from finmodel.market.ledger import post
-from finmodel.market.offers import expected_quality
+from finmodel.market.programmes import failure_chance
 from finmodel.market.public import public_lp
 from finmodel.market.state import Books, Now, Pool, Queue
 from finmodel.market.streams import PANEL, draw, uniform
 from finmodel.numeric.jit import inner_kernel, lean_kernel
-from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import GUARANTEE, Record, Table, WorldArrays
-
-ROUNDING = 1e-9
 
 
 @inner_kernel
@@ -58,16 +48,14 @@ def has_loan(holdings: Table, firm: Record) -> bool:
 @inner_kernel
 def would_lend(world: WorldArrays, firm: Record, g: int, now: Now) -> bool:
     """Return whether a bank lends to a firm under a programme's guarantee."""
-    kind, region, stage = world.fund_rate_pp.shape[1] + g, firm["region"], firm["stage"]
-    sector, programme = firm["sector"], world.programmes[g]
-    if world.mandate[kind, stage] <= 0.0 or not world.is_hard_tech[sector]:
+    kind, programme = world.fund_rate_pp.shape[1] + g, world.programmes[g]
+    if not is_eligible(world, firm, kind):
         return False
-    noise, weight = world.sight[region, kind, 0, 0, 0], world.sight[region, kind, 0, 0, 1]
     key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
     _, b, _, _ = draw(now.seed, now.path, PANEL, now.quarter, key, serial)
-    luck = normal_quantile(uniform(b))
-    expected = expected_quality(world.rules[0], firm["theta"], noise, weight, firm["look"], luck)
-    chance = look_up(world.loss_chance, world.score_group[region], stage, sector, expected)
+    expected = expected_at_home(world, firm, kind, uniform(b))
+    group, stage = world.score_group[firm["region"]], int(firm["stage"])
+    chance = failure_chance(world, group, stage, int(firm["sector"]), expected)
     return bool(chance * (1.0 - programme["guarantee_share"]) <= programme["bank_risk"])
 
 
@@ -85,26 +73,8 @@ def lend(
     covered = programme["guarantee_share"] * amount
     pool.purse[g, region] -= covered
     post(books.ledger, BANKS, region, FIRMS, region, amount)
-    flow = books.fund_flow[now.year, region, kind]
-    flow[RAISED_N] += 1.0
-    flow[RAISED_M] += amount
-    flow[PUBLIC_RAISED_M] += covered
-    flow[INVESTED_M] += amount
-    stage_row = world.stages[region, firm["stage"], firm["sector"]]
-    firm["cash"] += amount
-    is_whole = amount >= firm["need"] * (1.0 - ROUNDING)
-    add_outcome(books.cells, stage_row, firm, now.year, FUNDED, 1.0 if is_whole else 0.0, amount)
-    note_event(firm, pool, books, now, LENT, -1, amount, covered)
-    if is_whole:
-        note_event(firm, pool, books, now, MET, -1, amount, 0.0)
-        if firm["kind"] == ROUND:
-            add_graduation(firm, books.cells, now, world.calendar.first_reported)
-            add_event(books.cells, firm, now.year, COHORT_N, 1.0)
-            firm["paid_stage"], firm["paid_quarter"] = firm["stage"], now.quarter
-        firm["burn"] = stage_row["burn_pp"] * firm["size"]
-        firm["need"] = 0.0
-    else:
-        firm["need"] -= amount
+    books.fund_flow[now.year, region, kind, PUBLIC_RAISED_M] += covered
+    cover_need(world, firm, pool, books, kind, LENT, amount, covered, now)
     return True
 
 
@@ -120,7 +90,7 @@ def lend_to_unfunded(
 ) -> None:
     """Step 9, before firms wait or close: banks look at those that found no money."""
     for g in range(len(world.programmes)):
-        if world.programmes[g]["vehicle"] != GUARANTEE:
+        if not is_running(world.programmes[g], GUARANTEE, now.quarter):
             continue
         for q in range(n_queued):
             firm = firms[queue.firm[q]]

@@ -24,6 +24,7 @@ from finmodel.market.books import look_up
 from finmodel.market.capital import enter_fund, lp_supply
 from finmodel.market.columns import PUBLIC_RAISED_M, RAISED_M, RAISED_N
 from finmodel.market.environment import MARKET_NOW
+from finmodel.market.public import public_lp
 from finmodel.market.state import (
     EARLY,
     HARD_TECH,
@@ -53,6 +54,9 @@ NOBODY = -99.0
 
 WAIT = -1.0
 
+FARTHEST_ODDS = 50.0
+"""Log odds below which a manager never accepts: a uniform of 32 bits is never so small."""
+
 
 @inner_kernel
 def is_co_investor(world: WorldArrays, kind: int) -> bool:
@@ -69,6 +73,7 @@ def find_manager(programme: Record, key: np.uint64, serial: np.uint64, now: Now)
         skill = normal_quantile(uniform(a))
         steeper = max(0.0, 1.0 + programme["accept_skill"] * skill)
         odds = programme["accept_log_odds"] - programme["dislike"] * steeper
+        odds = max(-FARTHEST_ODDS, odds)
         if uniform(b) * (1.0 + math.exp(-odds)) < 1.0:
             return skill
     return NOBODY
@@ -131,9 +136,7 @@ def try_vehicle(
     pool.purse[g, region] -= public
     pool.moved[region] += (1.0 - programme["new_private_share"]) * private
     pool.lp_share[f, :] = 0.0
-    pool.lp_share[f, world.lp_mix.shape[1] - len(world.programmes) + g] = public / (
-        public + private
-    )
+    pool.lp_share[f, public_lp(world, kind)] = public / (public + private)
     if private > 0.0:
         pool.lp_share[f, world.private_lp] = private / (public + private)
     pool.blur[f] = math.exp(-programme["skill_loading"] * skill)

@@ -74,8 +74,6 @@ anyway come earlier; supported firms of other regions than the vehicle's.
 WINDOW = 4
 """Quarters within which a financing that closes anyway is deadweight, not timing."""
 
-SAME = 1.0 + 1e-9
-
 
 @dataclass(frozen=True)
 class Financings:

@@ -171,7 +171,7 @@ def public_table(
     -------
     DataFrame
         One row a policy and measure: `value`, `se`, and over paths `q05`, `q50`, `q95`.
-        Ratios without a denominator are NaN.
+        Ratios without a denominator are NaN, as is an outlay per outcome that does not rise.
     """
     rows: list[dict[str, object]] = []
     for policy, run in arms.items():
@@ -229,6 +229,9 @@ def public_table(
         rows.append(_row(policy, "ordinary_tvpi_change", change_tvpi, error, None))
         for name, (top, bottom) in ratios.items():
             value, error = ratio_se(top, bottom)
+            if name.startswith("outlay_per_") and not bottom.mean() > 0.0:
+                # There is no further outcome for the money to be divided by.
+                value, error = np.full_like(value, np.nan), np.full_like(error, np.nan)
             rows.append(_row(policy, name, value, error, None))
     return pd.DataFrame(rows)
 

@@ -55,7 +55,7 @@ def policy_headline(
     title = names.get(policy, policy)
     if change == 0.0:
         text = f"{title}: the gap does not change"
-    elif abs(change) < 2.0 * error:
+    elif not abs(change) >= 2.0 * error:  # NaN too: one path has no error
         text = (
             f"{title}: no change of the gap can be told from simulation error "
             f"({with_error(change, error, scale=1 / MCNY_PER_BN)} bn CNY a year)"

@@ -36,10 +36,11 @@ def with_error(value: float, error: float, *, scale: float = 1.0, unit: str = ""
 
 
 def span(low: float, high: float, *, scale: float = 1.0) -> str:
-    """Return ``low-high`` with three significant digits."""
+    """Return ``low-high`` with three significant digits, ``low to high`` below zero."""
     if math.isnan(low) or math.isnan(high):
         return "-"
-    return f"{low * scale:.3g}-{high * scale:.3g}"
+    between = " to " if low < 0.0 else "-"
+    return f"{low * scale:.3g}{between}{high * scale:.3g}"
 
 
 def gap_view(frame: pd.DataFrame, by: Sequence[str], title: str, names: Names) -> Table:

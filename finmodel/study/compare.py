@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from finmodel.errors import InputError, Interrupted, Problem
 from finmodel.market.collect import PathRecord
@@ -38,7 +40,16 @@ from finmodel.measure.public_flows import programme_year_table
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
-Arm = tuple[PathRecord, FloatArray | None, FloatArray | None]
+
+class Effects(NamedTuple):
+    """Effects of a policy on one path: chain and memo by cell, and the chain by sector."""
+
+    chain: FloatArray
+    memo: FloatArray
+    by_sector: FloatArray
+
+
+Arm = tuple[PathRecord, Effects | None]
 
 
 @dataclass(frozen=True)
@@ -113,30 +124,25 @@ def compare(
         return _play(worlds, path, seed, check_every)
 
     keepers = {name: Keeper(world, seed, paths) for name, world in worlds.items()}
-    kept: dict[str, list[tuple[FloatArray, FloatArray]]] = {name: [] for name in policies}
+    kept: dict[str, list[Effects]] = {name: [] for name in policies}
     n_threads = min(paths, threads or os.cpu_count() or 1)
     for arms in in_order(one, paths, n_threads, cancel):
-        for name, (record, chain, memo) in zip(worlds, arms, strict=True):
+        for name, (record, effects) in zip(worlds, arms, strict=True):
             keepers[name].add(record, None)
-            if chain is not None and memo is not None:
-                kept[name].append((chain, memo))
+            if effects is not None:
+                kept[name].append(effects)
         if progress:
             progress(keepers[""].n, paths)
     if keepers[""].n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
     seconds = time.perf_counter() - started
     results = {name: keeper.result(seconds) for name, keeper in keepers.items()}
-    chains = {name: np.stack([chain for chain, _ in kept[name]]) for name in policies}
-    is_hard = base.is_hard_tech
     return Comparison(
         base=results.pop(""),
         arms=results,
-        chain={name: _by_hardness(chain, is_hard) for name, chain in chains.items()},
-        by_sector={name: chain.sum(axis=(1, 2)) for name, chain in chains.items()},
-        memo={
-            name: _by_hardness(np.stack([memo for _, memo in kept[name]]), is_hard)
-            for name in policies
-        },
+        chain={name: np.stack([item.chain for item in kept[name]]) for name in policies},
+        by_sector={name: np.stack([item.by_sector for item in kept[name]]) for name in policies},
+        memo={name: np.stack([item.memo for item in kept[name]]) for name in policies},
         seconds=seconds,
     )
 
@@ -151,19 +157,28 @@ def _play(worlds: Mapping[str, World], path: int, seed: int, check_every: int) -
         assert detail is not None
         if base_detail is None:
             base_detail = detail
-            arms.append((record, None, None))
+            arms.append((record, None))
             continue
         deals = financings(base_world, world, seed, base_detail, detail)
-        arms.append((record, *effect_panels(base_world, deals)))
+        chain, memo = effect_panels(base_world, deals)
+        is_hard = base_world.is_hard_tech
+        by_sector = chain.sum(axis=(0, 1))
+        arms.append(
+            (record, Effects(by_hardness(chain, is_hard), by_hardness(memo, is_hard), by_sector))
+        )
     return arms
 
 
-def _by_hardness(
-    panel: FloatArray, is_hard: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> FloatArray:
-    """Add sectors, axis 3 of a panel by path, up to general and hard technology."""
-    parts = [panel[:, :, :, is_hard == flag].sum(axis=3) for flag in (False, True)]
-    return np.stack(parts, axis=3)
+def by_hardness(panel: FloatArray, is_hard: NDArray[np.bool_]) -> FloatArray:
+    """Add sectors, axis 2 of a panel, up to general and hard technology."""
+    return np.stack([panel[:, :, is_hard == flag].sum(axis=2) for flag in (False, True)], axis=2)
+
+
+def _plain_axis(world: World, axis: str) -> tuple[str | int, ...]:
+    """Return the names on an axis, without what programmes add to it."""
+    names: tuple[str | int, ...] = getattr(world, axis)
+    is_longer = axis in ("fund_types", "lps")
+    return names[: len(names) - len(world.programmes)] if is_longer else names
 
 
 def _check_axes(base: World, policies: Mapping[str, World]) -> None:
@@ -173,9 +188,7 @@ def _check_axes(base: World, policies: Mapping[str, World]) -> None:
         problems.append(Problem("baseline: programmes", ", ".join(base.programmes), allowed))
     for name, world in policies.items():
         for axis in ("regions", "stages", "sectors", "years", "fund_types", "lps"):
-            expected, found = getattr(base, axis), getattr(world, axis)
-            if axis in ("fund_types", "lps"):
-                found = found[: len(found) - len(world.programmes)]
+            expected, found = _plain_axis(base, axis), _plain_axis(world, axis)
             if expected != found:
                 given = ", ".join(str(item) for item in found)
                 allowed = "as in the baseline: " + ", ".join(str(item) for item in expected)
