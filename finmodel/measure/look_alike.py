@@ -7,6 +7,7 @@ It knows no true quality: resemblance stands in for viability.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,8 @@ from finmodel.measure.groups import Group
 from finmodel.measure.monte_carlo import mean_se
 from finmodel.world.arrays import FloatArray
 
-MOST_STEPS = 50
-TOLERANCE = 1e-10
-"""Newton steps at most; a gain in log likelihood below this part of it ends the search."""
+MOST_STEPS = 100
+"""Steps of the fit at most; more, and it counts as failed."""
 
 OBSERVED = ("stage", "sector", "region")
 """Observed classes; the log of the amount asked, the firm's size, is the other covariate."""
@@ -49,7 +49,7 @@ class LogitFit:
 
 
 def fit_logit(design: FloatArray, outcome: NDArray[np.bool_]) -> LogitFit:
-    """Fit a logit by maximum likelihood: Newton's method, halving steps that lose likelihood.
+    """Fit a logit by maximum likelihood: a binomial GLM of statsmodels.
 
     Parameters
     ----------
@@ -64,38 +64,21 @@ def fit_logit(design: FloatArray, outcome: NDArray[np.bool_]) -> LogitFit:
         If a class has one outcome only, its coefficient runs off and its probabilities are
         near 0 or 1, where the likelihood stops rising.
     """
-    target = outcome.astype(np.float64)
-    beta: FloatArray = np.zeros(design.shape[1])
-    likelihood, is_converged = _log_likelihood(design @ beta, target), False
-    information = np.zeros((len(beta), len(beta)))
-    for _ in range(MOST_STEPS):
-        probability = _logistic(design @ beta)
-        weight = probability * (1.0 - probability)
-        information = design.T @ (design * weight[:, None])
-        step = np.linalg.pinv(information, hermitian=True) @ (design.T @ (target - probability))
-        size, best = 1.0, _log_likelihood(design @ (beta + step), target)
-        while best < likelihood and size > TOLERANCE:
-            size /= 2.0
-            best = _log_likelihood(design @ (beta + size * step), target)
-        if best < likelihood:
-            is_converged = True  # no step gains: rounding
-            break
-        beta = beta + size * step
-        gain, likelihood = best - likelihood, best
-        if gain <= TOLERANCE * (1.0 + abs(likelihood)):
-            is_converged = True
-            break
-    covariance = np.linalg.pinv(information, hermitian=True).astype(np.float64)
-    return LogitFit(beta, covariance, _logistic(design @ beta), is_converged)
+    # Loaded here: it takes most of a second, and only runs with paths in detail need it.
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import ModelWarning
 
-
-def _logistic(score: FloatArray) -> FloatArray:
-    result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * score))
-    return result
-
-
-def _log_likelihood(score: FloatArray, target: FloatArray) -> float:
-    return float((target * score - np.logaddexp(0.0, score)).sum())
+    with warnings.catch_warnings():
+        # Separation and dependent columns are expected, and `is_converged` tells the rest.
+        warnings.simplefilter("ignore", ModelWarning)
+        fit = GLM(outcome.astype(np.float64), design, family=Binomial()).fit(maxiter=MOST_STEPS)
+    return LogitFit(
+        coefficients=np.asarray(fit.params),
+        covariance=np.asarray(fit.cov_params()),
+        probability=np.asarray(fit.fittedvalues),
+        is_converged=bool(fit.converged),
+    )
 
 
 def need_year_table(run: RunResult) -> pd.DataFrame:
