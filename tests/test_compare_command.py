@@ -35,8 +35,10 @@ def test_it_says_what_changes_what_would_have_anyway_and_what_it_costs(first):
         "Simulated in",
     ):
         assert text in first.output
-    # A lever has no programme, so no public table.
+    # A lever has no programme, so no public table of one, and a cost that nobody stated.
     assert first.output.count("Public money called") == 1
+    assert first.output.count("not known") == 8
+    assert "…" not in first.output  # no figure is cut off at 80 columns
 
 
 def test_it_is_found_again_and_its_tables_can_be_read(first, out):

@@ -65,9 +65,10 @@ def test_a_preset_of_clauses_loads_with_sources(file, tmp_path):
     assert set(preset) <= set(Programme.model_fields)
     known = {*datasets.sources()["source_id"], "assumption"}
     for name, item in preset.items():
-        if name != "early_stages":
-            assert item["note"], name
-            assert {source.strip() for source in item["source"].split(";")} <= known, name
+        items = item.values() if name == "loss_tolerance_class" else [item]
+        for number in items if name != "early_stages" else []:
+            assert number["note"], name
+            assert {source.strip() for source in number["source"].split(";")} <= known, name
     (tmp_path / "clauses").symlink_to(file.parent)
     (tmp_path / "yrd_baseline.toml").write_text(YRD.read_text())
     text = (ROOT / "scenarios" / "policy_pro_rata.toml").read_text()
@@ -77,7 +78,10 @@ def test_a_preset_of_clauses_loads_with_sources(file, tmp_path):
     (tmp_path / "mine.toml").write_text(mine)
     programme = load_scenario(tmp_path / "mine.toml").programmes["joint_fund"]
     for name, item in preset.items():
-        if name != "early_stages":
+        if name == "loss_tolerance_class":
+            limits = programme.loss_tolerance_class
+            assert {key: limit.model_dump() for key, limit in limits.items()} == item
+        elif name != "early_stages":
             assert getattr(programme, name).model_dump() == item, name
 
 
@@ -98,7 +102,7 @@ def test_presets_hold_what_their_sources_say():
     assert preset("regime_2022", "reinvestment_multiple")[0] in rule("reinvestment_ratio", "S030")
     assert preset("anhui_2025", "reinvestment_multiple") == rule("reinvestment_ratio", "S051")
     assert preset("anhui_2025", "state_share") == rule("government_share_of_subfund", "S050")
-    assert preset("anhui_2025", "loss_tolerance_fund") == rule("loss_tolerance", "S053")
+    assert preset("anhui_2025", "loss_tolerance_programme") == rule("loss_tolerance", "S053")
     assert preset("changsha_2025", "state_share") == rule("government_share_of_subfund", "S055")
     assert {0.4, *preset("old_style", "reinvestment_multiple")} == set(
         rule("reinvestment_ratio", "S055")
@@ -106,12 +110,10 @@ def test_presets_hold_what_their_sources_say():
     assert preset("changsha_2025", "reinvestment_multiple") == [0.4]
     assert preset("reform_2025", "reinvestment_multiple") == rule("reinvestment_ratio", "S045")
     assert preset("shenzhen_angel", "loss_cover") == rule("loss_sharing", "S035")
-    tiers = [preset(f"guangzhou_{kind}", "loss_tolerance_fund")[0] for kind in TIERS]
+    classes = tomllib.loads((ROOT / "scenarios/clauses/guangzhou_2025.toml").read_text())
+    tiers = [item["value"] for item in classes["loss_tolerance_class"].values()]
     assert sorted(tiers) == rule("loss_tolerance", "S056")
     assert tiers == sorted(tiers, reverse=True)
-
-
-TIERS = ("seed", "angel", "industry")
 
 
 def home_share(run):

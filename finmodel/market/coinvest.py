@@ -123,8 +123,9 @@ def set_aside(
             amount = min(share * queue.ask[q], pool.ticket[f], queue.co_left[f], limit)
             amount = within_duties(world, pool, f, kind, firm, amount, now)
             group, expected = world.score_group[firm["region"]], queue.expected[best]
-            chance = failure_chance(world, group, int(firm["stage"]), int(firm["sector"]), expected)
-            if amount <= 0.0 or not bears_risk(world, pool, f, kind, chance, amount):
+            stage = int(firm["stage"])
+            chance = failure_chance(world, group, stage, int(firm["sector"]), expected)
+            if amount <= 0.0 or not bears_risk(world, pool, f, kind, stage, chance, amount):
                 continue
             promise(world, pool, f, kind, firm, chance, amount, now)
             queue.co_fund[q], queue.co_left[f] = f, queue.co_left[f] - amount

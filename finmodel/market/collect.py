@@ -58,6 +58,8 @@ class PathRecord:
     survival : ndarray of shape (S, Y, Y, N_FATES)
         By year of birth, then of the event; firms born in the warm-up are left out.
     ownership : ndarray of shape (Y, K, T + 2)
+    spent : ndarray of shape (Y, R)
+        By firms, million CNY.
     exits : ndarray of EXIT_ROW
         Every exit of the reported years.
     firm_quarters : int
@@ -72,6 +74,7 @@ class PathRecord:
     fund_flow: FloatArray
     survival: FloatArray
     ownership: FloatArray
+    spent: FloatArray
     exits: Table
     firm_quarters: int
 
@@ -180,6 +183,7 @@ def record_path(
         fund_flow=books.fund_flow[:-1],
         survival=books.survival[:, :-1, :-1],
         ownership=books.ownership[:-1],
+        spent=np.diff(books.spent[:-1], axis=0, prepend=books.spent[-1:]),
         exits=books.exits[:n_exits],
         firm_quarters=firm_quarters,
     )

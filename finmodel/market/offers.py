@@ -170,7 +170,7 @@ def hear(
         return NO_OFFER
     if is_vehicle:
         chance = failure_chance(world, visit.group, place.stage, place.sector, expected)
-        if not bears_risk(world, pool, f, kind, chance, ticket):
+        if not bears_risk(world, pool, f, kind, place.stage, chance, ticket):
             return NO_OFFER
     if expected < visit.accepted:
         return TURNED_DOWN

@@ -38,6 +38,7 @@ from finmodel.market.captable import add_ownership, tidy
 from finmodel.market.coinvest import has_co_investors, set_aside
 from finmodel.market.columns import (
     ACTIVE_N,
+    COSTS,
     FIRST_LP,
     FUNDS_S,
     N_COLUMNS,
@@ -121,6 +122,7 @@ def new_books(world: WorldArrays, room: Room) -> Books:
         np.zeros(5),
         np.zeros(room.exits, EXIT_ROW),
         np.zeros(room.events, EVENT_ROW),
+        np.zeros((n_years, n_regions)),
         np.zeros((room.funds if room.fund_years > 0 else 0, room.fund_years, 3)),
     )
 
@@ -157,6 +159,7 @@ def new_pool(world: WorldArrays, room: Room) -> Pool:
         np.zeros((n_vehicles, 3)),
         np.zeros((n_vehicles, 3)),
         np.zeros((n_vehicles, 2)),
+        np.zeros((len(world.programmes), n_stages + 1, 2)),
         np.zeros((n_vehicles, 7)),
         np.zeros(len(world.lps)),
         np.zeros((3, room.chain)),
@@ -257,6 +260,8 @@ def raise_capital(world: WorldArrays, pool: Pool, books: Books, pace: float, now
 def end_year(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books, now: Now) -> None:
     """Write down everything that is written down once a year."""
     tidy(pool.holdings, pool.tidied, pool.counts, firms, n)
+    for region in range(books.spent.shape[1]):
+        books.spent[now.year, region] = books.ledger[COSTS, region]
     if now.year < world.calendar.n_years:
         close_year(world, firms, n, pool, books, now)
     elif now.quarter == world.calendar.first_reported - 1:

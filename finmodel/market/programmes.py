@@ -45,6 +45,7 @@ from finmodel.world.arrays import (
     FUND_OF_FUNDS,
     GRANT,
     GUARANTEE,
+    FloatArray,
     Record,
     WorldArrays,
 )
@@ -158,6 +159,9 @@ def raise_programmes(
             for duty in range(3):
                 pool.outside_free[f, duty] = pool.outside[f, duty]
             pool.risk[f, RISK_PROMISED] = 0.0
+        for g in range(len(world.programmes)):
+            for place in range(pool.wide_risk.shape[1]):
+                pool.wide_risk[g, place, RISK_PROMISED] = 0.0
     for g in range(len(world.programmes)):
         programme = world.programmes[g]
         if not programme["first_quarter"] <= now.quarter < programme["last_quarter"]:
@@ -225,20 +229,35 @@ def failure_chance(
 
 
 @inner_kernel
-def bears_risk(
-    world: WorldArrays, pool: Pool, f: int, kind: int, chance: float, ticket: float
-) -> bool:
-    """Return whether a vehicle may risk a ticket in a firm with this chance of failure.
+def is_within(tolerance: float, risk: FloatArray, chance: float, ticket: float) -> bool:
+    """Return whether a ticket fits into a tolerance of expected losses.
 
     A firm within the tolerance is always fine. A riskier one must fit into the room that
     earlier investments left, less what is promised this quarter.
     """
-    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    excess = (chance - tolerance) * ticket
+    return bool(excess <= 0.0 or excess <= risk[RISK_ROOM] - risk[RISK_PROMISED])
+
+
+@inner_kernel
+def bears_risk(
+    world: WorldArrays, pool: Pool, f: int, kind: int, stage: int, chance: float, ticket: float
+) -> bool:
+    """Return whether a vehicle may risk a ticket in a firm with this chance of failure.
+
+    Four tolerances bind at once: of the project, of the vehicle, and over all vehicles of the
+    programme of the class of the firm's stage and of the whole.
+    """
+    g = kind - world.fund_rate_pp.shape[1]
+    programme, wide = world.programmes[g], pool.wide_risk[g]
     if chance > programme["loss_tolerance_project"]:
         return False
-    excess = (chance - programme["loss_tolerance_fund"]) * ticket
-    room = pool.risk[f, RISK_ROOM] - pool.risk[f, RISK_PROMISED]
-    return bool(excess <= 0.0 or excess <= room)
+    if not is_within(programme["loss_tolerance_fund"], pool.risk[f], chance, ticket):
+        return False
+    if not is_within(programme["loss_tolerance_programme"], wide[-1], chance, ticket):
+        return False
+    place = world.loss_class[g, stage]
+    return place < 0 or is_within(world.class_tolerance[g, stage], wide[place], chance, ticket)
 
 
 @inner_kernel
@@ -256,9 +275,14 @@ def promise(
     for duty in range(3):
         if pool.outside_free[f, duty] < math.inf and lacks(world, pool, f, kind, firm, duty, now):
             pool.outside_free[f, duty] -= ticket
-    programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
+    g, stage = kind - world.fund_rate_pp.shape[1], firm["stage"]
+    programme, wide, place = world.programmes[g], pool.wide_risk[g], world.loss_class[g, stage]
     excess = (chance - programme["loss_tolerance_fund"]) * ticket
     pool.risk[f, RISK_PROMISED] += max(0.0, excess)
+    wide[-1, RISK_PROMISED] += max(0.0, (chance - programme["loss_tolerance_programme"]) * ticket)
+    if place >= 0:
+        excess = (chance - world.class_tolerance[g, stage]) * ticket
+        wide[place, RISK_PROMISED] += max(0.0, excess)
 
 
 @inner_kernel
@@ -282,5 +306,9 @@ def count_duties(
         int(firm["sector"]),
     )
     chance = failure_chance(world, group, stage, sector, expected)
-    tolerance = world.programmes[kind - world.fund_rate_pp.shape[1]]["loss_tolerance_fund"]
-    pool.risk[f, RISK_ROOM] += (tolerance - chance) * amount
+    g = kind - world.fund_rate_pp.shape[1]
+    programme, wide, place = world.programmes[g], pool.wide_risk[g], world.loss_class[g, stage]
+    pool.risk[f, RISK_ROOM] += (programme["loss_tolerance_fund"] - chance) * amount
+    wide[-1, RISK_ROOM] += (programme["loss_tolerance_programme"] - chance) * amount
+    if place >= 0:
+        wide[place, RISK_ROOM] += (world.class_tolerance[g, stage] - chance) * amount

@@ -61,12 +61,13 @@ def public_part(
 
     Gains are what the state got beyond all its calls, and are shared once. It gives up its shares
     of them; of the rest it keeps no more than its calls with interest at the rate of the buy-out.
-    In the last distribution it pays its part of what private investors have lost.
+    In the last distribution gains that later calls have eaten up come back from those who shared
+    them, and the state pays its part of what private investors have lost.
 
     Returns
     -------
     kept, to_private, to_manager, gain : float
-        Million CNY; `kept` may be negative in the last distribution.
+        Million CNY; any may be negative in the last distribution.
     """
     programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
     fund, public = pool.funds[f], pool.public[f]
@@ -74,6 +75,8 @@ def public_part(
     part = pool.lp_share[f, public_lp(world, kind)] * to_lps
     above = public[PUBLIC_RECEIVED] + part - public[PUBLIC_CALLED]
     gain = max(0.0, above - public[PUBLIC_SHARED])
+    if is_last:  # gains are those of the whole life
+        gain = max(0.0, above) - public[PUBLIC_SHARED]
     to_manager = programme["manager_give_up"] * gain
     to_private = programme["profit_give_up"] * gain if private_share > 0.0 else 0.0
     kept = part - to_manager - to_private

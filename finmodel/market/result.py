@@ -52,7 +52,8 @@ class RunResult:
     spools : dict of Spool
         `panel` (Y, R, K, 2, N_COLUMNS), `sectors` (Y, S, N_COLUMNS), `fine` (Y, R, K, S, 4)
         in single precision, `flow` (2, Y, T, R, R), `fund_flow` (Y, R, T, N_FUND_COLUMNS),
-        `survival` (S, Y, Y, N_FATES), `ownership` (Y, K, T + 2), and `exits`, rows of EXIT_ROW.
+        `survival` (S, Y, Y, N_FATES), `ownership` (Y, K, T + 2), `spent` (Y, R) by firms,
+        and `exits`, rows of EXIT_ROW.
     cell_mean, cell_se : ndarray of shape (Y, R, K, S, N_COLUMNS)
     details : tuple of PathDetail
         Of the first paths, as many as were asked for.
@@ -135,7 +136,17 @@ class RunResult:
 class Keeper:
     """Takes the records of paths in their order and returns the result."""
 
-    FIELDS = ("panel", "sectors", "fine", "flow", "fund_flow", "survival", "ownership", "exits")
+    FIELDS = (
+        "panel",
+        "sectors",
+        "fine",
+        "flow",
+        "fund_flow",
+        "survival",
+        "ownership",
+        "spent",
+        "exits",
+    )
 
     def __init__(self, world: World, seed: int, n_requested: int) -> None:
         self._world, self._seed, self._n_requested = world, seed, n_requested

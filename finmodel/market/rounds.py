@@ -12,7 +12,7 @@ import math
 from finmodel.market.books import add_event, add_graduation, add_outcome, note_event
 from finmodel.market.capital import call
 from finmodel.market.captable import add_holding, mark
-from finmodel.market.coinvest import joined
+from finmodel.market.coinvest import best_edge, joined
 from finmodel.market.columns import (
     BRIDGE,
     BRIDGE_N,
@@ -185,8 +185,17 @@ def close_rounds(
                 world, firm, pool, books, node[e], expected[e], amount[e], price, now
             ):
                 return False
+        # A co-investor holds against its tolerance what it judged by, the best scored offer.
         if beside > 0.0 and not invest(
-            world, firm, pool, books, queue.co_fund[q], expected[lead], beside, price, now
+            world,
+            firm,
+            pool,
+            books,
+            queue.co_fund[q],
+            expected[best_edge(queue, q)],
+            beside,
+            price,
+            now,
         ):
             return False
         firm["help"] = math.exp(rules["support_loading"] * firm["support"])

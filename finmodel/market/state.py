@@ -176,6 +176,7 @@ class Books(NamedTuple):
     breach: FloatArray  # (5,) quarter, account, region, expected, found
     exits: Table  # (room,) of EXIT_ROW
     events: Table  # (room,) of EVENT_ROW; no room, no events
+    spent: FloatArray  # (Y + 1, R) by firms since the start, at each year's end, mcny
     fund_year: FloatArray  # (funds, years, 3) called, to LPs, NAV; empty if not asked for
 
 
@@ -206,6 +207,9 @@ class Pool(NamedTuple):
     outside: FloatArray  # (F, 3) what a vehicle may yet put outside each duty, mcny
     outside_free: FloatArray  # (F, 3) of it, not promised in an offer of this quarter
     risk: FloatArray  # (F, 2) how far expected losses are below tolerance; promised of it, mcny
+    wide_risk: (
+        FloatArray  # (G, K + 1, 2) the same of a programme's classes of projects, then of all
+    )
     public: FloatArray  # (F, 7) called, received, owed, since when, given away twice, gains shared
     supply: FloatArray  # (L,) factor of each class of LPs in the region at hand
     split: FloatArray  # (3, most holdings) shares, cost and pay of the firm at hand

@@ -17,10 +17,16 @@ LOWEST, HIGHEST = -0.99, 100.0
 """Rates per annum between which a return is looked for."""
 
 
-def programme_flows(run: RunResult) -> FloatArray:
-    """Return flows of vehicles by path, year and column, shape (P, Y, N_FUND_COLUMNS)."""
+def flows_by_programme(run: RunResult) -> FloatArray:
+    """Return flows of vehicles by path, year, programme and column, shape (P, Y, G, columns)."""
     first = len(run.world.fund_types) - len(run.world.programmes)
-    return run.spools["fund_flow"].collect(lambda block: block[:, :, :, first:].sum(axis=(2, 3)))
+    return run.spools["fund_flow"].collect(lambda block: block[:, :, :, first:].sum(axis=2))
+
+
+def programme_flows(run: RunResult) -> FloatArray:
+    """Return flows of all vehicles by path, year and column, shape (P, Y, N_FUND_COLUMNS)."""
+    flows: FloatArray = flows_by_programme(run).sum(axis=2)
+    return flows
 
 
 def yearly_irr(flows: FloatArray) -> float:
@@ -71,9 +77,10 @@ def programme_year_table(arms: Mapping[str, RunResult]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a policy and year: commitments to vehicles, public money called and returned, its
-        part of the holdings if settled at the year's end, and all that vehicles invested, with
-        standard errors `_se`, million CNY.
+        One row a policy, level of government (`all` first), programme (`all` first in each
+        level) and year: commitments to vehicles, public money called and returned, its part of
+        the holdings if settled at the year's end, and all that vehicles invested, with standard
+        errors `_se`, million CNY.
     """
     columns = {
         "raised_mcny": col.RAISED_M,
@@ -84,12 +91,26 @@ def programme_year_table(arms: Mapping[str, RunResult]) -> pd.DataFrame:
     }
     frames = []
     for policy, run in arms.items():
-        flows = programme_flows(run)
-        frame = pd.DataFrame({"policy": policy, "year": list(run.world.years)})
-        for name, column in columns.items():
-            frame[name], frame[f"{name}_se"] = mean_se(flows[..., column])
-        frames.append(frame)
+        flows = flows_by_programme(run)
+        for level, programme, places in _levels(run):
+            chosen = flows[:, :, places].sum(axis=2)
+            frame = pd.DataFrame({"policy": policy, "level": level, "programme": programme}, [0])
+            frame = frame.merge(pd.DataFrame({"year": list(run.world.years)}), how="cross")
+            for name, column in columns.items():
+                frame[name], frame[f"{name}_se"] = mean_se(chosen[..., column])
+            frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def _levels(run: RunResult) -> list[tuple[str, str, list[int]]]:
+    """Return level, programme and places of programmes: all, then each level and its own."""
+    level_of = [item.level for item in run.world.scenario.programmes.values()]
+    rows = [("all", "all", list(range(len(level_of))))]
+    for level in dict.fromkeys(level_of):
+        places = [g for g, other in enumerate(level_of) if other == level]
+        rows.append((level, "all", places))
+        rows += [(level, run.world.programmes[g], [g]) for g in places]
+    return rows
 
 
 def lp_multiples(run: RunResult) -> dict[str, tuple[FloatArray, FloatArray]]:

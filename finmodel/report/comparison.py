@@ -80,8 +80,8 @@ def chain_view(policy: str, effects: pd.DataFrame, names: Names) -> Table:
     """Return the chain from gross to net, in count and money a year."""
     title = f"{names.get(policy, policy)}: from gross to net, a year"
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
-    view.add_column("what", no_wrap=True)
-    for heading in ("financings", "bn CNY", "viable hard tech", "bn CNY"):
+    view.add_column("what", overflow="fold")
+    for heading in ("financings", "bn CNY", "viable\nhard tech", "bn CNY"):
         view.add_column(heading, justify="right", no_wrap=True)
     mine = effects[effects["policy"] == policy]
     tables = [_rows(mine[mine["group"] == group], "component") for group in _GROUPS]
@@ -108,8 +108,8 @@ def outcome_view(policy: str, outcomes: pd.DataFrame, names: Names) -> Table:
     """Return outcomes of hard-tech firms with and without a policy."""
     title = f"{names.get(policy, policy)}: hard technology, a year"
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
-    view.add_column("what", no_wrap=True)
-    for heading in ("without", "change", "9 in 10 futures"):
+    view.add_column("what", overflow="fold")
+    for heading in ("without", "change", "9 in 10\nfutures"):
         view.add_column(heading, justify="right", no_wrap=True)
     mine = outcomes[(outcomes["policy"] == policy) & (outcomes["region"] == "all")]
     rows = _rows(mine, "outcome")
@@ -128,23 +128,37 @@ def outcome_view(policy: str, outcomes: pd.DataFrame, names: Names) -> Table:
     return view
 
 
+OF_LEVERS = ("relief", "lever_cost", "public_cost", "net_present_value", "cost_per")
+"""Beginnings of the measures of public money that levers have too; the first three, only they."""
+
+
 def public_view(policy: str, public: pd.DataFrame, names: Names) -> Table | None:
-    """Return what a policy's programmes cost and bring; None if it has none."""
+    """Return what a policy costs the state and brings it; None if it costs nothing.
+
+    Without a programme only what levers cost is shown.
+    """
     rows = _rows(public[public["policy"] == policy], "measure")
     if rows["budget_mcny"]["value"] <= 0.0:
-        return None
+        if rows["lever_cost_mcny"]["value"] == 0.0:
+            return None
+        rows = {name: row for name, row in rows.items() if name.startswith(OF_LEVERS)}
+    elif rows["lever_cost_mcny"]["value"] == 0.0:
+        rows = {name: row for name, row in rows.items() if not name.startswith(OF_LEVERS[:3])}
     title = f"{names.get(policy, policy)}: public money, all reported years"
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
-    view.add_column("what", no_wrap=True)
+    view.add_column("what", overflow="fold")
     view.add_column("value", justify="right", no_wrap=True)
-    view.add_column("9 in 10 futures", justify="right", no_wrap=True)
+    view.add_column("9 in 10\nfutures", justify="right", no_wrap=True)
     words = labels()["public"]
     for name, row in rows.items():
         is_money = name.endswith("_mcny") and "_per_" not in name
         scale = 1 / MCNY_PER_BN if is_money else 1.0
         unit = ", bn CNY" if is_money else ", mcny" if name.endswith("_mcny") else ""
         text = with_error(row["value"], row["se"], scale=scale)
-        if "_per_" in name and abs(row["value"]) < 2.0 * row["se"]:
+        if math.isnan(row["value"]):
+            is_known = not math.isnan(rows["net_present_value_mcny"]["value"])
+            text = "none" if is_known else "not known"
+        elif "_per_" in name and abs(row["value"]) < 2.0 * row["se"]:
             text = "cannot be told"  # from zero, or from a division by nearly nothing
         spread = "" if math.isnan(row["q05"]) else span(row["q05"], row["q95"], scale=scale)
         view.add_row(words[name]["en"] + unit, text, spread)

@@ -7,6 +7,7 @@ import math
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
 from finmodel.scenario.lever_schema import Levers
+from finmodel.scenario.lever_strength import strengths_of
 from finmodel.scenario.market_consistency import (
     MOST_MEETINGS,
     check_regions_of,
@@ -28,6 +29,7 @@ def check_levers(scenario: Scenario, file: str) -> list[Problem]:
     """
     levers, place = scenario.levers, f"{file}: levers"
     problems: list[Problem] = []
+    problems += unknown_names(f"{place}.cost_mcny_pa", levers.cost_mcny_pa, strengths_of(scenario))
     for name, table in _region_tables(levers).items():
         problems += check_regions_of(table, f"{place}.{name}")
     problems += _check_stages(scenario, f"{place}.intermediaries")

@@ -179,3 +179,10 @@ class Levers(Section):
     incentives: Incentives
     intermediaries: TechnologyIntermediaries
     actors: Actors
+    cost_mcny_pa: dict[
+        str,
+        Annotated[
+            Quantity,
+            within("mcny/year", 0.0, 1e8, "public cost of a lever or actor, besides relief"),
+        ],
+    ]

@@ -204,7 +204,9 @@ def _merge(parent: Tree, child: Tree) -> Tree:
     return merged
 
 
-REPLACED_WHOLE = frozenset({"region_index", "lp_mix", "mandate", "region_share"})
+REPLACED_WHOLE = frozenset(
+    {"region_index", "lp_mix", "mandate", "region_share", "loss_tolerance_class"}
+)
 
 
 def _apply_overrides(tree: Tree, overrides: Sequence[str]) -> list[Problem]:

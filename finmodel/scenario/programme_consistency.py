@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from finmodel.errors import Problem, nearest_name
 from finmodel.scenario.market_consistency import check_sum, unknown_names
+from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.schema import Scenario
 
 PRIVATE_LP = "private"
@@ -28,6 +29,7 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
         problems += unknown_names(f"{place}.like", [programme.like], scenario.funds)
         problems += unknown_names(f"{place}.mandate", programme.mandate, scenario.stages)
         problems += unknown_names(f"{place}.early_stages", programme.early_stages, scenario.stages)
+        problems += _check_classes(scenario, f"{place}.loss_tolerance_class", programme)
         regions = scenario.geography.regions
         problems += unknown_names(f"{place}.region_share", programme.region_share, regions)
         problems += check_sum(f"{place}.region_share", programme.region_share.values())
@@ -56,4 +58,19 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
                     f"at least the investment period of {programme.like}, {least}",
                 )
             )
+    return problems
+
+
+def stages_of_class(key: str) -> list[str]:
+    """Return the stages that a class of projects stands for, as `lab` or `B+C`."""
+    return key.split("+")
+
+
+def _check_classes(scenario: Scenario, place: str, programme: Programme) -> list[Problem]:
+    """Return what is wrong with classes of tolerance: unknown stages, or a stage in two."""
+    named = [k for key in programme.loss_tolerance_class for k in stages_of_class(key)]
+    problems = unknown_names(place, named, scenario.stages)
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        problems.append(Problem(place, f"{', '.join(twice)} twice", "each stage in one class"))
     return problems

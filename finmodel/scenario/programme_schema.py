@@ -76,6 +76,19 @@ class Programme(Section):
     loss_tolerance_fund: Annotated[
         Quantity, within("share", 0.0, 1.0, "highest expected loss accepted over a fund's projects")
     ]
+    loss_tolerance_class: dict[
+        str,
+        Annotated[
+            Quantity,
+            within(
+                "share", 0.0, 1.0, "highest expected loss over a class of all vehicles' projects"
+            ),
+        ],
+    ]
+    loss_tolerance_programme: Annotated[
+        Quantity,
+        within("share", 0.0, 1.0, "highest expected loss over all projects of all vehicles"),
+    ]
     loss_cover: Annotated[
         Quantity, within("share", 0.0, 1.0, "part of private investors' loss the state pays")
     ]

@@ -33,10 +33,10 @@ from finmodel.measure.official_ratios import chain_table
 from finmodel.measure.policy import (
     effect_table,
     outcome_table,
-    public_table,
     sector_effect_table,
 )
 from finmodel.measure.public_flows import programme_year_table
+from finmodel.measure.public_table import public_table
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 

@@ -179,6 +179,7 @@ PROGRAMME_ROW = np.dtype(
         ("early_min_share", "f8"),
         ("loss_tolerance_project", "f8"),
         ("loss_tolerance_fund", "f8"),
+        ("loss_tolerance_programme", "f8"),
         ("loss_cover", "f8"),
         ("profit_give_up", "f8"),
         ("manager_give_up", "f8"),
@@ -236,6 +237,8 @@ class WorldArrays(NamedTuple):
     programmes: Table  # (G,) of PROGRAMME_ROW; programme g has type T + g and LPs L + g
     programme_budget_pp: FloatArray  # (G, R) public money a quarter, mcny
     programme_key: KeyArray  # (G, R) identity of the pair
+    loss_class: IntArray  # (G, K) class of a stage in a programme's tolerance of losses, -1: none
+    class_tolerance: FloatArray  # (G, K) highest expected loss of that class, 1 for none
     private_lp: int  # class of LPs from which programmes raise money, -1 for none
     private_supply_pp: FloatArray  # (R,) its commitments to ordinary funds a quarter, mcny
     loss_chance: FloatArray  # (G', K, S, Q) chance to fail before an exit, by score group, quality

@@ -27,6 +27,7 @@ from finmodel.world.programmes import (
     Vehicles,
     add_vehicles,
     loss_chances,
+    loss_classes,
     private_supply,
     programme_table,
 )
@@ -100,6 +101,7 @@ def build_world(scenario: Scenario) -> World:
     )
     rates = fund_rates(fixed, region_shares(fixed, fixed.capital.region_index))
     programmes, programme_budget_pp, programme_key = programme_table(fixed, calendar)
+    loss_class, class_tolerance = loss_classes(fixed)
     private_lp, private_supply_pp = private_supply(fixed, rates)
     is_hard_tech = np.array([sector.is_hard_tech for sector in fixed.sectors.values()])
     sector_share = _normalised([item.birth_share.centre for item in fixed.sectors.values()])
@@ -130,6 +132,8 @@ def build_world(scenario: Scenario) -> World:
         programmes=programmes,
         programme_budget_pp=programme_budget_pp,
         programme_key=programme_key,
+        loss_class=loss_class,
+        class_tolerance=class_tolerance,
         private_lp=private_lp,
         private_supply_pp=private_supply_pp,
         loss_chance=loss_chances(stages, group, rules[0]),

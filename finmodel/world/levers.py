@@ -41,7 +41,7 @@ def stage_factors(scenario: Scenario) -> StageFactors:
     """Return the factors of all levers on the stages of each region."""
     return StageFactors(
         milestone=np.exp(_log_milestone(scenario)),
-        spending=_spending(scenario),
+        spending=spending_left(scenario),
         exits=np.exp(_log_exits(scenario)),
     )
 
@@ -213,7 +213,7 @@ def _log_milestone(scenario: Scenario) -> FloatArray:
     return result
 
 
-def _spending(scenario: Scenario) -> FloatArray:
+def spending_left(scenario: Scenario) -> FloatArray:
     """Return the part of their spending that firms still pay, shape (R,); reliefs compound."""
     corridor, incentives = scenario.levers.corridor, scenario.levers.incentives
     government = scenario.levers.actors.government

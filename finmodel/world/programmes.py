@@ -9,7 +9,7 @@ import numpy as np
 
 from finmodel.scenario import Scenario
 from finmodel.scenario.market_consistency import in_quarters, lifetime_fee_share
-from finmodel.scenario.programme_consistency import PRIVATE_LP
+from finmodel.scenario.programme_consistency import PRIVATE_LP, stages_of_class
 from finmodel.scenario.programme_schema import Programme
 from finmodel.units import QUARTERS_PER_YEAR, discount_per_quarter
 from finmodel.world.arrays import (
@@ -41,6 +41,7 @@ PLAIN = (
     "early_min_share",
     "loss_tolerance_project",
     "loss_tolerance_fund",
+    "loss_tolerance_programme",
     "loss_cover",
     "profit_give_up",
     "manager_give_up",
@@ -163,6 +164,26 @@ def _fill_row(row: Record, item: Programme, scenario: Scenario, calendar: Calend
         item.accept_state_share.centre * item.state_share.centre
         + item.accept_strings.centre * item.reinvestment_multiple.centre
     )
+
+
+def loss_classes(scenario: Scenario) -> tuple[IntArray, FloatArray]:
+    """Return the class of each stage in each programme's tolerance of losses, and its limit.
+
+    Returns
+    -------
+    loss_class : ndarray of int64, shape (G, K)
+        Number of the class in the order of the scenario, -1 for a stage in none.
+    tolerance : ndarray of shape (G, K)
+        Of that class; 1, which is no limit, for a stage in none.
+    """
+    place = {name: k for k, name in enumerate(scenario.stage_names)}
+    shape = (len(scenario.programmes), len(place))
+    loss_class, tolerance = np.full(shape, -1, np.int64), np.ones(shape)
+    for g, item in enumerate(scenario.programmes.values()):
+        for number, (key, limit) in enumerate(item.loss_tolerance_class.items()):
+            stages = [place[name] for name in stages_of_class(key)]
+            loss_class[g, stages], tolerance[g, stages] = number, limit.centre
+    return loss_class, tolerance
 
 
 def private_supply(scenario: Scenario, fund_rate_pp: FloatArray) -> tuple[int, FloatArray]:

@@ -1,0 +1,176 @@
+"""The public side of a comparison: what policies cost and bring, and official ratios apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from finmodel.market import columns as col
+from finmodel.market.result import RunResult
+from finmodel.measure.effects import COMPONENTS, MEMO
+from finmodel.measure.lever_cost import lever_cost_by_path, relief_by_path
+from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.policy import outcomes_by_path
+from finmodel.measure.public_flows import lp_multiples, public_irr
+from finmodel.units import discount_factor
+from finmodel.world.arrays import FloatArray
+
+
+def public_table(
+    base: RunResult,
+    arms: Mapping[str, RunResult],
+    chains: Mapping[str, FloatArray],
+    memos: Mapping[str, FloatArray],
+) -> pd.DataFrame:
+    """Return what each policy's programmes cost and bring, and official ratios apart.
+
+    Money of the programmes' public LPs over the reported years. `nav` is what the state would
+    keep if every vehicle were settled at the last year's end at its marks: carry, gains given up,
+    buy-outs and cover for private losses are off it. `relief` is what reliefs of firms' spending
+    cost the treasury more than in the baseline, `lever_cost` that and the stated cost of other
+    levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
+    at the social rate from the middle of each year, levers included. `p_loss` is the chance that
+    returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
+    alone. A guarantee's outlay is what it paid; its `public` money is what stood at risk.
+    `leverage_eu` is all money of rounds that vehicles joined over the public money called, in the
+    manner of Art. 223 of the EU's rules of application; `leverage_private` is the part not public
+    over the public part.
+
+    Returns
+    -------
+    DataFrame
+        One row a policy and measure: `value`, `se`, and over paths `q05`, `q50`, `q95`.
+        Ratios without a denominator are NaN, as is a cost per outcome that does not rise.
+    """
+    rows: list[dict[str, object]] = []
+    for policy, run in arms.items():
+        paths = _public_paths(run, base)
+        change = chains[policy][..., COMPONENTS.index("change"), :].sum(axis=(1, 2, 3, 4))
+        viable = chains[policy][:, :, :, 1, 1, COMPONENTS.index("change")].sum(axis=(1, 2))
+        memo = dict(
+            zip(MEMO, np.moveaxis(memos[policy].sum(axis=(1, 2, 3, 4)), -1, 0), strict=True)
+        )
+        outcome, without = outcomes_by_path(run), outcomes_by_path(base)
+        n_years = len(run.world.years)
+        for name, values in paths.items():
+            mean, error = mean_se(values)
+            rows.append(_row(policy, name, mean, error, values))
+        held = paths["returned_mcny"] + paths["nav_mcny"]
+        outlay, cost = paths["outlay_mcny"], paths["public_cost_mcny"]
+        loss = np.maximum(0.0, outlay - held)
+        is_void = not outlay.any()
+        rows.append(_row(policy, "p_loss", *_share(loss > 0.0, is_void=is_void), None))
+        short = paths["net_present_value_mcny"] < 0.0
+        rows.append(_row(policy, "p_below_social_rate", *_share(short, is_void=is_void), None))
+        rows.append(_row(policy, "loss_mcny", *mean_se(loss), loss))
+        private = _private_invested(run) - _private_invested(base)
+        ratios = {
+            "placed_share": (paths["public_raised_mcny"], paths["budget_mcny"]),
+            "home_multiple": (_home_money(run), outlay),
+            "dpi": (paths["returned_mcny"], outlay),
+            "tvpi": (held, outlay),
+            "change_per_public_yuan": (change[:, 1], memo["public"]),
+            "private_change_per_public_yuan": (private, memo["public"]),
+            "leverage_eu": (memo["joined"], outlay),
+            "leverage_private": (memo["joined"] - memo["public"], memo["public"]),
+            "amplification": (paths["raised_mcny"], paths["public_raised_mcny"]),
+            "cost_per_financing_mcny": (cost, viable[:, 0]),
+            "quarters_earlier": (memo["earlier"], _anyway(chains[policy])),
+        }
+        for name, key in (
+            ("graduation", "graduated_n"),
+            ("ipo", "ipo_n"),
+            ("survivor", "survivors_n"),
+        ):
+            years = 1 if key == "survivors_n" else n_years
+            extra = years * (outcome[key] - without[key])
+            ratios[f"cost_per_{name}_mcny"] = (cost, extra)
+        pooled, by_path = public_irr(run)
+        some = by_path[~np.isnan(by_path)]
+        row = _row(
+            policy, "irr_pa", np.array(pooled), np.array(np.nan), some if len(some) else None
+        )
+        rows.append(row)
+        with_, before = lp_multiples(run), lp_multiples(base)["ordinary_tvpi"]
+        ratios["private_tvpi"] = with_["private_tvpi"]
+        got, paid = with_["ordinary_tvpi"]
+        change_tvpi, error = mean_se(got / paid - before[0] / before[1])
+        rows.append(_row(policy, "ordinary_tvpi_change", change_tvpi, error, None))
+        for name, (top, bottom) in ratios.items():
+            value, error = ratio_se(top, bottom)
+            if name.startswith("cost_per_") and not bottom.mean() > 0.0:
+                # There is no further outcome for the money to be divided by.
+                value, error = np.full_like(value, np.nan), np.full_like(error, np.nan)
+            rows.append(_row(policy, name, value, error, None))
+    return pd.DataFrame(rows)
+
+
+def _row(
+    policy: str, name: str, value: FloatArray, error: FloatArray, values: FloatArray | None
+) -> dict[str, object]:
+    low, middle, high = (np.nan,) * 3 if values is None else np.quantile(values, (0.05, 0.5, 0.95))
+    spread = {"q05": float(low), "q50": float(middle), "q95": float(high)}
+    return {"policy": policy, "measure": name, "value": float(value), "se": float(error), **spread}
+
+
+def _share(flags: NDArray[np.bool_], *, is_void: bool) -> tuple[FloatArray, FloatArray]:
+    """Return the share of paths and its error; NaN if there is nothing to have a share in."""
+    mean, error = mean_se(flags.astype(np.float64))
+    return (np.full_like(mean, np.nan), np.full_like(error, np.nan)) if is_void else (mean, error)
+
+
+def _anyway(chain: FloatArray) -> FloatArray:
+    """Return supported financings that close anyway, by path."""
+    places = [COMPONENTS.index(name) for name in ("deadweight", "substitution", "timing")]
+    result: FloatArray = chain[..., places, 0].sum(axis=(1, 2, 3, 4, 5))
+    return result
+
+
+def _private_invested(run: RunResult) -> FloatArray:
+    """Return private LPs' money invested through all funds, by path, million CNY."""
+    return run.spools["fund_flow"].collect(
+        lambda block: block[..., col.PRIVATE_INVESTED_M].sum(axis=(1, 2, 3))
+    )
+
+
+def _home_money(run: RunResult) -> FloatArray:
+    """Return what vehicles put into firms of their own region, by path, million CNY."""
+    first = len(run.world.fund_types) - len(run.world.programmes)
+    return run.spools["flow"].collect(
+        lambda block: np.trace(block[:, 1, :, first:].sum(axis=(1, 2)), axis1=1, axis2=2)
+    )
+
+
+def _public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
+    """Return flows of public money by path, million CNY."""
+    world = run.world
+    first = len(world.fund_types) - len(world.programmes)
+    flows = run.spools["fund_flow"].collect(lambda block: block[:, :, :, first:].sum(axis=(2, 3)))
+    called, back = flows[..., col.PUBLIC_CALLED_M], flows[..., col.PUBLIC_BACK_M]
+    nav = flows[:, -1, col.PUBLIC_NAV_S]
+    rate = world.scenario.viability.social_rate_pa.centre
+    middle = np.array([discount_factor(rate, year + 0.5) for year in range(flows.shape[1])])
+    end = discount_factor(rate, float(flows.shape[1]))
+    levers = lever_cost_by_path(run, base)
+    value = ((back - called - levers) * middle).sum(axis=1) + nav * end
+    arrays = world.arrays
+    quarters = arrays.calendar.n_quarters - arrays.programmes["first_quarter"]
+    length = arrays.programmes["last_quarter"] - arrays.programmes["first_quarter"]
+    running = np.clip(np.minimum(quarters, length), 0, None)
+    budget = float((arrays.programme_budget_pp.sum(axis=1) * running).sum())
+    return {
+        "budget_mcny": np.full(len(flows), budget),
+        "raised_mcny": flows[..., col.RAISED_M].sum(axis=1),
+        "public_raised_mcny": flows[..., col.PUBLIC_RAISED_M].sum(axis=1),
+        "outlay_mcny": called.sum(axis=1),
+        "vehicle_fees_mcny": flows[..., col.FEES_M].sum(axis=1),
+        "relief_mcny": (relief_by_path(run) - relief_by_path(base)).sum(axis=1),
+        "lever_cost_mcny": levers.sum(axis=1),
+        "public_cost_mcny": called.sum(axis=1) + levers.sum(axis=1),
+        "returned_mcny": back.sum(axis=1),
+        "nav_mcny": nav,
+        "net_present_value_mcny": value,
+    }
