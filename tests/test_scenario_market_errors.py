@@ -300,7 +300,7 @@ def sweep(side):
     """Every number of the schema just outside its range, by dotted name; and what is allowed."""
     keys = {"presence": "SH", "strength": "SH/biomedicine", "lp_multiple": "private"}
     keys |= {"stress": "halt", "pairs": "JS>SH", "mandate": "A", "region_share": "SH"}
-    keys["programmes"] = "joint_fund"
+    keys |= {"programmes": "joint_fund", "cost_mcny_pa": "barriers", "loss_tolerance_class": "A"}
     keys |= dict.fromkeys(("members", "tax_relief", "source_presence", "end_presence"), "SH")
     edits, allowed = {**stress(), "intermediaries.presence": {}, "clusters.strength": {}}, {}
     edits["programmes"] = {"joint_fund": programme()}

@@ -86,6 +86,14 @@ def test_the_step_order_of_the_docs_is_the_code_s():
         assert f"\n{number}. " in page
 
 
+def test_no_page_of_the_docs_says_the_same_heading_twice():
+    """A section that stands twice has one that is out of date."""
+    for page in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]:
+        headings = re.findall(r"^#+ +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        names = [text.casefold() for text in headings]
+        assert len(names) == len(set(names)), page.name
+
+
 def test_version_is_stated_once():
     import finmodel
 

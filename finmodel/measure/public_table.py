@@ -37,7 +37,8 @@ def public_table(
     alone. A guarantee's outlay is what it paid; its `public` money is what stood at risk.
     `leverage_eu` is all money of rounds that vehicles joined over the public money called, in the
     manner of Art. 223 of the EU's rules of application; `leverage_private` is the part not public
-    over the public part.
+    over the public part. `away_share` is the location effect: the part of supported financings that
+    went to firms of another region than the vehicle's, which stay where they are.
 
     Returns
     -------
@@ -79,6 +80,7 @@ def public_table(
             "amplification": (paths["raised_mcny"], paths["public_raised_mcny"]),
             "cost_per_financing_mcny": (cost, viable[:, 0]),
             "quarters_earlier": (memo["earlier"], _anyway(chains[policy])),
+            "away_share": (memo["away"], _supported(chains[policy])),
         }
         for name, key in (
             ("graduation", "graduated_n"),
@@ -120,6 +122,12 @@ def _share(flags: NDArray[np.bool_], *, is_void: bool) -> tuple[FloatArray, Floa
     """Return the share of paths and its error; NaN if there is nothing to have a share in."""
     mean, error = mean_se(flags.astype(np.float64))
     return (np.full_like(mean, np.nan), np.full_like(error, np.nan)) if is_void else (mean, error)
+
+
+def _supported(chain: FloatArray) -> FloatArray:
+    """Return supported financings, by path."""
+    result: FloatArray = chain[..., COMPONENTS.index("gross"), 0].sum(axis=(1, 2, 3, 4))
+    return result
 
 
 def _anyway(chain: FloatArray) -> FloatArray:
