@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import get_args
+from typing import TypeVar, get_args
 
 import pandas as pd
 from pydantic import BaseModel
@@ -11,8 +11,10 @@ from pydantic import BaseModel
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.scenario.schema import Scenario
 
+Root = TypeVar("Root", bound=BaseModel)
 
-def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
+
+def quantities(scenario: BaseModel) -> Iterator[tuple[str, Quantity]]:
     """Yield ``(dotted name, quantity)`` for every number, in the order of the schema."""
     yield from _walk(scenario, "")
 
@@ -26,9 +28,12 @@ def _walk(node: object, prefix: str) -> Iterator[tuple[str, Quantity]]:
     elif isinstance(node, Mapping):
         for name, item in node.items():
             yield from _walk(item, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(node, tuple):
+        for place, item in enumerate(node):
+            yield from _walk(item, f"{prefix}.{place}")
 
 
-def assumptions(scenario: Scenario) -> pd.DataFrame:
+def assumptions(scenario: BaseModel) -> pd.DataFrame:
     """Return every number with its range, unit, source and grade.
 
     Returns
@@ -54,18 +59,18 @@ def assumptions(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def fix_beliefs(scenario: Scenario, level: Callable[[str], float]) -> Scenario:
+def fix_beliefs(scenario: Root, level: Callable[[str], float]) -> Root:
     """Return the scenario with each belief replaced by its value at ``level(name)``.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : Scenario or another section
         May hold distributions.
     level : callable
         Maps a dotted name to a probability in (0, 1); ``lambda _: 0.5`` gives the centre.
     """
     fixed = _fix(scenario, "", level)
-    assert isinstance(fixed, Scenario)
+    assert isinstance(fixed, type(scenario))
     return fixed
 
 
@@ -82,6 +87,8 @@ def _fix(node: object, prefix: str, level: Callable[[str], float]) -> object:
         return node.model_copy(update=changed)
     if isinstance(node, Mapping):
         return {name: _fix(item, f"{prefix}.{name}", level) for name, item in node.items()}
+    if isinstance(node, tuple):
+        return tuple(_fix(item, f"{prefix}.{place}", level) for place, item in enumerate(node))
     return node
 
 
