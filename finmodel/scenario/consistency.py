@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from pydantic import BaseModel
+
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
 from finmodel.scenario.lever_consistency import check_levers
@@ -47,7 +49,7 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
     problems += check_market(scenario, file)
     problems += check_levers(scenario, file)
     problems += check_programmes(scenario, file)
-    problems += _check_sources(scenario, file)
+    problems += check_sources(scenario, file)
     return problems
 
 
@@ -146,7 +148,8 @@ def _check_coverage(
     ]
 
 
-def _check_sources(scenario: Scenario, file: str) -> list[Problem]:
+def check_sources(scenario: BaseModel, file: str) -> list[Problem]:
+    """Return the numbers whose source is not known, or whose grade does not fit it."""
     known = {*datasets.sources()["source_id"], ASSUMED_SOURCE, USER_SOURCE}
     problems: list[Problem] = []
     for key, quantity in quantities(scenario):

@@ -38,7 +38,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         fields (sums, names, sources) are made once every field is valid in itself.
     """
     file = Path(path)
-    tree = _read_with_parent(file)
+    tree = read_with_parent(file)
     problems = apply_overrides(tree, overrides, Scenario)
     changed = tuple(text.partition("=")[0].strip() for text in overrides)
     try:
@@ -78,7 +78,8 @@ def _essence(node: object) -> object:
     return node
 
 
-def _read_with_parent(file: Path) -> Tree:
+def read_with_parent(file: Path) -> Tree:
+    """Return the tables of a file laid over those of the one it extends, if any."""
     tree = read_toml(file)
     parent_name = tree.pop("extends", None)
     if parent_name is None:
@@ -101,7 +102,7 @@ def _read_with_parent(file: Path) -> Tree:
                 )
             ],
         )
-    return lay_clauses(_merge(parent, tree), file, [file.parent, parent_file.parent])
+    return lay_clauses(merge(parent, tree), file, [file.parent, parent_file.parent])
 
 
 def lay_clauses(tree: Tree, file: Path, folders: Sequence[Path]) -> Tree:
@@ -128,7 +129,7 @@ def lay_clauses(tree: Tree, file: Path, folders: Sequence[Path]) -> Tree:
             is_there = any((folder / "clauses" / f"{NEUTRAL}.toml").is_file() for folder in folders)
             if clauses is not None and (clauses != NEUTRAL or is_there):
                 place = f"{file}: programmes.{name}.clauses"
-                table = _merge(_read_clauses(clauses, place, folders), table)
+                table = merge(_read_clauses(clauses, place, folders), table)
         laid[name] = table
     return {**tree, "programmes": laid}
 
@@ -148,7 +149,7 @@ def _read_clauses(name: object, place: str, folders: Sequence[Path]) -> Tree:
     raise ScenarioError(f"scenario {place.partition(':')[0]}", [problem])
 
 
-def _merge(parent: Tree, child: Tree) -> Tree:
+def merge(parent: Tree, child: Tree) -> Tree:
     """Lay `child` over `parent`, table by table; a number is replaced whole."""
     merged = dict(parent)
     for key, item in child.items():
@@ -156,7 +157,7 @@ def _merge(parent: Tree, child: Tree) -> Tree:
         is_number = isinstance(item, dict) and ("value" in item or "dist" in item)
         if isinstance(old, dict) and isinstance(item, dict) and not is_number:
             # A table of shares is one statement: it is replaced, not mixed.
-            merged[key] = item if key in REPLACED_WHOLE else _merge(old, item)
+            merged[key] = item if key in REPLACED_WHOLE else merge(old, item)
         else:
             merged[key] = item
     return merged
@@ -164,4 +165,5 @@ def _merge(parent: Tree, child: Tree) -> Tree:
 
 REPLACED_WHOLE = frozenset(
     {"region_index", "lp_mix", "mandate", "region_share", "loss_tolerance_class"}
+    | {"stage_mix", "ticket_mcny", "ownership_target"}
 )

@@ -1,0 +1,1 @@
+"""Fund economics: fees, recycling, waterfalls, metrics, pacing, and the plan of one fund."""

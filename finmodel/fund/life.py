@@ -1,0 +1,205 @@
+"""The life of a firm after a fund's first cheque: rounds, dilution, and an end.
+
+Two sources give the same picture. *By law*: after a round of stage ``k`` a firm raises the next
+one with chance `advance_share`, is sold or listed with chance `sale_share`, or fails; when, is
+lognormal around the median of that branch. The next pre-money is the last post-money times a
+lognormal step-up; a round sells `dilution_share` of the post-money and refreshes the option pool
+by `pool_share`. An exit is worth the last post-money times a median and a luck with a Pareto tail
+(:mod:`finmodel.numeric.exit_law`). *From a market*: a firm that some simulated market financed at
+that stage, with the rounds and the end it had there.
+
+Every draw is keyed by fund and deal, so a deal has the same luck whatever the fund's terms are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from finmodel.market.streams import draw, uniform
+from finmodel.numeric.exit_law import luck_quantile
+from finmodel.numeric.jit import inner_kernel
+from finmodel.numeric.quantiles import normal_quantile
+from finmodel.world.arrays import FloatArray, IntArray, Record, Table
+
+MAX_ROUNDS = 24
+"""Rounds of one firm from a fund's entry on; a life by law has one a stage at most."""
+
+LISTED, SOLD, FAILED, BOUGHT_BACK, ALIVE = 0, 1, 2, 3, 4
+"""How a life ends: all shares convert; preferences count; what is left is paid in proportion to
+money; the same with simple interest; not yet.
+"""
+
+DEAL, ENTRY, STEP = 40, 41, 42
+"""Decisions of the draws of a fund's plan; see :mod:`finmodel.market.streams`."""
+
+LAW_ROW = np.dtype(
+    [
+        ("post_money", "f8"),  # median at a round of this stage, mcny
+        ("post_money_log_sd", "f8"),
+        ("dilution", "f8"),  # new money, of the post-money
+        ("pool", "f8"),  # option pool refreshed with the round, of the post-money
+        ("advance", "f8"),  # chance of a next round
+        ("sale", "f8"),  # chance of an exit before one; else it fails
+        ("listed", "f8"),  # of exits, by listing
+        ("years_to_advance", "f8"),  # medians
+        ("years_to_sale", "f8"),
+        ("years_to_failure", "f8"),
+        ("years_log_sd", "f8"),
+        ("step_up", "f8"),  # median pre-money of the next round over the last post-money
+        ("step_up_log_sd", "f8"),
+        ("sale_multiple", "f8"),  # median exit value over the last post-money
+        ("sale_log_sd", "f8"),
+        ("tail_share", "f8"),
+        ("tail_index", "f8"),
+        ("tail_cap", "f8"),
+        ("recovery", "f8"),  # left at failure, of all money raised
+    ]
+)
+
+
+class Bank(NamedTuple):
+    """Lives of firms seen in a market, by the stage of the round that a fund may join.
+
+    Attributes
+    ----------
+    first : ndarray of int, shape (K + 1,)
+        Lives of stage k are first[k] to first[k + 1].
+    start : ndarray of int, shape (N + 1,)
+        Rounds of life n are start[n] to start[n + 1].
+    before : ndarray of int, shape (N,)
+        Rounds before the one that a fund may join.
+    quarter : ndarray of int, shape (M,)
+        Of each round, counted from the one joined.
+    amount, post_money : ndarray of shape (M,), million CNY
+    pool : ndarray of shape (M,)
+        Shares issued without money in a round, of the post-money.
+    exit_quarter, route : ndarray of int, shape (N,)
+    exit_value : ndarray of shape (N,), million CNY
+    """
+
+    first: IntArray
+    start: IntArray
+    before: IntArray
+    quarter: IntArray
+    amount: FloatArray
+    post_money: FloatArray
+    pool: FloatArray
+    exit_quarter: IntArray
+    route: IntArray
+    exit_value: FloatArray
+
+
+class Lives(NamedTuple):
+    """Room for the firms of one fund; every fund uses it anew.
+
+    Attributes
+    ----------
+    n_rounds, before, exit_quarter, route : ndarray of int, shape (D,)
+        Rounds in all, and those before the fund comes.
+    exit_value : ndarray of shape (D,), million CNY
+    quarter : ndarray of int, shape (D, MAX_ROUNDS)
+        Age of the fund at each round.
+    amount, post_money, pool : ndarray of shape (D, MAX_ROUNDS)
+    """
+
+    n_rounds: IntArray
+    before: IntArray
+    exit_quarter: IntArray
+    route: IntArray
+    exit_value: FloatArray
+    quarter: IntArray
+    amount: FloatArray
+    post_money: FloatArray
+    pool: FloatArray
+
+
+@inner_kernel
+def quarters_until(median_years: float, log_sd: float, z: float) -> int:
+    """Return a lognormal waiting time in whole quarters, at least one."""
+    return max(1, round(4.0 * median_years * math.exp(log_sd * z)))
+
+
+@inner_kernel
+def add_round(
+    lives: Lives, d: int, quarter: int, amount: float, post_money: float, pool: float
+) -> None:
+    """Write the next round of a firm."""
+    n = lives.n_rounds[d]
+    lives.quarter[d, n], lives.amount[d, n] = quarter, amount
+    lives.post_money[d, n], lives.pool[d, n] = post_money, pool
+    lives.n_rounds[d] = n + 1
+
+
+@inner_kernel
+def end_life(lives: Lives, d: int, quarter: int, value: float, route: int) -> None:
+    """Write the end of a firm."""
+    lives.exit_quarter[d], lives.exit_value[d], lives.route[d] = quarter, value, route
+
+
+@inner_kernel
+def life_by_law(
+    law: Table, stage: int, quarter: int, lives: Lives, d: int, seed: np.uint64, path: int
+) -> None:
+    """Draw the life of deal `d`, which the fund may join at `stage` in its quarter `quarter`.
+
+    Rounds of earlier stages are taken as closed at the same luck of price: their holders rank
+    with the fund.
+    """
+    key, serial = np.uint64(d), np.uint64(stage)
+    a, _, _, _ = draw(seed, path, ENTRY, 0, key, serial)
+    luck, raised, post = normal_quantile(uniform(a)), 0.0, 0.0
+    lives.n_rounds[d], lives.before[d] = 0, stage
+    for k in range(stage + 1):
+        row = law[k]
+        post = row["post_money"] * math.exp(row["post_money_log_sd"] * luck)
+        raised += row["dilution"] * post
+        add_round(lives, d, quarter, row["dilution"] * post, post, row["pool"])
+    row = law[stage]
+    while True:
+        a, b, c, e = draw(seed, path, STEP, stage, key, serial)
+        mark, z, u = uniform(a), normal_quantile(uniform(b)), uniform(c)
+        log_sd = row["years_log_sd"]
+        if mark < row["advance"] and stage + 1 < len(law):
+            quarter += quarters_until(row["years_to_advance"], log_sd, z)
+            step = row["step_up"] * math.exp(row["step_up_log_sd"] * normal_quantile(u))
+            stage += 1
+            row = law[stage]
+            post = post * step / (1.0 - row["dilution"])
+            raised += row["dilution"] * post
+            add_round(lives, d, quarter, row["dilution"] * post, post, row["pool"])
+            continue
+        if mark < row["advance"] + row["sale"]:
+            quarter += quarters_until(row["years_to_sale"], log_sd, z)
+            value = post * row["sale_multiple"] * exit_luck(row, u)
+            end_life(lives, d, quarter, value, LISTED if uniform(e) < row["listed"] else SOLD)
+            return
+        quarter += quarters_until(row["years_to_failure"], log_sd, z)
+        end_life(lives, d, quarter, row["recovery"] * raised, FAILED)
+        return
+
+
+@inner_kernel
+def exit_luck(row: Record, u: float) -> float:
+    """Return what an exit is worth over its median."""
+    return luck_quantile(
+        u, row["sale_log_sd"], row["tail_share"], row["tail_index"], row["tail_cap"]
+    )
+
+
+@inner_kernel
+def life_from_bank(
+    bank: Bank, stage: int, quarter: int, lives: Lives, d: int, seed: np.uint64, path: int
+) -> None:
+    """Give deal `d` the life of a firm that a market financed at `stage`."""
+    a, _, _, _ = draw(seed, path, ENTRY, 0, np.uint64(d), np.uint64(stage))
+    first, last = bank.first[stage], bank.first[stage + 1]
+    n = first + min(int(uniform(a) * (last - first)), last - first - 1)
+    lives.n_rounds[d], lives.before[d] = 0, bank.before[n]
+    for m in range(bank.start[n], min(bank.start[n + 1], bank.start[n] + MAX_ROUNDS)):
+        add_round(
+            lives, d, quarter + bank.quarter[m], bank.amount[m], bank.post_money[m], bank.pool[m]
+        )
+    end_life(lives, d, quarter + bank.exit_quarter[n], bank.exit_value[n], bank.route[n])

@@ -1,0 +1,129 @@
+"""A plan from its file as the arrays that kernels read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finmodel.fund.bank import empty_bank
+from finmodel.fund.desk import PLAN_ROW, Plan
+from finmodel.fund.life import LAW_ROW, Bank
+from finmodel.scenario.fund_plan_schema import FundPlan, StageLaw
+from finmodel.units import QUARTERS_PER_YEAR
+from finmodel.world.arrays import FloatArray, Record, Table
+
+
+def in_quarters(years: float) -> int:
+    """Return years in whole quarters."""
+    return round(QUARTERS_PER_YEAR * years)
+
+
+def plan_arrays(plan: FundPlan, stages: tuple[str, ...], bank: Bank | None) -> Plan:
+    """Return a plan as arrays.
+
+    Parameters
+    ----------
+    plan : FundPlan
+    stages : tuple of str
+        Of its outcomes, in order.
+    bank : Bank or None
+        Lives to draw deals from; None for the plan's law.
+    """
+    portfolio = plan.portfolio
+    fees = fee_arrays(plan)
+    rules = np.zeros(1, PLAN_ROW)
+    fill_rules(rules[0], plan, fees)
+    mix = [portfolio.stage_mix[k].centre if k in portfolio.stage_mix else 0.0 for k in stages]
+    ticket = {k: item.centre for k, item in portfolio.ticket_mcny.items()}
+    owned = {k: item.centre for k, item in portfolio.ownership_target.items()}
+    return Plan(
+        rules=rules,
+        stage_cdf=np.cumsum(mix),
+        ticket=np.array([ticket.get(k, 0.0) for k in stages]),
+        ownership=np.array([owned.get(k, 0.0) for k in stages]),
+        fixed_fee=fees["fixed"],
+        fixed_tail=_later(fees["fixed"], in_quarters(plan.fund.term_years.centre)),
+        cost_rate=fees["invested"],
+        cost_tail=_later(fees["invested"], in_quarters(plan.fund.term_years.centre)),
+        nav_rate=fees["nav"],
+        law=law_table(plan) if bank is None else np.zeros(0, LAW_ROW),
+        bank=empty_bank(len(stages)) if bank is None else bank,
+    )
+
+
+def fee_arrays(plan: FundPlan) -> dict[str, FloatArray]:
+    """Return what falls due each quarter: million CNY, and rates on cost and on NAV.
+
+    Returns
+    -------
+    dict of ndarray, each of shape (Q,)
+        `fixed` (fees on the commitment, and costs), `invested` and `nav`. The quarter's part of
+        a yearly fee is a quarter of it.
+    """
+    fund = plan.fund
+    n = in_quarters(fund.term_years.centre + fund.extension_years.centre)
+    commitment, costs = fund.commitment_mcny.centre, plan.costs
+    found = {name: np.zeros(n) for name in ("committed", "invested", "nav")}
+    for q in range(n):
+        step = [step for step in plan.fees if in_quarters(step.from_year.centre) <= q][-1]
+        found[step.base][q] = step.rate_pa.centre / QUARTERS_PER_YEAR
+    running = costs.running_mcny_pa.centre + costs.running_share_pa.centre * commitment
+    fixed = found.pop("committed") * commitment + running / QUARTERS_PER_YEAR
+    fixed[0] += costs.setup_mcny.centre
+    return {"fixed": fixed, **found}
+
+
+def _later(values: FloatArray, end: int) -> FloatArray:
+    """Return the sum of later values before quarter `end`, for each quarter."""
+    known = np.where(np.arange(len(values)) < end, values, 0.0)
+    result: FloatArray = np.append(np.cumsum(known[::-1])[::-1][1:], 0.0)
+    return result
+
+
+def fill_rules(row: Record, plan: FundPlan, fees: dict[str, FloatArray]) -> None:
+    """Write the numbers of a plan into its row."""
+    fund, portfolio, recycling = plan.fund, plan.portfolio, plan.recycling
+    commitment, outcomes = fund.commitment_mcny.centre, plan.outcomes
+    term = in_quarters(fund.term_years.centre)
+    row["commitment"] = commitment
+    most = (commitment - fees["fixed"][:term].sum()) / (1.0 + fees["invested"][:term].sum())
+    row["reserve"] = portfolio.reserve_share.centre * max(0.0, most)
+    row["concentration"] = portfolio.concentration_share.centre * commitment
+    row["least_ticket"] = portfolio.least_ticket_share.centre
+    row["follow"] = portfolio.follow_share.centre
+    row["recycle_rate"] = recycling.rate.centre
+    row["recycle_cap"] = recycling.cap_share.centre * commitment
+    row["preference"] = outcomes.preference_multiple.centre
+    row["end_discount"] = fund.end_discount.centre
+    row["follow_down"] = int(portfolio.follow_down_rounds.centre)
+    row["participating"] = int(outcomes.participating.centre)
+    row["recycle_quarters"] = in_quarters(recycling.window_years.centre)
+    row["investment_quarters"] = in_quarters(fund.investment_years.centre)
+    row["term_quarters"] = term
+    row["last_quarter"] = len(fees["fixed"])
+    row["deals"] = int(portfolio.deals.centre)
+
+
+def law_table(plan: FundPlan) -> Table:
+    """Return the law of a plan's stages, shape (K,), of LAW_ROW."""
+    table = np.zeros(len(plan.outcomes.stages), LAW_ROW)
+    for row, law in zip(table, plan.outcomes.stages.values(), strict=True):
+        _fill_law(row, law)
+        row["tail_share"] = plan.outcomes.tail_share.centre
+        row["tail_index"] = plan.outcomes.tail_index.centre
+        row["tail_cap"] = plan.outcomes.tail_cap.centre
+        row["recovery"] = plan.outcomes.recovery_share.centre
+    return table
+
+
+def _fill_law(row: Record, law: StageLaw) -> None:
+    row["post_money"] = law.post_money_mcny.centre
+    row["post_money_log_sd"] = law.post_money_log_sd.centre
+    row["dilution"], row["pool"] = law.dilution_share.centre, law.pool_share.centre
+    row["advance"], row["sale"] = law.advance_share.centre, law.sale_share.centre
+    row["listed"] = law.listed_share.centre
+    row["years_to_advance"] = law.years_to_advance.centre
+    row["years_to_sale"] = law.years_to_sale.centre
+    row["years_to_failure"] = law.years_to_failure.centre
+    row["years_log_sd"] = law.years_log_sd.centre
+    row["step_up"], row["step_up_log_sd"] = law.step_up.centre, law.step_up_log_sd.centre
+    row["sale_multiple"], row["sale_log_sd"] = law.sale_multiple.centre, law.sale_log_sd.centre

@@ -1,0 +1,162 @@
+"""From a TOML file to a valid plan of one fund, or to one error that lists every problem."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from finmodel.errors import Problem, ScenarioError
+from finmodel.scenario.consistency import check_sources
+from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.scenario.load import load_scenario, read_with_parent
+from finmodel.scenario.market_consistency import check_sum, unknown_names
+from finmodel.scenario.reading import apply_overrides, to_problems
+from finmodel.scenario.schema import Scenario
+
+
+def load_fund_plan(path: str | Path, overrides: Sequence[str] = ()) -> FundPlan:
+    """Read a plan, apply overrides, validate and return it.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file; its top-level `extends` may name one other plan, relative to itself.
+    overrides : sequence of str
+        ``dotted.key=value`` with a TOML value, applied last.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found.
+    """
+    file = Path(path)
+    tree = read_with_parent(file)
+    problems = apply_overrides(tree, overrides, FundPlan)
+    changed = tuple(text.partition("=")[0].strip() for text in overrides)
+    try:
+        plan = FundPlan.model_validate(tree)
+    except ValidationError as error:
+        for detail in error.errors():
+            problems += to_problems(file, detail, changed, FundPlan)
+        raise ScenarioError(f"fund plan {file}", problems) from None
+    problems += _check(plan, file)
+    if problems:
+        raise ScenarioError(f"fund plan {file}", problems)
+    return plan
+
+
+def market_of(plan: FundPlan, file: str | Path) -> Scenario:
+    """Return the scenario whose market gives a plan its outcomes.
+
+    Its reported years are long enough for a firm that the fund joins in any year of its
+    investment period to be seen for the whole life of the fund.
+    """
+    fund = plan.fund
+    years = math.ceil(fund.term_years.centre + fund.extension_years.centre) + ENTRY_YEARS
+    changes = [f"run.years={years}"]
+    return load_scenario(Path(file).parent / plan.outcomes.scenario, changes)
+
+
+ENTRY_YEARS = 4
+"""Reported years whose rounds a fund may join in a simulated market."""
+
+
+def plan_stages(plan: FundPlan, file: str | Path) -> tuple[str, ...]:
+    """Return the stages of a plan's outcomes, in order."""
+    if plan.outcomes.source == "law":
+        return tuple(plan.outcomes.stages)
+    return market_of(plan, file).stage_names
+
+
+def _check(plan: FundPlan, file: Path) -> list[Problem]:
+    problems = _check_terms(plan, str(file))
+    try:
+        stages = plan_stages(plan, file)
+    except ScenarioError as error:
+        return problems + list(error.problems)
+    problems += _check_portfolio(plan, str(file), stages)
+    if plan.outcomes.source == "law":
+        problems += _check_law(plan, str(file))
+    else:
+        regions = market_of(plan, file).geography.regions
+        place = f"{file}: outcomes.regions"
+        problems += unknown_names(place, plan.outcomes.regions, regions)
+    return problems + check_sources(plan, str(file))
+
+
+def _check_terms(plan: FundPlan, file: str) -> list[Problem]:
+    fund, problems = plan.fund, []
+    if fund.investment_years.centre > fund.term_years.centre:
+        allowed = f"at most fund.term_years, {fund.term_years.centre:g}"
+        given = f"{fund.investment_years.centre:g}"
+        problems.append(Problem(f"{file}: fund.investment_years", given, allowed))
+    starts = [step.from_year.centre for step in plan.fees]
+    problems += _check_rising(f"{file}: fees.*.from_year", starts)
+    tiers = plan.waterfall.tiers
+    problems += _check_rising(
+        f"{file}: waterfall.tiers.*.from_multiple", [tier.from_multiple.centre for tier in tiers]
+    )
+    kind, hurdle = plan.waterfall.hurdle_kind, plan.waterfall.hurdle.centre
+    if kind == "rate" and hurdle > 1.0:
+        allowed = "a rate per year in [0, 1]; a multiple needs hurdle_kind = 'multiple'"
+        problems.append(Problem(f"{file}: waterfall.hurdle", f"{hurdle:g}", allowed))
+    if kind == "multiple" and hurdle < 1.0:
+        allowed = "a multiple of at least 1; a rate needs hurdle_kind = 'rate'"
+        problems.append(Problem(f"{file}: waterfall.hurdle", f"{hurdle:g}", allowed))
+    shares = [lp.commitment_share for lp in plan.lps.values()]
+    problems += check_sum(f"{file}: lps.*.commitment_share", shares)
+    for name, lp in plan.lps.items():
+        given_up = lp.profit_give_up.centre + lp.manager_give_up.centre
+        if given_up > 1.0:
+            allowed = "profit_give_up and manager_give_up of at most 1 together"
+            place = f"{file}: lps.{name}.profit_give_up"
+            problems.append(Problem(place, f"{given_up:g}", allowed))
+    return problems
+
+
+def _check_rising(place: str, values: Sequence[float]) -> list[Problem]:
+    is_rising = all(a < b for a, b in itertools.pairwise(values))
+    if values[0] == 0.0 and is_rising:
+        return []
+    given = ", ".join(f"{value:g}" for value in values)
+    return [Problem(place, given, "0 first, then rising")]
+
+
+def _check_portfolio(plan: FundPlan, file: str, stages: Sequence[str]) -> list[Problem]:
+    portfolio, place, problems = plan.portfolio, f"{file}: portfolio", []
+    for name in ("stage_mix", "ticket_mcny", "ownership_target"):
+        problems += unknown_names(f"{place}.{name}", getattr(portfolio, name), stages)
+    problems += check_sum(f"{place}.stage_mix", portfolio.stage_mix.values())
+    for name in portfolio.stage_mix:
+        n = (name in portfolio.ticket_mcny) + (name in portfolio.ownership_target)
+        if n != 1:
+            given = "neither" if n == 0 else "both"
+            allowed = f"a ticket_mcny or an ownership_target for {name}"
+            problems.append(Problem(f"{place}.ticket_mcny", given, allowed))
+    return problems
+
+
+def _check_law(plan: FundPlan, file: str) -> list[Problem]:
+    problems, stages = [], plan.outcomes.stages
+    if not stages:
+        return [Problem(f"{file}: outcomes.stages", "none", "at least one stage for a law")]
+    for name, law in stages.items():
+        place = f"{file}: outcomes.stages.{name}"
+        total = law.advance_share.centre + law.sale_share.centre
+        if total > 1.0 + 1e-9:
+            allowed = "advance_share and sale_share of at most 1 together"
+            problems.append(Problem(f"{place}.sale_share", f"{total:g}", allowed))
+        sold = law.dilution_share.centre + law.pool_share.centre
+        if sold >= 0.95:
+            allowed = "dilution_share and pool_share below 0.95 together"
+            problems.append(Problem(f"{place}.pool_share", f"{sold:g}", allowed))
+    last = list(stages)[-1]
+    if stages[last].advance_share.centre > 0.0:
+        given = f"{stages[last].advance_share.centre:g}"
+        place = f"{file}: outcomes.stages.{last}.advance_share"
+        problems.append(Problem(place, given, "0 at the last stage"))
+    return problems
