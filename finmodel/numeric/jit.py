@@ -22,11 +22,20 @@ _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent
 
 
+_FUND_KERNELS = ("discounting.py", "roots.py", "solver.py")
+
+
+def kernel_sources() -> list[Path]:
+    """Return every file that holds a kernel or the arrays kernels read."""
+    rooms = [*sorted((_PACKAGE / "market").glob("*.py")), *sorted(_HERE.glob("*.py"))]
+    fund = [_PACKAGE / "fund" / name for name in _FUND_KERNELS]
+    return [*rooms, *fund, _PACKAGE / "world" / "arrays.py"]
+
+
 def source_digest() -> str:
     """Return the SHA-256 over the sources of the kernels and the arrays they read."""
     hasher = sha256(numba.__version__.encode())
-    rooms = [*sorted((_PACKAGE / "market").glob("*.py")), *sorted(_HERE.glob("*.py"))]
-    for file in [*rooms, _PACKAGE / "world" / "arrays.py"]:
+    for file in kernel_sources():
         hasher.update(file.name.encode())
         hasher.update(file.read_bytes())
     return hasher.hexdigest()

@@ -16,7 +16,7 @@ from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
-from tests.bench import matching, mesa_market
+from tests.bench import irr, matching, mesa_market
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -139,6 +139,7 @@ if __name__ == "__main__":
     growth()
     memory()
     start_up()
+    irr.report()
     matching.report()
     mesa_market.report(scale=1.0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
