@@ -57,9 +57,11 @@ def one_rung(
 ) -> Ladder:
     """Return one settled vintage by age, parameters as of :func:`fund_cash_flows`."""
     flows = fund_cash_flows(pacing, commitment, growth_pa=growth_pa)
-    called = np.cumsum(flows.contributions, axis=-1)
-    unfunded = np.maximum(np.asarray(commitment, float)[..., None] - called, 0.0)
+    uncalled = np.maximum(1.0 - np.cumsum(pacing.calls), 0.0)
     given, nav = flows.distributions, flows.nav
+    unfunded = np.broadcast_to(
+        np.asarray(commitment, float)[..., None] * uncalled, nav.shape
+    ).copy()
     given[..., -1] += nav[..., -1]
     nav[..., -1] = unfunded[..., -1] = 0.0
     return Ladder(flows.contributions, given, nav, unfunded)
@@ -75,7 +77,7 @@ def vintage_ladder(
     pacing : Pacing
         Of every vintage.
     commitments : array-like of shape (..., V)
-        One vintage a year from year 0 on, at least 0; vintages past `years` do not count.
+        One vintage a year from year 0 on; vintages past `years` do not count.
     years : int
         Years told, from year 0 on.
     growth_pa : array-like of shape (..., years), optional

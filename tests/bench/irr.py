@@ -7,7 +7,7 @@ draw their funds from here too.
 import numpy as np
 import pyxirr
 
-from finmodel.fund.irr import Status, irr_batch, irr_dated
+from finmodel.fund.irr import HIGHEST, LOWEST, Status, irr_batch, irr_dated
 from tests.bench.matching import best_time
 
 QUARTERS = 48
@@ -51,6 +51,41 @@ def dated_flows(n_funds, seed=0):
         flows.append(flow)
     start = np.cumsum([0, *map(len, flows)])
     return np.concatenate(days), np.concatenate(flows), start
+
+
+def worth(flows, times, rates):
+    """NPV over the present value of all flows without signs: 0 at a root, and without units.
+
+    Discounted to the date that weighs most, or the sums overflow.
+    """
+    flows, years = np.asarray(flows, float), np.asarray(times) - times[0]
+    power = -np.log1p(np.reshape(rates, (-1, 1))) * np.where(flows != 0.0, years, np.nan)
+    weight = np.exp(power - np.nanmax(power, axis=1, keepdims=True))
+    return np.nansum(flows * weight, axis=1) / np.nansum(np.abs(flows) * weight, axis=1)
+
+
+def pyxirr_rate(days, flows):
+    """pyxirr's rate, None where it finds none; it refuses flows of one sign."""
+    try:
+        return pyxirr.xirr(np.datetime64("2001-03-04") + days, flows)
+    except pyxirr.InvalidPaymentsError:
+        return None
+
+
+def verdict(days, flows, roots, theirs):
+    """Say how pyxirr's rate stands to all roots; "missed" would be our fault.
+
+    pyxirr takes a rate if the value is below 1e-3, in money of the first date: at rates so high
+    that later flows are worth less than that, any rate will do ("void"), and near ones are rough.
+    It finds no rate for some funds that lost nearly all ("not found").
+    """
+    if theirs is None:
+        return "not found" if len(roots) else "none"
+    if len(roots) and np.abs(np.log1p(roots) - np.log1p(theirs)).min() < 1e-5:
+        return "same"
+    if not LOWEST <= theirs <= HIGHEST:
+        return "outside"
+    return "void" if abs(worth(flows, days / 365.0, theirs)[0]) > 1e-6 else "missed"
 
 
 def against_pyxirr(n_funds=10_000):
