@@ -203,6 +203,23 @@ def test_far_away_flows_and_extreme_money_do_not_overflow():
     assert irr([-1e-300, 0, 0, 1e-299], times).rate == pytest.approx(10 ** (1 / 240) - 1)
     large = [-1e100, 3e150, -1e200, 1e250]
     assert np.abs(worth(large, times, irr_roots(large, times))).max() < 1e-11
+    for flows in ([-1, 0, 0, 1e-300], [-1e-300, 0, 0, 1e-299], large):
+        assert irr_batch(flows, times).rate == pytest.approx(irr(flows, times).rate, rel=1e-9)
+    quarters = np.zeros(260)
+    quarters[[0, 250, 251, 252]] = -1.0, 3.0, -2.5, 1.0
+    lost, kept = irr_batch(quarters, np.arange(260) / 4), irr(quarters, np.arange(260) / 4)
+    assert (lost.status, lost.n_roots) == (kept.status, kept.n_roots) == (Status.OK, 1)
+    assert lost.rate == pytest.approx(kept.rate, rel=1e-9)
+    several = [-3.0, 10.0, -10.5, 3.4]
+    near, far = irr_roots(several, times / 80.0), irr_roots(several, times)
+    assert len(near) == 3
+    np.testing.assert_allclose(80.0 * np.log1p(far), np.log1p(near), rtol=1e-6)
+
+
+def test_roots_that_cannot_be_told_apart_are_counted_once():
+    for logs in ([-1e-7, 1e-7], [0.2, 0.2], [0.2, 0.2, 0.2], [0.3, 0.3 + 1e-8, 0.3 + 2e-8, 0.9]):
+        found = np.log1p(irr_roots(np.poly(np.exp(logs)), np.arange(len(logs) + 1.0)))
+        assert found == pytest.approx(sorted({round(u, 6) for u in logs}), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("row", [r for r in USABLE if r["method"] not in ASSET], ids=str)
+@pytest.mark.parametrize(
+    "row", [r for r in USABLE if r["method"] not in ASSET], ids=lambda row: row["method"]
+)
 def test_published_case(row):
     found = float(METHODS[row["method"]](*case(row)))
     assert found == pytest.approx(float(row["expected"]), abs=float(row["tolerance"]))
@@ -156,6 +158,9 @@ def test_other_benchmarks_are_pyxirr_s_without_flows_on_the_last_date():
             pyxirr.pe.m_pme_2(paid[i], got[i], index[i], navs[i]),
         )
         assert [rates.rate[i] for rates in ours] == pytest.approx(theirs, abs=1e-7)
+        late = [np.pad(side[i], (2, 0)) for side in (paid, got, navs)]
+        moved = pme.mpme(*late, index=np.pad(index[i], (2, 0), "edge"), times=np.arange(12.0))
+        assert moved.rate == pytest.approx(ours[2].rate[i])
         net = got[i] - paid[i]
         assert pme.ln_pme_nav(paid[i], got[i], index=index[i]) == pytest.approx(
             pyxirr.pe.ln_pme_nav(net, index[i])

@@ -255,6 +255,11 @@ def test_old_commitments_that_run_off_are_counted():
     run_off, level = past.exposure[20:], past.exposure[19]
     plan = exact_commitments(VENTURE, np.full(15, level), run_off=run_off, measure="exposure")
     np.testing.assert_allclose(plan.commitments, 10.0)
+    kept = commitments_to_hold(
+        VENTURE, np.full(15, level), run_off=run_off, measure="exposure", smoothing=0.5
+    )
+    np.testing.assert_allclose(kept.commitments, 10.0)
+    np.testing.assert_allclose(kept.exposure, level)
     multiple = steady_multiple(VENTURE, "exposure", commitment_growth_pa=0.0)
     assert level / multiple == pytest.approx(10.0)
 
