@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -22,39 +23,51 @@ _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent
 
 
-_FUND_KERNELS = ("discounting.py", "roots.py", "solver.py")
+def kernel_sources(module: str) -> list[Path]:
+    """Return every file that a kernel of a module can call into, and the arrays kernels read.
+
+    The market knows nothing of the fund room, so its kernels stay compiled when that changes.
+    """
+    rooms = ["market", "numeric"] if module.startswith("finmodel.market") else list(_ROOMS)
+    files = [file for room in rooms for file in sorted((_PACKAGE / room).glob("*.py"))]
+    return [*files, _PACKAGE / "world" / "arrays.py"]
 
 
-def kernel_sources() -> list[Path]:
-    """Return every file that holds a kernel or the arrays kernels read."""
-    rooms = [*sorted((_PACKAGE / "market").glob("*.py")), *sorted(_HERE.glob("*.py"))]
-    fund = [_PACKAGE / "fund" / name for name in _FUND_KERNELS]
-    return [*rooms, *fund, _PACKAGE / "world" / "arrays.py"]
+_ROOMS = ("fund", "market", "numeric")
 
 
-def source_digest() -> str:
-    """Return the SHA-256 over the sources of the kernels and the arrays they read."""
+@cache
+def source_digest(module: str) -> str:
+    """Return the SHA-256 over the sources that a kernel of a module can call into."""
     hasher = sha256(numba.__version__.encode())
-    for file in kernel_sources():
-        hasher.update(file.name.encode())
+    for file in kernel_sources(module):
+        hasher.update(file.relative_to(_PACKAGE).as_posix().encode())
         hasher.update(file.read_bytes())
     return hasher.hexdigest()
 
 
-def _cache_folder() -> str:
+def _cache_folder(module: str) -> str:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return str(Path(base) / "finmodel" / source_digest()[:16])
+    room = "finmodel.market" if module.startswith("finmodel.market") else ""
+    return str(Path(base) / "finmodel" / source_digest(room)[:16])
 
 
-if not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+_IS_OURS = not os.environ.get("NUMBA_CACHE_DIR")
+
+
+def _keep_apart(function: Callable[P, T]) -> Callable[P, T]:
+    """Choose where the compiled form of a function is kept; numba asks when it is decorated."""
+    if _IS_OURS:
+        numba.config.CACHE_DIR = _cache_folder(function.__module__)  # type: ignore[attr-defined]
+    return function
+
 
 _compile = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 def kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile `function` without the interpreter lock; plain Python if numba is disabled."""
-    return cast(Callable[P, T], _compile(function))
+    return cast(Callable[P, T], _compile(_keep_apart(function)))
 
 
 # `_nrt` is left out of numba's type stubs; numba's own sorting kernels are compiled with it.
@@ -71,9 +84,9 @@ def lean_kernel(function: Callable[P, T]) -> Callable[P, T]:
     steps, so there is nothing to count. Such a step must not call a kernel that returns an
     array: nobody would free it.
     """
-    return cast(Callable[P, T], _compile_lean(function))
+    return cast(Callable[P, T], _compile_lean(_keep_apart(function)))
 
 
 def inner_kernel(function: Callable[P, T]) -> Callable[P, T]:
     """Compile a small step like :func:`lean_kernel`, into its callers."""
-    return cast(Callable[P, T], _compile_inner(function))
+    return cast(Callable[P, T], _compile_inner(_keep_apart(function)))
