@@ -15,7 +15,7 @@ from finmodel.fund import metrics
 from finmodel.fund.irr import Status, irr
 from finmodel.fund.ladder import holdings_by_age, one_rung, steady_multiple, vintage_ladder
 from finmodel.fund.pacing import TABLE, Pacing, fund_cash_flows, pacing_set, pacing_sets
-from finmodel.fund.plan import (
+from finmodel.fund.commitments import (
     commitments_to_hold,
     exact_commitments,
     holdings_matrix,

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
+from finmodel.fund.irr import Status, irr_batch
 from finmodel.market import columns as col
 from finmodel.market.result import RunResult
 from finmodel.measure.monte_carlo import mean_se
 from finmodel.world.arrays import FloatArray
-
-LOWEST, HIGHEST = -0.99, 100.0
-"""Rates per annum between which a return is looked for."""
 
 
 def flows_by_programme(run: RunResult) -> FloatArray:
@@ -29,30 +26,21 @@ def programme_flows(run: RunResult) -> FloatArray:
     return flows
 
 
-def yearly_irr(flows: FloatArray) -> float:
-    """Return the rate per annum at which yearly flows are worth nothing.
+def yearly_irr(flows: FloatArray) -> FloatArray:
+    """Return the rates per annum at which yearly flows are worth nothing.
 
     Parameters
     ----------
-    flows : ndarray of shape (Y,)
+    flows : ndarray of shape (..., Y)
         Negative is paid, at the same point of each year.
 
     Returns
     -------
-    float
-        NaN if the flows do not change sign just once: then there is no rate, or not one.
+    ndarray of shape (...)
+        NaN if there is no rate, or more than one.
     """
-    signs = np.sign(flows[flows != 0.0])
-    if np.count_nonzero(signs[1:] != signs[:-1]) != 1:
-        return float("nan")
-    years = np.arange(len(flows))
-
-    def worth(rate: float) -> float:
-        return float((flows * (1.0 + rate) ** -years).sum())
-
-    if worth(LOWEST) * worth(HIGHEST) > 0.0:
-        return float("nan")
-    return float(brentq(worth, LOWEST, HIGHEST, xtol=1e-10))
+    rates = irr_batch(flows, np.arange(flows.shape[-1], dtype=np.float64))
+    return np.where(rates.status == Status.OK, rates.rate, np.nan)
 
 
 def public_irr(run: RunResult) -> tuple[float, FloatArray]:
@@ -68,7 +56,7 @@ def public_irr(run: RunResult) -> tuple[float, FloatArray]:
     flows = programme_flows(run)
     net = flows[..., col.PUBLIC_BACK_M] - flows[..., col.PUBLIC_CALLED_M]
     net[:, -1] += flows[:, -1, col.PUBLIC_NAV_S]
-    return yearly_irr(net.mean(axis=0)), np.array([yearly_irr(row) for row in net])
+    return float(yearly_irr(net.mean(axis=0))), yearly_irr(net)
 
 
 def programme_year_table(arms: Mapping[str, RunResult]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ from finmodel.fund.risk import Estimate, chance
 from finmodel.world.arrays import FloatArray
 
 
-class Plan(NamedTuple):
+class CommitmentPlan(NamedTuple):
     """`commitments` by year and the `exposure` they lead to, arrays of shape (years,)."""
 
     commitments: FloatArray
@@ -69,7 +69,7 @@ def holdings_matrix(pacing: Pacing, measure: Measure, *, years: int) -> FloatArr
 
 def exact_commitments(
     pacing: Pacing, target: ArrayLike, *, run_off: ArrayLike, measure: Measure
-) -> Plan:
+) -> CommitmentPlan:
     """Return the plan that meets the target in every year; commitments may be negative.
 
     Parameters
@@ -84,7 +84,7 @@ def exact_commitments(
 
     Returns
     -------
-    Plan
+    CommitmentPlan
 
     Raises
     ------
@@ -97,7 +97,7 @@ def exact_commitments(
     if not matrix[0, 0] > 0.0:
         raise ValueError("a fund holds nothing at the end of its first year: no plan is exact")
     commitments: FloatArray = solve_triangular(matrix, wanted - old, lower=True)
-    return Plan(commitments, old + matrix @ commitments)
+    return CommitmentPlan(commitments, old + matrix @ commitments)
 
 
 def commitments_to_hold(
@@ -107,7 +107,7 @@ def commitments_to_hold(
     run_off: ArrayLike,
     measure: Measure,
     smoothing: float,
-) -> Plan:
+) -> CommitmentPlan:
     """Return the plan of non-negative commitments that keeps closest to the target.
 
     Parameters
@@ -120,7 +120,7 @@ def commitments_to_hold(
 
     Returns
     -------
-    Plan
+    CommitmentPlan
 
     Raises
     ------
@@ -135,7 +135,7 @@ def commitments_to_hold(
     changes = np.sqrt(smoothing) * np.diff(np.eye(years), axis=0)
     sides = np.concatenate([wanted - old, np.zeros(max(years - 1, 0))])
     commitments, _ = nnls(np.vstack([matrix, changes]), sides)
-    return Plan(commitments, old + matrix @ commitments)
+    return CommitmentPlan(commitments, old + matrix @ commitments)
 
 
 def over_commitment_ratio(nav: ArrayLike, unfunded: ArrayLike, liquid: ArrayLike) -> FloatArray:
