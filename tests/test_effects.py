@@ -39,6 +39,7 @@ def found():
         "fund": policy(),
         "grant": policy(f"{P}.vehicle=grant", f"{P}.state_share=1"),
         "partial": policy(f"{P}.vehicle=grant", f"{P}.state_share=1", f"{P}.grant_share=0.4"),
+        "loan": policy(f"{P}.vehicle=guarantee", f"{P}.state_share=1"),
         "lever": lever,
     }
     return compare(base(), arms, paths=4, seed=3)
@@ -140,12 +141,12 @@ def test_the_chain_adds_up_whatever_happens(rows):
 
 
 def test_changes_equal_the_books_of_both_arms(found):
-    """The change of money is that of deals and grants; funded viable needs are those of gaps."""
+    """The change of money is that of deals, grants and loans; funded viable needs those of gaps."""
     for name, run in found.arms.items():
         change = found.chain[name][..., COMPONENTS.index("change"), :]
         deals_m = (run.panel - found.base.panel)[..., col.DEAL_M].sum(axis=1)
         extra = run.fund_flow[..., -1, col.INVESTED_M].sum(axis=1)
-        granted = extra.sum(axis=1) if name in ("grant", "partial") else 0.0
+        granted = extra.sum(axis=1) if name in ("grant", "partial", "loan") else 0.0
         np.testing.assert_allclose(
             change[..., 1].sum(axis=(1, 2, 3, 4)), deals_m.sum(axis=(1, 2, 3)) + granted, atol=1e-6
         )
@@ -187,8 +188,8 @@ def test_an_arm_is_the_same_beside_any_others_and_on_any_threads(found):
 
 def test_tables_have_every_policy_and_undefined_ratios_are_nan(found):
     tables = comparison_tables(found)
-    assert set(tables["effects"]["policy"]) == {"fund", "grant", "partial", "lever"}
-    assert len(tables["effects_region"]) == 4 * 2 * 4 * len(COMPONENTS)
+    assert set(tables["effects"]["policy"]) == {"fund", "grant", "partial", "loan", "lever"}
+    assert len(tables["effects_region"]) == 5 * 2 * 4 * len(COMPONENTS)
     for row in tables["additionality_chain"].to_dict("records"):
         chain = Chain(
             *(row[name] for name in ("leakage", "displacement", "substitution", "multiplier"))
@@ -204,6 +205,12 @@ def test_tables_have_every_policy_and_undefined_ratios_are_nan(found):
     # Without a clause between them all LPs of a vehicle fare alike.
     assert public["fund", "private_tvpi"] == pytest.approx(public["fund", "tvpi"], rel=1e-9)
     assert public["grant", "returned_mcny"] == 0.0
+    # Grants go to firms of the region alone, and so do loans; what is lent is not what is paid.
+    assert public["grant", "home_multiple"] == pytest.approx(1.0)
+    lent, paid = (public["loan", name] for name in ("raised_mcny", "outlay_mcny"))
+    assert public["loan", "home_multiple"] == pytest.approx(lent / paid)
+    assert public["loan", "public_raised_mcny"] == pytest.approx(0.8 * lent)
+    assert 0 < paid < 0.8 * lent
 
 
 def test_arms_must_have_the_axes_of_the_baseline():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from finmodel import datasets
+from finmodel.market import columns as col
 from finmodel.market.run import simulate
 from finmodel.scenario import load_scenario
 from finmodel.scenario.programme_schema import Programme
@@ -141,3 +142,17 @@ def test_the_reform_is_the_plain_programme():
     plain, reform = play("pro_rata", paths=2), play("no_reinvestment", paths=2)
     np.testing.assert_array_equal(plain.spools["panel"].whole(), reform.spools["panel"].whole())
     np.testing.assert_array_equal(plain.fund_flow, reform.fund_flow)
+
+
+def test_a_bank_with_little_at_stake_does_not_choose():
+    """With nine tenths guaranteed no firm is above a bank's limit of a tenth of the loan."""
+    loans = "programmes.loan_guarantees"
+    share = f"{loans}.guarantee_share=0.9"
+    lax, blind, strict = (
+        play("loan_guarantees", *changes, paths=2).fund_flow
+        for changes in ((share,), (share, f"{loans}.bank_risk=1"), ())
+    )
+    np.testing.assert_array_equal(lax, blind)
+    n_lent = [flow[:, :, :, -1, col.RAISED_N].sum(axis=(1, 2)) for flow in (strict, lax)]
+    assert (n_lent[0] > 0).all()
+    assert (n_lent[0] < n_lent[1]).all()

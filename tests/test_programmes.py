@@ -6,9 +6,10 @@ import pytest
 from finmodel.errors import ScenarioError
 from finmodel.market import columns as col
 from finmodel.market import path as steps
+from finmodel.market.captable import BANK
 from finmodel.market.columns import OK
 from finmodel.market.run import first_room, simulate
-from finmodel.market.state import LOCAL, N_FUNDS, PUBLIC_TO_PRIVATE
+from finmodel.market.state import LOCAL, N_FUNDS, N_HOLDINGS, PUBLIC_TO_PRIVATE
 from finmodel.scenario import load_scenario
 from finmodel.world import build_world
 from tests.conftest import ROOT, SMALL, small_world
@@ -105,6 +106,11 @@ def test_vehicles_balance_each_quarter_and_keep_to_their_budget(vehicle):
             lent = books.fund_flow[..., -1, col.INVESTED_M].sum()
             assert paid == pytest.approx(pool.granted.sum())
             assert paid < 0.8 * lent
+            # The purse is short by what it paid and by its part of the loans still owed.
+            rows = pool.holdings[: pool.counts[N_HOLDINGS]]
+            owed = rows["cost"][rows["fund"] == BANK].sum()
+            assert owed > 0
+            assert pool.purse.sum() + paid + 0.8 * owed == pytest.approx(budget.sum())
 
 
 @pytest.mark.parametrize("vehicle", ["grant", "guarantee"])

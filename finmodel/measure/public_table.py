@@ -16,7 +16,7 @@ from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.measure.policy import outcomes_by_path
 from finmodel.measure.public_flows import lp_multiples, public_irr
 from finmodel.units import discount_factor
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import GRANT, GUARANTEE, FloatArray
 
 
 def public_table(
@@ -34,7 +34,9 @@ def public_table(
     levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
     at the social rate from the middle of each year, levers included. `p_loss` is the chance that
     returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
-    alone. A guarantee's outlay is what it paid; its `public` money is what stood at risk.
+    alone. A guarantee's outlay is what it paid in the reported years, not what it will pay on loans
+    still owed; its `public` money is what stood at risk. That is put up again as loans end, so
+    `placed_share` may be above one.
     `leverage_eu` is all money of rounds that vehicles joined over the public money called, in the
     manner of Art. 223 of the EU's rules of application; `leverage_private` is the part not public
     over the public part. `away_share` is the location effect: the part of supported financings that
@@ -145,10 +147,18 @@ def _private_invested(run: RunResult) -> FloatArray:
 
 
 def _home_money(run: RunResult) -> FloatArray:
-    """Return what vehicles put into firms of their own region, by path, million CNY."""
+    """Return what programmes put into firms of their own region, by path, million CNY.
+
+    Grants and guaranteed loans go to no others.
+    """
     first = len(run.world.fund_types) - len(run.world.programmes)
-    return run.spools["flow"].collect(
+    given = np.isin(run.world.arrays.programmes["vehicle"], (GRANT, GUARANTEE))
+    kinds = first + np.flatnonzero(given)
+    invested: FloatArray = run.spools["flow"].collect(
         lambda block: np.trace(block[:, 1, :, first:].sum(axis=(1, 2)), axis1=1, axis2=2)
+    )
+    return invested + run.spools["fund_flow"].collect(
+        lambda block: block[:, :, :, kinds, col.INVESTED_M].sum(axis=(1, 2, 3))
     )
 
 

@@ -1,0 +1,232 @@
+"""Tables of a fund's plan: the fund, its LPs, its years and its deals, each over all paths.
+
+Standard errors are over paths: luck of the simulation. Quantiles are chance: what one fund may come
+to. What is not known about the plan's numbers is in neither. A measure that a path does not have,
+as a rate of return of a total loss, is left out and `defined_share` says how often it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from finmodel.fund import desk as col
+from finmodel.fund.irr import Status, irr_batch
+from finmodel.fund.metrics import loss_ratio, quotient
+from finmodel.fund.outcome import PlanOutcome
+from finmodel.fund.pme import direct_alpha, ks_pme
+from finmodel.fund.risk import Estimate, loss_probability, tail_risk
+from finmodel.fund.timing import j_curve, time_to_dpi
+from finmodel.measure.monte_carlo import mean_se, quantile_columns
+from finmodel.units import QUARTERS_PER_YEAR
+from finmodel.world.arrays import FloatArray
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+TAIL_LEVEL = 0.95
+"""Of value at risk and expected shortfall."""
+
+BUCKETS = ((0.0, 1.0), (1.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, np.inf))
+"""Multiples of cost, as published for US financings (S_CORR_2014_AL)."""
+
+
+def clean_irr(flows: FloatArray, times: FloatArray) -> FloatArray:
+    """Return rates of return, NaN where there is none or more than one, shape (...)."""
+    rates = irr_batch(flows, times)
+    return np.where(rates.status == Status.OK, rates.rate, np.nan)
+
+
+def plan_summary(outcome: PlanOutcome) -> pd.DataFrame:
+    """Return what the fund comes to.
+
+    Returns
+    -------
+    DataFrame
+        One row a measure: `value` (mean over paths that have it), `se`, `defined_share`, and the
+        quantiles `q05` to `q95`. Ratios of the whole, as the rate of return of the mean flows
+        (`pooled_net_irr_pa`), chances and tails have no quantiles.
+    """
+    rows = [_row(name, values) for name, values in paths_of(outcome).items()]
+    got, called, times = outcome.lp_got, outcome.lp_calls, outcome.times
+    pooled = clean_irr((got - called).mean(axis=0), times)
+    rows.append(_single("pooled_net_irr_pa", Estimate(pooled, np.array(np.nan))))
+    rows += _risk_rows(quotient(got.sum(axis=1), called.sum(axis=1)))
+    return pd.DataFrame(rows)
+
+
+def paths_of(outcome: PlanOutcome) -> dict[str, FloatArray]:
+    """Return every measure of the fund by path, each of shape (P,)."""
+    flows, plan, times = outcome.run.flows, outcome.plan, outcome.times
+    commitment = plan.fund.commitment_mcny.centre
+    total = flows.sum(axis=1)
+    invested = total[:, col.INVESTED] + total[:, col.FOLLOWED]
+    deals = outcome.run.deals
+    made = deals[..., col.DEAL_COST] > 0.0
+    lost = loss_ratio(deals[..., col.DEAL_COST], deals[..., col.DEAL_PROCEEDS], 0.0)
+    gross = flows[..., col.PROCEEDS] - flows[..., col.INVESTED] - flows[..., col.FOLLOWED]
+    called, got = outcome.lp_calls, outcome.lp_got
+    index = (1.0 + plan.benchmark.index_return_pa.centre) ** times
+    nothing = np.zeros(len(flows))
+    curve = j_curve(called, got, times=times, commitment=commitment)
+    alpha = direct_alpha(called, got, nothing, index=index, times=times)
+    wanted = (deals[..., col.DEAL_MISSED]).sum(axis=1) + total[:, col.FOLLOWED]
+    return {
+        "paid_in_share": outcome.line.calls.sum(axis=1) / commitment,
+        "invested_mcny": invested,
+        "followed_mcny": total[:, col.FOLLOWED],
+        "fees_mcny": total[:, col.FEES],
+        "line_interest_mcny": outcome.line.interest.sum(axis=1),
+        "recycled_mcny": total[:, col.KEPT],
+        "deals_n": made.sum(axis=1).astype(float),
+        "deals_left_n": (~made).sum(axis=1).astype(float),
+        "follow_missed_share": quotient(deals[..., col.DEAL_MISSED].sum(axis=1), wanted),
+        "gross_moic": quotient(total[:, col.PROCEEDS], invested),
+        "gross_irr_pa": clean_irr(gross, times),
+        "loss_in_losing_deals_share": lost.in_losing_deals,
+        "loss_share": lost.lost,
+        "carry_mcny": outcome.payout.carry.sum(axis=1) - outcome.payout.clawback.sum(axis=1),
+        "clawback_mcny": outcome.payout.clawback.sum(axis=1),
+        "net_tvpi": quotient(got.sum(axis=1), called.sum(axis=1)),
+        "net_irr_pa": clean_irr(got - called, times),
+        "ks_pme": ks_pme(called, got, nothing, index=index),
+        "direct_alpha_pa": np.where(alpha.status == Status.OK, alpha.rate, np.nan),
+        "years_to_dpi_1": time_to_dpi(called, got, times=times, level=1.0),
+        "j_depth_share": curve.depth,
+        "j_depth_year": curve.depth_time,
+        "breakeven_year": curve.breakeven_time,
+    }
+
+
+def class_table(outcome: PlanOutcome) -> pd.DataFrame:
+    """Return what each class of LPs, and the manager, pays and gets.
+
+    Returns
+    -------
+    DataFrame
+        One row a party: `paid_mcny` and `got_mcny` with standard errors; `tvpi` (mean of paths)
+        with its error and quantiles; `pooled_irr_pa` of the mean flows; and chance of a loss,
+        value at risk and expected shortfall of principal. The manager's row has its own
+        commitment as paid, and fees, carry and gains given as got.
+    """
+    plan, flows = outcome.plan, outcome.run.flows
+    parties: dict[str, tuple[FloatArray, FloatArray]] = {}
+    for place, name in enumerate(plan.lps):
+        bought = outcome.classes.bought[:, place]
+        paid = outcome.classes.calls[:, place] + np.maximum(0.0, -bought)
+        got = outcome.classes.received[:, place] + np.maximum(0.0, bought)
+        parties[name] = (paid, got)
+    earned = flows[..., col.FEES] + outcome.payout.carry + outcome.classes.to_manager
+    manager = (outcome.gp_calls + outcome.payout.clawback, outcome.gp_got + earned)
+    parties["manager"] = manager
+    rows = []
+    for name, (paid, got) in parties.items():
+        row: dict[str, object] = {"party": name}
+        for label, values in (("paid_mcny", paid), ("got_mcny", got)):
+            mean, error = mean_se(values.sum(axis=1))
+            row |= {label: float(mean), f"{label}_se": float(error)}
+        multiple = quotient(got.sum(axis=1), paid.sum(axis=1))
+        row |= {key: item for key, item in _row("tvpi", multiple).items() if key != "measure"}
+        row["pooled_irr_pa"] = float(clean_irr((got - paid).mean(axis=0), outcome.times))
+        for risk in _risk_rows(multiple):
+            row[str(risk["measure"])] = risk["value"]
+        rows.append(row)
+    return pd.DataFrame(rows).rename(columns={"value": "tvpi", "se": "tvpi_se"})
+
+
+def year_table(outcome: PlanOutcome) -> pd.DataFrame:
+    """Return the fund year by year, for all LPs.
+
+    Returns
+    -------
+    DataFrame
+        One row a year of the fund's life and measure, at the year's end: `called`, `got`, `net`
+        (cumulative, of the LPs' commitment), `nav` (gross, of the commitment), `dpi`, `rvpi` and
+        `tvpi` (NAV at marks, before carry still to come): mean, `se`, quantiles.
+    """
+    plan = outcome.plan
+    share = 1.0 - plan.fund.gp_commitment_share.centre
+    commitment = plan.fund.commitment_mcny.centre * share
+    ends = np.arange(QUARTERS_PER_YEAR - 1, len(outcome.times), QUARTERS_PER_YEAR)
+    called = outcome.lp_calls.cumsum(axis=1)[:, ends]
+    got = outcome.lp_got.cumsum(axis=1)[:, ends]
+    nav = share * outcome.run.flows[:, ends, col.NAV]
+    measures = {
+        "called": called / commitment,
+        "got": got / commitment,
+        "net": (got - called) / commitment,
+        "nav": nav / commitment,
+        "dpi": quotient(got, called),
+        "rvpi": quotient(nav, called),
+        "tvpi": quotient(got + nav, called),
+    }
+    rows = []
+    for place in range(len(ends)):
+        for name, values in measures.items():
+            year = {"year": place + 1, "calendar_year": plan.fund.vintage_year + place}
+            rows.append({**year, **_row(name, values[:, place])})
+    return pd.DataFrame(rows)
+
+
+def deal_table(outcome: PlanOutcome) -> pd.DataFrame:
+    """Return deals by stage of the first cheque, `all` first.
+
+    Returns
+    -------
+    DataFrame
+        A fund's mean number of deals, mean first cheque and cost, share bought and at the end,
+        multiple of cost (of sums, and mean of deals), and the part of deals by multiple.
+    """
+    deals = outcome.run.deals
+    made = deals[..., col.DEAL_COST] > 0.0
+    stage = deals[..., col.DEAL_STAGE]
+    rows = []
+    for name, chosen in [("all", made)] + [
+        (name, made & (stage == k)) for k, name in enumerate(outcome.stages)
+    ]:
+        if not chosen.any():
+            continue
+        picked = deals[chosen]
+        cost, got = picked[:, col.DEAL_COST], picked[:, col.DEAL_PROCEEDS]
+        multiple = got / cost
+        row: dict[str, object] = {
+            "stage": name,
+            "deals_n": chosen.sum() / len(deals),
+            "first_cheque_mcny": picked[:, col.DEAL_FIRST].mean(),
+            "cost_mcny": cost.mean(),
+            "entry_share": picked[:, col.DEAL_SHARE].mean(),
+            "last_share": picked[:, col.DEAL_LAST_SHARE].mean(),
+            "moic": got.sum() / cost.sum(),
+            "mean_multiple": multiple.mean(),
+        }
+        for low, high in BUCKETS:
+            row[f"from_{low:g}x_share"] = ((multiple >= low) & (multiple < high)).mean()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _row(name: str, values: FloatArray) -> dict[str, object]:
+    known = values[~np.isnan(values)]
+    row: dict[str, object] = {"measure": name, "value": np.nan, "se": np.nan}
+    row["defined_share"] = len(known) / len(values)
+    quantiles: Sequence[float] = [np.nan] * len(LEVELS)
+    if len(known):
+        mean, error = mean_se(known)
+        row |= {"value": float(mean), "se": float(error)}
+        quantiles = [float(q) for q in quantile_columns(known, LEVELS)]
+    row |= {f"q{round(100 * level):02d}": q for level, q in zip(LEVELS, quantiles, strict=True)}
+    return row
+
+
+def _single(name: str, estimate: Estimate) -> dict[str, object]:
+    return {"measure": name, "value": float(estimate.value), "se": float(estimate.error)}
+
+
+def _risk_rows(multiples: FloatArray) -> list[dict[str, object]]:
+    """Return chance of loss, value at risk and expected shortfall of a yuan paid in."""
+    tail = tail_risk(multiples, TAIL_LEVEL)
+    return [
+        _single("p_loss", loss_probability(multiples)),
+        _single("value_at_risk_share", tail.value_at_risk),
+        _single("expected_shortfall_share", tail.shortfall),
+    ]
