@@ -115,6 +115,10 @@ def test_presets_hold_what_their_sources_say():
     tiers = [item["value"] for item in classes["loss_tolerance_class"].values()]
     assert sorted(tiers) == rule("loss_tolerance", "S056")
     assert tiers == sorted(tiers, reverse=True)
+    loans = load_scenario(ROOT / "scenarios" / "policy_loan_guarantees.toml").programmes
+    assert [loans["loan_guarantees"].guarantee_share.centre] == rule(
+        "guarantee_share", "S_GUAR_2024"
+    )
 
 
 def home_share(run):
