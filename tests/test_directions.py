@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from finmodel.market.run import simulate
 from finmodel.scenario import load_scenario
 from finmodel.study import directions as by
 from finmodel.study.compare import compare
@@ -130,6 +131,36 @@ def test_effects_are_larger_where_capital_is_thin():
         lambda c, p: by.funded_per_public_bcny(c, p, YRD),
     ):
         assert is_clear(by.difference(measure(thin, "fund"), measure(thick, "fund")), 1)
+
+
+def test_more_viable_needs_go_unfunded_where_capital_is_thin():
+    unfunded = [
+        by.unfunded_share(simulate(world(change, policy=False), paths=24, seed=SEED))
+        for change in (f"capital.total_mcny_pa={total}" for total in (315_000, 630_000, 1_260_000))
+    ]
+    assert is_clear(by.difference(unfunded[0], unfunded[1]), 1)
+    assert is_clear(by.difference(unfunded[1], unfunded[2]), 1)
+
+
+def test_changes_by_stage_add_up():
+    found = play({"fund": in_one("JS")}, paths=2, size=SMALL)
+    stages = found.base.world.stages
+    parts = [by.funded_a_year(found, "fund", YRD, stages=[k], in_money=True).top for k in stages]
+    whole = by.funded_a_year(found, "fund", YRD, in_money=True).top
+    np.testing.assert_allclose(sum(parts), whole, atol=1e-9 * np.abs(parts).max())
+    assert whole.any()
+
+
+@pytest.mark.slow
+def test_small_vehicles_leave_late_rounds_at_home_to_others():
+    """Against large ones of the same programme, which can pay them."""
+    arms = {n: (*in_one("JS"), *clauses(fund_size_mcny=n)) for n in ("400", "2000")}
+    found = play(arms, paths=120, size=("run.scale=0.15",))
+    late = {
+        n: by.funded_a_year(found, n, ("JS",), stages=("pre_ipo",), in_money=True) for n in arms
+    }
+    assert is_clear(by.difference(late["2000"], late["400"]), 1)
+    assert is_clear(by.estimate(late["2000"]), 1)
 
 
 @pytest.mark.slow

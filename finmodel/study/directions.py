@@ -21,6 +21,7 @@ from finmodel.market.result import RunResult
 from finmodel.market.run import CHECK_EVERY_YEAR, breach_message, first_room
 from finmodel.market.state import N_FUNDS
 from finmodel.measure.effects import COMPONENTS, MEMO
+from finmodel.measure.gap import viable_by_path
 from finmodel.measure.monte_carlo import jackknife, quotient
 from finmodel.study.compare import Comparison
 from finmodel.units import MCNY_PER_BN
@@ -85,13 +86,18 @@ def money_in(comparison: Comparison, policy: str, regions: Sequence[str]) -> Rat
 
 
 def funded_a_year(
-    comparison: Comparison, policy: str, regions: Sequence[str], *, in_money: bool = False
+    comparison: Comparison,
+    policy: str,
+    regions: Sequence[str],
+    *,
+    stages: Sequence[str] = (),
+    in_money: bool = False,
 ) -> Ratio:
     """Return the change in viable hard-tech needs funded in some regions, a year.
 
-    In million CNY if `in_money`, otherwise a count.
+    At some stages, or at all if none is named. In million CNY if `in_money`, otherwise a count.
     """
-    change = _viable_change(comparison, policy, regions, in_money)
+    change = _viable_change(comparison, policy, regions, in_money, stages)
     return Ratio(change, np.full_like(change, float(len(comparison.base.world.years))))
 
 
@@ -105,6 +111,13 @@ def funded_per_public_bcny(
     """
     public = comparison.memo[policy][..., PUBLIC].sum(axis=(1, 2, 3, 4))
     return Ratio(_viable_change(comparison, policy, regions, in_money), public / MCNY_PER_BN)
+
+
+def unfunded_share(run: RunResult) -> Ratio:
+    """Return the part of viable hard-tech needs that go unfunded, in number."""
+    hard_tech = run.spools["panel"].collect(lambda block: block[:, :, :, :, 1].sum(axis=(1, 2, 3)))
+    ask, gap = viable_by_path(hard_tech, 0)
+    return Ratio(gap, ask)
 
 
 def private_per_public_yuan(comparison: Comparison, policy: str) -> Ratio:
@@ -193,9 +206,15 @@ def _where(comparison: Comparison, regions: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _viable_change(
-    comparison: Comparison, policy: str, regions: Sequence[str], in_money: bool
+    comparison: Comparison,
+    policy: str,
+    regions: Sequence[str],
+    in_money: bool,
+    stages: Sequence[str] = (),
 ) -> FloatArray:
-    change = comparison.chain[policy][:, :, :, 1, 1, CHANGE, int(in_money)].sum(axis=2)
+    known = comparison.base.world.stages
+    at = np.isin(known, list(stages or known))
+    change = comparison.chain[policy][:, :, :, 1, 1, CHANGE, int(in_money)][:, :, at].sum(axis=2)
     picked: FloatArray = change[:, _where(comparison, regions)].sum(axis=1)
     return picked
 
