@@ -142,6 +142,38 @@ def compare(
 
 @app.command()
 @guarded
+def fund(
+    plan: Annotated[Path, typer.Argument(help="Plan of one fund (TOML).", metavar="PLAN")],
+    paths: Annotated[int | None, typer.Option(help="Paths; by default the plan's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the plan's.")] = None,
+    changes: SetOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of plans.", metavar="DIR")] = Path(
+        "funds"
+    ),
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate the plan of one fund: what its LPs may expect, when, and how bad it can get.
+
+    Deals follow a law of stages or are drawn from a simulated market. Fees, recycling, reserves,
+    waterfall and clauses of LPs are those of the plan.
+    """
+    from finmodel.cli.fund_command import fund_and_show
+
+    fund_and_show(
+        plan,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@app.command()
+@guarded
 def show(
     reference: Annotated[
         str,

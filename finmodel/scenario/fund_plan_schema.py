@@ -133,7 +133,9 @@ class LpClass(Section):
     buyback_rate_pa: Annotated[
         Quantity, within("per year", 0.0, 1.0, "on its cost, if it is bought out")
     ]
-    first_loss: Flag
+    first_loss_share: Annotated[
+        Quantity, within("share", 0.0, 1.0, "of its capital, returned after all other capital")
+    ]
 
 
 class CreditLine(Section):

@@ -53,7 +53,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return scenario
 
 
-def digest(scenario: Scenario) -> str:
+def digest(scenario: BaseModel) -> str:
     """Return the SHA-256 of everything in `scenario` that can change a result.
 
     Titles, labels, questions, notes, sources and grades do not count; names, values and

@@ -1,0 +1,155 @@
+"""A fund's plan for the terminal: what LPs may expect, how bad it can get, who gets what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from finmodel.report.terminal import span, with_error
+from finmodel.variables import labels
+
+SHOWN = (
+    "net_tvpi",
+    "net_irr_pa",
+    "pooled_net_irr_pa",
+    "ks_pme",
+    "direct_alpha_pa",
+    "p_loss",
+    "value_at_risk_share",
+    "expected_shortfall_share",
+    "gross_moic",
+    "gross_irr_pa",
+    "loss_in_losing_deals_share",
+    "paid_in_share",
+    "invested_mcny",
+    "fees_mcny",
+    "recycled_mcny",
+    "carry_mcny",
+    "clawback_mcny",
+    "deals_n",
+    "follow_missed_share",
+    "years_to_dpi_1",
+    "j_depth_share",
+    "breakeven_year",
+)
+"""Measures shown, in order; one whose every path is nothing is left out."""
+
+
+def plan_headline(fund: pd.DataFrame, title: str) -> str:
+    """Return what the LPs of a fund may expect, in two sentences."""
+    rows = _rows(fund, "measure")
+    multiple, loss, dpi = rows["net_tvpi"], rows["p_loss"], rows["years_to_dpi_1"]
+    half = f"Half of its futures give LPs between {multiple['q25']:.2f} and {multiple['q75']:.2f}"
+    back = "never returned in most futures"
+    if dpi["defined_share"] >= 0.5:
+        back = f"returned after {dpi['q50']:.1f} years in the middle one of those that return it"
+    return (
+        f"{title}: {half} times what they paid in, the middle one {multiple['q50']:.2f}. "
+        f"The chance to get back less than was paid is {loss['value']:.0%}; the money is {back}, "
+        f"which {dpi['defined_share']:.0%} do."
+    )
+
+
+def fund_view(fund: pd.DataFrame, title: str) -> Table:
+    """Return the measures of a fund with error and range."""
+    view = _table(title, ("mean", "middle", "9 in 10\nfutures"))
+    words = labels()["fund"]
+    rows = _rows(fund, "measure")
+    for name in SHOWN:
+        row = rows[name]
+        if row["value"] == 0.0 and row["se"] == 0.0:
+            continue
+        text = words[name]["en"]
+        if not math.isnan(row.get("defined_share", math.nan)) and row["defined_share"] < 0.995:
+            text += f" ({row['defined_share']:.0%} of futures have one)"
+        middle = "" if math.isnan(row["q50"]) else f"{row['q50']:,.3g}"
+        spread = "" if math.isnan(row["q05"]) else span(row["q05"], row["q95"])
+        view.add_row(text, with_error(row["value"], row["se"]), middle, spread)
+    return view
+
+
+def parties_view(parties: pd.DataFrame, names: Mapping[str, str]) -> Table:
+    """Return who pays and who gets what."""
+    heads = ("paid in,\nmcny", "got,\nmcny", "multiple", "IRR of\nmeans", "chance\nof loss")
+    view = _table("Who gets what", heads)
+    for row in _rows(parties, "party").values():
+        name = names.get(str(row["party"]), str(row["party"]))
+        if row["party"] == "manager":
+            name = "Manager: own commitment, fees, carry"
+        view.add_row(
+            name,
+            with_error(row["paid_mcny"], row["paid_mcny_se"]),
+            with_error(row["got_mcny"], row["got_mcny_se"]),
+            with_error(row["tvpi"], row["tvpi_se"]),
+            "-" if math.isnan(row["pooled_irr_pa"]) else f"{row['pooled_irr_pa']:.1%}",
+            f"{row['p_loss']:.0%}",
+        )
+    return view
+
+
+def years_view(years: pd.DataFrame) -> Table:
+    """Return the fund year by year: calls, distributions, NAV and ratios, means of paths."""
+    heads = ("called", "got", "net", "9 in 10\nfutures", "NAV", "DPI", "TVPI")
+    view = _table("Year by year, of the commitment, at the year's end", heads)
+    for year, group in years.groupby("year", sort=True):
+        rows = _rows(group, "measure")
+        cells = [f"{rows[name]['value']:.2f}" for name in ("called", "got", "net")]
+        cells.append(span(rows["net"]["q05"], rows["net"]["q95"]))
+        cells += [_ratio(rows[name]["value"]) for name in ("nav", "dpi", "tvpi")]
+        view.add_row(f"{year} ({int(group['calendar_year'].iloc[0])})", *cells)
+    return view
+
+
+def deals_view(deals: pd.DataFrame, names: Mapping[str, str]) -> Table:
+    """Return deals by stage of the first cheque."""
+    heads = ("deals", "first\ncheque", "cost", "bought", "held at\nthe end", "MOIC", "below\ncost")
+    view = _table("Deals by stage of the first cheque, mcny", heads)
+    for row in _rows(deals, "stage").values():
+        name = "All" if row["stage"] == "all" else names.get(str(row["stage"]), str(row["stage"]))
+        view.add_row(
+            name,
+            f"{row['deals_n']:.1f}",
+            f"{row['first_cheque_mcny']:.1f}",
+            f"{row['cost_mcny']:.1f}",
+            f"{row['entry_share']:.1%}",
+            f"{row['last_share']:.1%}",
+            f"{row['moic']:.2f}",
+            f"{row['from_0x_share']:.0%}",
+        )
+    return view
+
+
+def budget_view(budget: pd.DataFrame) -> Table:
+    """Return the budget of the closed form beside the paths."""
+    view = _table("The budget: closed form, and mean of the paths", ("planned", "simulated"))
+    words = labels()["fund_budget"]
+    for row in _rows(budget, "item").values():
+        view.add_row(
+            words[str(row["item"])]["en"],
+            _ratio(row["planned"]),
+            with_error(row["simulated"], row["se"]) if not math.isnan(row["simulated"]) else "",
+        )
+    return view
+
+
+def _table(title: str, heads: tuple[str, ...]) -> Table:
+    view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
+    view.add_column("", overflow="fold")
+    for heading in heads:
+        view.add_column(heading, justify="right", no_wrap=True)
+    return view
+
+
+def _ratio(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:,.3g}"
+
+
+def _rows(frame: pd.DataFrame, index: str) -> dict[str, dict[str, Any]]:
+    return {
+        str(row[index]): {str(key): item for key, item in row.items()}
+        for row in frame.to_dict("records")
+    }

@@ -1,0 +1,178 @@
+"""One fund's plan: simulated and settled, computed or found again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+
+import finmodel
+from finmodel import datasets, store
+from finmodel.fund.bank import market_bank
+from finmodel.fund.life import Bank
+from finmodel.fund.outcome import PlanOutcome, settle_plan
+from finmodel.fund.plan_arrays import plan_arrays
+from finmodel.fund.simulate import simulate_plan
+from finmodel.market.run import Progress, simulate
+from finmodel.measure.fund_budget import budget_table, pacing_table
+from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
+from finmodel.scenario import assumptions, digest
+from finmodel.scenario.fund_plan import ENTRY_YEARS, market_of, plan_stages
+from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.study.single import model_digest
+from finmodel.world import build_world
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """A plan's tables on disk.
+
+    Attributes
+    ----------
+    folder : Path
+    is_reused : bool
+    """
+
+    folder: Path
+    is_reused: bool
+
+
+def run_plan(
+    plan: FundPlan,
+    file: str | Path,
+    *,
+    paths: int,
+    seed: int,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> PlanOutcome:
+    """Simulate and settle a plan.
+
+    Parameters
+    ----------
+    plan : FundPlan
+    file : path
+        Of the plan: the scenario of its market stands beside it.
+    paths, seed : int
+    threads, progress, cancel
+        As in :func:`finmodel.fund.simulate.simulate_plan`.
+
+    Raises
+    ------
+    ScenarioError, InputError, Interrupted
+    """
+    stages = plan_stages(plan, file)
+    bank = bank_of(plan, file, seed=seed, threads=threads, cancel=cancel)
+    arrays = plan_arrays(plan, stages, bank)
+    run = simulate_plan(
+        arrays, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
+    )
+    return settle_plan(plan, stages, run)
+
+
+def bank_of(
+    plan: FundPlan,
+    file: str | Path,
+    *,
+    seed: int,
+    threads: int | None = None,
+    cancel: threading.Event | None = None,
+) -> Bank | None:
+    """Return the lives that a plan draws from a market; None if it has a law."""
+    outcomes = plan.outcomes
+    if outcomes.source == "law":
+        return None
+    world = build_world(market_of(plan, file))
+    n = outcomes.market_paths
+    run = simulate(world, paths=n, seed=seed, threads=threads, cancel=cancel, detailed=n)
+    return market_bank(
+        world,
+        run.details,
+        entry_years=ENTRY_YEARS,
+        regions=outcomes.regions,
+        is_hard_tech_only=outcomes.is_hard_tech_only,
+    )
+
+
+def plan_tables(outcome: PlanOutcome) -> dict[str, pd.DataFrame]:
+    """Return every table of a plan."""
+    return {
+        "fund": plan_summary(outcome),
+        "parties": class_table(outcome),
+        "years": year_table(outcome),
+        "deals": deal_table(outcome),
+        "budget": budget_table(outcome),
+        "pacing": pacing_table(outcome),
+        "assumptions": assumptions(outcome.plan),
+    }
+
+
+@cache
+def fund_digest() -> str:
+    """Return the SHA-256 over every source file that can change a number of a plan."""
+    hasher = sha256(model_digest().encode())
+    for file in sorted((Path(finmodel.__file__).resolve().parent / "fund").rglob("*.py")):
+        hasher.update(file.name.encode())
+        hasher.update(file.read_bytes())
+    return hasher.hexdigest()
+
+
+def plan_digest(plan: FundPlan, file: str | Path, paths: int, seed: int) -> str:
+    """Return the digest that names the tables of a plan."""
+    parts = [digest(plan)]
+    if plan.outcomes.source == "market":
+        parts.append(digest(market_of(plan, file)))
+    return store.run_digest(
+        scenario_digest="/".join(parts),
+        data_checksums=datasets.checksums(),
+        paths=paths,
+        seed=seed,
+        source_digest=f"{fund_digest()}/fund",
+    )
+
+
+def find_or_run_plan(
+    plan: FundPlan,
+    file: str | Path,
+    *,
+    paths: int,
+    seed: int,
+    root: Path,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    command: Sequence[str] = (),
+) -> StoredPlan:
+    """Run a plan and store its tables, or find them among earlier ones.
+
+    Raises
+    ------
+    ScenarioError, InputError, Interrupted, StoreError
+    """
+    name = plan_digest(plan, file, paths, seed)
+    found = store.find_run(root, name)
+    if found is not None:
+        return StoredPlan(found, is_reused=True)
+    outcome = run_plan(
+        plan, file, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
+    )
+    manifest: store.Manifest = {
+        "name": plan.meta.name,
+        "title_en": plan.meta.title_en,
+        "title_zh": plan.meta.title_zh,
+        "plan": json.loads(plan.model_dump_json()),
+        "paths": paths,
+        "seed": seed,
+        "version": finmodel.__version__,
+        "source_digest": fund_digest(),
+        "command": list(command),
+    }
+    folder = store.save_run(root, name, plan_tables(outcome), manifest)
+    return StoredPlan(folder, is_reused=False)
