@@ -246,8 +246,8 @@ def test_without_calls_after_carry_nothing_comes_back(fund, terms):
 
 @given(american_funds(), st.sampled_from(list(Style)), st.floats(0.0, 0.5))
 def test_a_higher_hurdle_never_lowers_the_lps(case, style, more):
-    # With a clawback of a preferred return it can: carry paid earlier leaves LPs short for longer,
-    # and they are paid the interest on it.
+    # With a clawback at a rate it can, by a little: what LPs gained early counts with interest at
+    # the hurdle against what they lose late, so a higher hurdle may find them whole.
     fund, terms, deals = case
     terms = terms._replace(style=style, has_clawback=False)
     low = life(terms, *fund, deals)[2]

@@ -15,7 +15,7 @@ clauses:
   go to the manager and to the other classes. In the last quarter gains are those of the whole life:
   what was given of a gain that later calls have eaten up comes back, so a flow may be negative;
 - *cap*: of the rest it keeps no more than its calls less what it kept, compounded at the rate of
-  the cap; the excess goes to the other classes;
+  the cap; the excess goes to the other classes, and stays there;
 - *buy-back*: at the end of its quarter, after all payments, the other classes buy its whole stake
   if that is worth more than the price. The price is its calls less what it kept, compounded at the
   rate of the buy-back, at least 0. The worth is what it would keep if the fund were settled at its
