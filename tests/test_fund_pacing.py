@@ -12,9 +12,6 @@ from hypothesis import strategies as st
 from finmodel.datasets import read_table
 from finmodel.errors import DataError
 from finmodel.fund import metrics
-from finmodel.fund.irr import Status, irr
-from finmodel.fund.ladder import holdings_by_age, one_rung, steady_multiple, vintage_ladder
-from finmodel.fund.pacing import TABLE, Pacing, fund_cash_flows, pacing_set, pacing_sets
 from finmodel.fund.commitments import (
     commitments_to_hold,
     exact_commitments,
@@ -23,6 +20,9 @@ from finmodel.fund.commitments import (
     over_commitment_ratio,
     shortfall_risk,
 )
+from finmodel.fund.irr import Status, irr
+from finmodel.fund.ladder import holdings_by_age, one_rung, steady_multiple, vintage_ladder
+from finmodel.fund.pacing import TABLE, Pacing, fund_cash_flows, pacing_set, pacing_sets
 from tests.conftest import ROOT
 
 VENTURE = pacing_set("venture")

@@ -125,3 +125,4 @@ def run_fund(
         row[PAID_OUT] = out - (spent - from_kept - row[CALL])
         if is_last:
             row[PAID_OUT] += kept
+            row[NAV], row[COST] = 0.0, 0.0  # but for rounding they are

@@ -170,7 +170,7 @@ def pacing_table(outcome: PlanOutcome) -> pd.DataFrame:
     -------
     DataFrame
         One row a model and year: `called`, `got` in the year and `nav` at its end, of the
-        commitment. `simulated` is the mean of the paths for all LPs, with errors `_se`; the sets are
+        commitment. `simulated` is the mean of the paths for all LPs, with errors `_se`; sets are
         named as in the table of evidence.
     """
     share = 1.0 - outcome.plan.fund.gp_commitment_share.centre

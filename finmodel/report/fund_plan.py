@@ -78,12 +78,14 @@ def parties_view(parties: pd.DataFrame, names: Mapping[str, str]) -> Table:
     view = _table("Who gets what", heads)
     for row in _rows(parties, "party").values():
         name = names.get(str(row["party"]), str(row["party"]))
+        sums = [with_error(row[key], row[f"{key}_se"]) for key in ("paid_mcny", "got_mcny")]
         if row["party"] == "manager":
-            name = "Manager: own commitment, fees, carry"
+            # What it gets is mostly pay for work: over its own money it says nothing.
+            view.add_row("Manager: own commitment, fees, carry", *sums, "", "", "")
+            continue
         view.add_row(
             name,
-            with_error(row["paid_mcny"], row["paid_mcny_se"]),
-            with_error(row["got_mcny"], row["got_mcny_se"]),
+            *sums,
             with_error(row["tvpi"], row["tvpi_se"]),
             "-" if math.isnan(row["pooled_irr_pa"]) else f"{row['pooled_irr_pa']:.1%}",
             f"{row['p_loss']:.0%}",
