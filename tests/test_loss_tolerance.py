@@ -20,6 +20,7 @@ from tests.test_programmes import (
     SIZE,
     P,
     effect_of,
+    of_kind,
     of_vehicles,
     play,
     policy_world,
@@ -140,3 +141,43 @@ def test_gains_given_up_are_those_of_the_whole_life():
         np.testing.assert_allclose(public[:, PUBLIC_TO_PRIVATE], 0.5 * gain, atol=1e-9)
         ended += len(f)
     assert ended > 10
+
+
+def test_what_a_guarantee_has_at_risk_is_its_part_of_the_loans_owed():
+    world = of_kind("guarantee")
+    for pool, books in play(world, paths=2):
+        at_risk = books.fund_flow[-2, :, -1, col.UNCALLED_S]
+        paid_in = books.fund_flow[..., -1, col.PUBLIC_RAISED_M].sum()
+        claims = books.fund_flow[..., -1, col.PUBLIC_CALLED_M].sum()
+        assert 0 < at_risk.sum() < paid_in - claims
+        budget = world.arrays.programme_budget_pp.sum() * 20
+        assert at_risk.sum() + pool.purse.sum() + claims == pytest.approx(budget)
+
+
+@pytest.mark.parametrize("change", ["loss_tolerance_project=0.1", "loss_tolerance_programme=0.1"])
+def test_a_guarantee_that_may_lose_little_stands_behind_less(change):
+    before, after = (
+        simulate(of_kind("guarantee", *changes), paths=12, seed=2).fund_flow[
+            ..., -1, col.PUBLIC_RAISED_M
+        ]
+        for changes in ((), (f"{P}.{change}",))
+    )
+    difference = (after - before).sum(axis=(1, 2))
+    assert -difference.mean() > 4 * difference.std(ddof=1) / np.sqrt(len(difference))
+
+
+@pytest.mark.parametrize(
+    ("vehicle", "clause"),
+    [
+        ("grant", "loss_tolerance_project=0.5"),
+        ("grant", "reinvestment_multiple=1"),
+        ("guarantee", "early_min_share=0.5"),
+        ("guarantee", "profit_give_up=0.5"),
+        ("direct", "loss_cover=0.4"),
+        ("co_investment", "buyback_rate_pa=0.05"),
+    ],
+)
+def test_a_clause_that_would_do_nothing_is_refused(vehicle, clause):
+    changes = (f"{P}.vehicle={vehicle}", f"{P}.state_share=1", f"{P}.{clause}")
+    with pytest.raises(ScenarioError, match=f"a {vehicle} knows no such clause"):
+        load_scenario(POLICY, changes)

@@ -2,7 +2,8 @@
 
 A bank looks at a firm of its region once the quarter's rounds have closed, as a fund of the type
 the programme is like sees it at home. It lends a part of the need if the chance of failure at
-the quality it expects, on the part of the loan that is not guaranteed, is low enough. The
+the quality it expects, on the part of the loan that is not guaranteed, is low enough, and if the
+programme's tolerance of losses, of the loan, of its class and of all, allows the guarantee. The
 programme sets the guaranteed sum of every loan aside until the loan ends; new loans end with the
 programme. A loan bears simple interest and is repaid, before all shares, from what the firm is
 worth at its end; of a principal that is lost the programme pays its part.
@@ -24,9 +25,10 @@ from finmodel.market.columns import (
     LENT,
     PUBLIC_CALLED_M,
     PUBLIC_RAISED_M,
+    UNCALLED_S,
 )
 from finmodel.market.ledger import post
-from finmodel.market.programmes import failure_chance
+from finmodel.market.programmes import bears_wide_risk, count_wide_risk, failure_chance
 from finmodel.market.public import public_lp
 from finmodel.market.state import Books, Now, Pool, Queue
 from finmodel.market.streams import PANEL, draw, uniform
@@ -46,8 +48,13 @@ def has_loan(holdings: Table, firm: Record) -> bool:
 
 
 @inner_kernel
-def would_lend(world: WorldArrays, firm: Record, g: int, now: Now) -> bool:
-    """Return whether a bank lends to a firm under a programme's guarantee."""
+def would_lend(
+    world: WorldArrays, firm: Record, pool: Pool, g: int, covered: float, now: Now
+) -> bool:
+    """Return whether a bank lends to a firm under a guarantee of `covered` million CNY.
+
+    If so the guarantee is taken off what the programme's tolerances of losses leave.
+    """
     kind, programme = world.fund_rate_pp.shape[1] + g, world.programmes[g]
     if not is_eligible(world, firm, kind):
         return False
@@ -56,7 +63,14 @@ def would_lend(world: WorldArrays, firm: Record, g: int, now: Now) -> bool:
     expected = expected_at_home(world, firm, kind, uniform(b))
     group, stage = world.score_group[firm["region"]], int(firm["stage"])
     chance = failure_chance(world, group, stage, int(firm["sector"]), expected)
-    return bool(chance * (1.0 - programme["guarantee_share"]) <= programme["bank_risk"])
+    if chance * (1.0 - programme["guarantee_share"]) > programme["bank_risk"]:
+        return False
+    if chance > programme["loss_tolerance_project"]:
+        return False
+    if not bears_wide_risk(world, pool, g, stage, chance, covered):
+        return False
+    count_wide_risk(world, pool, g, stage, chance, covered)
+    return True
 
 
 @inner_kernel
@@ -98,12 +112,31 @@ def lend_to_unfunded(
             if firm["need"] <= 0.0 or purse <= 0.0:
                 continue
             amount = world.programmes[g]["loan_share"] * firm["need"]
-            if world.programmes[g]["guarantee_share"] * amount > purse:
+            covered = world.programmes[g]["guarantee_share"] * amount
+            if covered > purse or has_loan(pool.holdings, firm):
                 continue
-            if has_loan(pool.holdings, firm) or not would_lend(world, firm, g, now):
+            if not would_lend(world, firm, pool, g, covered, now):
                 continue
             if not lend(world, firm, pool, books, g, amount, now):
                 return
+
+
+@inner_kernel
+def note_at_risk(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
+    """Write what guarantees stand behind at a year's end.
+
+    What a programme got is in its purse, was paid, or stands behind loans that are owed.
+    """
+    n_ordinary = world.fund_rate_pp.shape[1]
+    for g in range(len(world.programmes)):
+        programme = world.programmes[g]
+        if programme["vehicle"] != GUARANTEE:
+            continue
+        quarters = min(now.quarter + 1, programme["last_quarter"]) - programme["first_quarter"]
+        for region in range(world.programme_budget_pp.shape[1]):
+            got = max(0, quarters) * world.programme_budget_pp[g, region]
+            left = got - pool.purse[g, region] - pool.granted[g, region]
+            books.fund_flow[now.year, region, n_ordinary + g, UNCALLED_S] = max(0.0, left)
 
 
 @inner_kernel

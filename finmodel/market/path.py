@@ -54,7 +54,7 @@ from finmodel.market.columns import (
 from finmodel.market.environment import PACE, move_environment, new_weather
 from finmodel.market.exits import distribute, end_funds
 from finmodel.market.grants import award_grants
-from finmodel.market.guarantees import lend_to_unfunded
+from finmodel.market.guarantees import lend_to_unfunded, note_at_risk
 from finmodel.market.hazards import close_unfunded, live
 from finmodel.market.ledger import balance, check_funds
 from finmodel.market.matching import allocate
@@ -233,6 +233,7 @@ def close_year(
                 public, private = settled_nav(world, pool, f, fund["kind"], now.quarter)
                 row[PUBLIC_NAV_S] += public
                 row[PRIVATE_NAV_S] += private
+    note_at_risk(world, pool, books, now)
     add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1
     next_year = -1 if is_last else year_of(world.calendar, now.quarter + 1)

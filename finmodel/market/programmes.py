@@ -240,6 +240,28 @@ def is_within(tolerance: float, risk: FloatArray, chance: float, ticket: float) 
 
 
 @inner_kernel
+def bears_wide_risk(
+    world: WorldArrays, pool: Pool, g: int, stage: int, chance: float, amount: float
+) -> bool:
+    """Return whether a programme may risk an amount: over all its money, and over the class."""
+    wide, place = pool.wide_risk[g], world.loss_class[g, stage]
+    if not is_within(world.programmes[g]["loss_tolerance_programme"], wide[-1], chance, amount):
+        return False
+    return place < 0 or is_within(world.class_tolerance[g, stage], wide[place], chance, amount)
+
+
+@inner_kernel
+def count_wide_risk(
+    world: WorldArrays, pool: Pool, g: int, stage: int, chance: float, amount: float
+) -> None:
+    """Take money at risk off what the tolerances of a programme and its classes leave."""
+    wide, place = pool.wide_risk[g], world.loss_class[g, stage]
+    wide[-1, RISK_ROOM] += (world.programmes[g]["loss_tolerance_programme"] - chance) * amount
+    if place >= 0:
+        wide[place, RISK_ROOM] += (world.class_tolerance[g, stage] - chance) * amount
+
+
+@inner_kernel
 def bears_risk(
     world: WorldArrays, pool: Pool, f: int, kind: int, stage: int, chance: float, ticket: float
 ) -> bool:
@@ -249,15 +271,12 @@ def bears_risk(
     programme of the class of the firm's stage and of the whole.
     """
     g = kind - world.fund_rate_pp.shape[1]
-    programme, wide = world.programmes[g], pool.wide_risk[g]
+    programme = world.programmes[g]
     if chance > programme["loss_tolerance_project"]:
         return False
     if not is_within(programme["loss_tolerance_fund"], pool.risk[f], chance, ticket):
         return False
-    if not is_within(programme["loss_tolerance_programme"], wide[-1], chance, ticket):
-        return False
-    place = world.loss_class[g, stage]
-    return place < 0 or is_within(world.class_tolerance[g, stage], wide[place], chance, ticket)
+    return bears_wide_risk(world, pool, g, stage, chance, ticket)
 
 
 @inner_kernel
@@ -307,8 +326,6 @@ def count_duties(
     )
     chance = failure_chance(world, group, stage, sector, expected)
     g = kind - world.fund_rate_pp.shape[1]
-    programme, wide, place = world.programmes[g], pool.wide_risk[g], world.loss_class[g, stage]
-    pool.risk[f, RISK_ROOM] += (programme["loss_tolerance_fund"] - chance) * amount
-    wide[-1, RISK_ROOM] += (programme["loss_tolerance_programme"] - chance) * amount
-    if place >= 0:
-        wide[place, RISK_ROOM] += (world.class_tolerance[g, stage] - chance) * amount
+    tolerance = world.programmes[g]["loss_tolerance_fund"]
+    pool.risk[f, RISK_ROOM] += (tolerance - chance) * amount
+    count_wide_risk(world, pool, g, stage, chance, amount)

@@ -36,7 +36,7 @@ def public_table(
     returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
     alone. A guarantee's outlay is what it paid in the reported years, not what it will pay on loans
     still owed; its `public` money is what stood at risk. That is put up again as loans end, so
-    `placed_share` may be above one.
+    `placed_share` may be above one. What is `at_risk` at the end is in no sum; some will be paid.
     `leverage_eu` is all money of rounds that vehicles joined over the public money called, in the
     manner of Art. 223 of the EU's rules of application; `leverage_private` is the part not public
     over the public part. `away_share` is the location effect: the part of supported financings that
@@ -162,6 +162,16 @@ def _home_money(run: RunResult) -> FloatArray:
     )
 
 
+def _at_risk(run: RunResult) -> FloatArray:
+    """Return guaranteed money that stands behind loans still owed at the end, by path."""
+    first = len(run.world.fund_types) - len(run.world.programmes)
+    is_guarantee = run.world.arrays.programmes["vehicle"] == GUARANTEE
+    kinds = first + np.flatnonzero(is_guarantee)
+    return run.spools["fund_flow"].collect(
+        lambda block: block[:, -1, :, kinds, col.UNCALLED_S].sum(axis=(0, 2))
+    )
+
+
 def _public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
     """Return flows of public money by path, million CNY."""
     world = run.world
@@ -188,6 +198,7 @@ def _public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
         "relief_mcny": (relief_by_path(run) - relief_by_path(base)).sum(axis=1),
         "lever_cost_mcny": levers.sum(axis=1),
         "public_cost_mcny": called.sum(axis=1) + levers.sum(axis=1),
+        "at_risk_mcny": _at_risk(run),
         "returned_mcny": back.sum(axis=1),
         "nav_mcny": nav,
         "net_present_value_mcny": value,

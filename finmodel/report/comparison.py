@@ -145,6 +145,8 @@ def public_view(policy: str, public: pd.DataFrame, names: Names) -> Table | None
     elif rows["lever_cost_mcny"]["value"] == 0.0:
         rows = {name: row for name, row in rows.items() if not name.startswith(OF_LEVERS[:3])}
     title = f"{names.get(policy, policy)}: public money, all reported years"
+    if rows.get("at_risk_mcny", {"value": 0.0})["value"] == 0.0:
+        rows.pop("at_risk_mcny", None)
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
     view.add_column("what", overflow="fold")
     view.add_column("value", justify="right", no_wrap=True)

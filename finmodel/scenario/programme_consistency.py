@@ -45,6 +45,7 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
         if given_up > 1.0:
             allowed = "profit_give_up and manager_give_up of at most 1 together"
             problems.append(Problem(f"{place}.profit_give_up", f"{given_up:g}", allowed))
+        problems += _check_ignored(place, programme)
         if programme.vehicle != "fund_of_funds" and programme.state_share.centre != 1.0:
             given, allowed = f"{programme.state_share.centre:g}", "1 but for a fund of funds"
             problems.append(Problem(f"{place}.state_share", given, allowed))
@@ -58,6 +59,52 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
                     f"at least the investment period of {programme.like}, {least}",
                 )
             )
+    return problems
+
+
+OFF = {
+    "reinvestment_multiple": 0.0,
+    "hard_tech_min_share": 0.0,
+    "early_min_share": 0.0,
+    "loss_tolerance_project": 1.0,
+    "loss_tolerance_fund": 1.0,
+    "loss_tolerance_programme": 1.0,
+    "loss_cover": 0.0,
+    "profit_give_up": 0.0,
+    "manager_give_up": 0.0,
+    "buyback_rate_pa": 10.0,
+}
+"""Clauses and the value at which each does nothing."""
+
+_NO_PRIVATE = frozenset({"loss_cover", "profit_give_up", "buyback_rate_pa"})
+_OF_FUNDS = _NO_PRIVATE | {
+    "reinvestment_multiple",
+    "hard_tech_min_share",
+    "early_min_share",
+    "loss_tolerance_fund",
+    "manager_give_up",
+}
+IGNORED = {
+    "direct": _NO_PRIVATE,
+    "co_investment": _NO_PRIVATE,
+    "guarantee": _OF_FUNDS,
+    "grant": _OF_FUNDS | {"loss_tolerance_project", "loss_tolerance_programme"},
+}
+"""Clauses that a kind of vehicle knows nothing of."""
+
+
+def _check_ignored(place: str, programme: Programme) -> list[Problem]:
+    """Return the clauses that would do nothing, though they say something."""
+    problems = []
+    for name in sorted(IGNORED.get(programme.vehicle, ())):
+        given = getattr(programme, name).centre
+        if given != OFF[name]:
+            allowed = f"{OFF[name]:g}: a {programme.vehicle} knows no such clause"
+            problems.append(Problem(f"{place}.{name}", f"{given:g}", allowed))
+    if programme.vehicle == "grant" and programme.loss_tolerance_class:
+        given = ", ".join(programme.loss_tolerance_class)
+        allowed = "none: a grant is not paid back"
+        problems.append(Problem(f"{place}.loss_tolerance_class", given, allowed))
     return problems
 
 
