@@ -71,19 +71,19 @@ def test_own_commitments_and_clawback_are_the_managers():
 
 
 def test_the_treasury_s_stake_is_priced_through_both_layers():
-    # After two years holdings stand at 196 of 100 invested. Sub-fund: carry 0.2 * 96 = 19.2; the
-    # fund of funds would get 0.4 * 176.8 = 70.72, its own carry 0.2 * 30.72, so its LPs 64.576,
-    # the treasury half. The price is 20 * 1.04 ** 2.
+    # After two years holdings stand at 190 and cash is 6, of 100 called. Sub-fund: carry 0.2 * 96 =
+    # 19.2; the fund of funds would get 0.4 * 176.8 = 70.72, its own carry 0.2 * 30.72, so its LPs
+    # 64.576, the treasury half. The price is 20 * 1.04 ** 2.
     n = 13
     sub = SubFunds(
         contributions=at(n, q0=100)[None],
         fees=np.zeros((1, n)),
-        invested=at(n, q0=100)[None],
+        invested=at(n, q0=94)[None],
         proceeds=at(n, q12=150)[None],
         distributed=at(n, q12=150)[None],
         cost_realised=at(n, q12=100)[None],
         cost_written_off=np.zeros((1, n)),
-        nav=at(n, q8=196)[None],
+        nav=at(n, q8=190)[None],
     )
     offered = plain_class(0.5)._replace(buyback_quarter=8)
     for rate, is_sold in ((0.04, True), (0.27, True), (0.271, False)):
@@ -94,6 +94,12 @@ def test_the_treasury_s_stake_is_priced_through_both_layers():
         assert found.parent.flows.bought[0, 0, 8] == pytest.approx(price)
         assert found.got[Party.TREASURY, 8] == pytest.approx(price)
         assert found.paid[Party.OTHER_LPS, 8] == pytest.approx(price)
+    # What managers hold of their own funds is no class's.
+    own = USUAL._replace(gp_commitment_share=0.5)
+    found = run_layers(sub, own, [PAIR], FundOfFunds(np.zeros(n), own, classes))
+    assert found.sub_funds.nav[0, 8] == pytest.approx(0.5 * 196 - 9.6)
+    held = 0.4 * (98 - 9.6)  # of calls of 20, a profit of 15.36
+    assert found.parent.nav[0, 8] == pytest.approx(0.5 * held - 0.1 * 15.36)
 
 
 def test_a_stake_sold_below_is_no_holding_above():

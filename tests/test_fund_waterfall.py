@@ -79,6 +79,7 @@ def test_golden(row):
         ({"tiers": STEPS}, 162.5 + 200 / 3 + 100, 12.5 + 50 / 3 + 30),
         # Half a catch-up ends far below the second tier; a hurdle of 2 spans it: LPs hold 200,
         # so the manager catches up to 12.5 + 16.67.
+        ({"tiers": STEPS, "catch_up_share": 0.5}, 167.5, 13.75),
         ({"tiers": STEPS, "catch_up_share": 0.5}, 182.5, 17.5),
         ({"tiers": STEPS, "hurdle_kind": Hurdle.MULTIPLE, "hurdle": 2.0}, 220.0, 20),
         ({"tiers": STEPS, "hurdle_kind": Hurdle.MULTIPLE, "hurdle": 2.0}, 300.0, 12.5 + 50 / 3
@@ -120,6 +121,16 @@ def test_american_pays_early_and_claws_back():
     assert run_waterfall(*TWO_DEALS, back, deals=TWO).clawback[:-1].sum() == 0
 
 
+def test_american_clawback_makes_good_what_waiting_cost_the_lps():
+    # The second deal brings 20 nine years later. In the whole fund LPs are owed 8 after the first,
+    # then 15.99, and the manager gets 20 % of the profit of 20. Here LPs had 90: to their 8 % they
+    # lack 18 * 1.08^9 - 20 = 15.98, more than all carry.
+    proceeds, deals = at(41, q4=100, q40=20), Deals(at(41), at(41, q4=50, q40=50), at(41))
+    back = AMERICAN._replace(has_clawback=True)
+    assert life(USUAL, at(41, q0=100), proceeds)[0] == pytest.approx(4)
+    assert life(back, at(41, q0=100), proceeds, deals) == pytest.approx((10, 10, 120))
+
+
 def test_american_carries_losses_forward():
     # The loss comes first: LPs get all 100 and its 8 % before any carry, as in the whole fund.
     proceeds, deals = at(9, q8=130), Deals(at(9), at(9, q8=50), at(9, q4=50))
@@ -129,6 +140,9 @@ def test_american_carries_losses_forward():
     flat = AMERICAN._replace(hurdle=0.0)
     deals = Deals(at(9), at(9, q4=50), at(9, q4=20, q8=30))
     assert life(flat, at(9, q0=100), at(9, q4=80), deals)[0] == pytest.approx(2)
+    # What is left at cost in the last quarter is written off.
+    deals = Deals(at(9), at(9, q8=50), at(9))
+    assert life(flat, at(9, q0=100), at(9, q8=90), deals)[0] == 0
 
 
 def test_american_allocates_fees_by_cost():
@@ -142,6 +156,12 @@ def test_american_allocates_fees_by_cost():
     paid, deals = at(9, q0=110, q6=8), Deals(fees + at(9, q6=8), at(9, q4=50, q7=50), at(9))
     payout = run_waterfall(paid, at(9, q4=80, q7=100), flat, deals=deals)
     assert payout.carry[[4, 7]] == pytest.approx([5, 0.2 * (100 - 50 - 5 - 8)])
+    # Sold in three parts, and with their preferred return: 1.08 * 44, then 1.08^1.25 * 33.
+    deals = Deals(fees, at(9, q4=40, q5=30), at(9, q8=30))
+    payout = run_waterfall(paid, at(9, q4=47.52, q5=33 * 1.08**1.25), AMERICAN, deals=deals)
+    assert payout.carry == pytest.approx(at(9), abs=1e-9)
+    payout = run_waterfall(paid, at(9, q4=48, q5=34 * 1.08**1.25), AMERICAN, deals=deals)
+    assert payout.carry[[4, 5]] == pytest.approx([0.48, 1.08**1.25])
 
 
 def test_american_hurdle_runs_on_average_cost():
@@ -160,6 +180,11 @@ def test_later_calls_make_a_european_clawback():
     # At a hurdle of 1.3 LPs lack 195 - 180, more than the 10.
     multiple = terms._replace(hurdle_kind=Hurdle.MULTIPLE, hurdle=1.3)
     assert life(multiple, paid, got) == pytest.approx((20, 15, 195))
+    # Early gains of LPs, here 60 beyond 20 %, count with interest against what they lose later:
+    # 60 * 1.2^3 is more than 95, so only the profit of 5 limits carry. At 3 % LPs are short.
+    paid, got = at(100, q0=100, q16=95), at(100, q4=200)
+    assert life(terms._replace(hurdle=0.2), paid, got) == pytest.approx((20, 19, 199))
+    assert life(terms._replace(hurdle=0.03), paid, got) == pytest.approx((20, 20, 200))
 
 
 @given(flows(), any_terms(), st.sampled_from([0.0, 0.02, 0.5]), st.booleans())

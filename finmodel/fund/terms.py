@@ -143,7 +143,8 @@ def _problems_of(terms: WaterfallTerms) -> list[str]:
     if terms.style not in set(Style):
         found.append(f"style one of {[style.name for style in Style]}, got {terms.style}")
     if terms.hurdle_kind not in set(Hurdle):
-        found.append(f"hurdle_kind one of {[kind.name for kind in Hurdle]}")
+        kinds = [kind.name for kind in Hurdle]
+        found.append(f"hurdle_kind one of {kinds}, got {terms.hurdle_kind}")
     if not lowest <= terms.hurdle < math.inf:
         found.append(f"hurdle from {lowest} on and finite, got {terms.hurdle}")
     if not 0.0 <= terms.gp_commitment_share < 1.0:

@@ -17,6 +17,7 @@ from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
 from tests.bench import irr, matching, mesa_market
+from tests.bench import matching, mesa_market, waterfall
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -141,6 +142,7 @@ if __name__ == "__main__":
     start_up()
     irr.report()
     matching.report()
+    waterfall.report()
     mesa_market.report(scale=1.0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MB")
