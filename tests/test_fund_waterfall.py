@@ -16,11 +16,10 @@ from tests.reference.waterfall import whole_life
 
 GOLDEN = Path(__file__).parent / "golden" / "golden_waterfall.csv"
 AMERICAN = USUAL._replace(style=Style.AMERICAN)
-# The row "same flows at start of each year" gives totals only. Its flows are those of a worked
-# example of K. Lee (2016), "Private equity distribution waterfall": deals of 50, 10 and 40 at the
-# start of years 1, 2 and 3, a fee of 4 at the start of each of four years, and 200 at the end of
-# the fourth. Their preferred return at 8 % is 30.74, as the row says (the example's own 29.56 is
-# not reproduced by any dates).
+# The row "same flows at start of each year" gives totals only. They are those of the whole-fund
+# example in L. Lee (2016), "pe-distribution-waterfall" (lucasktlee/posts): deals of
+# 50, 10 and 40 at the start of years 1 to 3, a fee of 4 at the start of years 1 to 4, 200 at the end
+# of year 4. At 8 % their preferred return is 30.74, as in the row; the example prints 29.56.
 LEE = at(17, q0=54, q4=14, q8=44, q12=4)
 
 
