@@ -17,9 +17,9 @@ from tests.reference.waterfall import whole_life
 GOLDEN = Path(__file__).parent / "golden" / "golden_waterfall.csv"
 AMERICAN = USUAL._replace(style=Style.AMERICAN)
 # The row "same flows at start of each year" gives totals only. They are those of the whole-fund
-# example in L. Lee (2016), "pe-distribution-waterfall" (lucasktlee/posts): deals of
-# 50, 10 and 40 at the start of years 1 to 3, a fee of 4 at the start of years 1 to 4, 200 at the end
-# of year 4. At 8 % their preferred return is 30.74, as in the row; the example prints 29.56.
+# example in L. Lee (2016), "pe-distribution-waterfall" (lucasktlee/posts): deals of 50, 10 and 40
+# at the start of years 1 to 3, a fee of 4 at the start of years 1 to 4, 200 at the end of year 4.
+# At 8 % their preferred return is 30.74, as in the row; the example prints 29.56.
 LEE = at(17, q0=54, q4=14, q8=44, q12=4)
 
 

@@ -96,7 +96,7 @@ class Layers(NamedTuple):
     Attributes
     ----------
     paid, got : ndarray of shape (len(Party), T), million CNY
-        By party and quarter, with whoever is not of the same party; clawback is paid by managers.
+        By party and quarter; clawback is paid by managers. A stake sold within a party is in both.
     cash : ndarray of shape (S, T), million CNY
         Of the sub-funds at the end of the quarter.
     sub_funds, parent : Layer
