@@ -2,12 +2,9 @@
 
 import io
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 
 import pandas as pd
 import pytest
@@ -247,20 +244,3 @@ def test_the_sentence_on_exits_leaves_out_what_is_not_known(case):
     text = tail_sentence(pd.concat(both))
     assert part in text
     assert not any(word in text for word in ["nan", *absent]), text
-
-
-def test_interruption_shows_what_is_done_and_stores_nothing(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "finmodel", "run", str(YRD), "--paths", "5000", "--out", tmp_path],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-    time.sleep(6.0)
-    process.send_signal(signal.SIGINT)
-    text, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, text
-    assert list(tmp_path.iterdir()) == []
-    assert "nothing is" in text

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from finmodel import store
 from finmodel.cli.main import app
 from finmodel.errors import InputError, Interrupted
 from finmodel.market import columns as col
@@ -256,7 +257,7 @@ def test_a_group_is_checked():
         why_table(None, ("regoin",))
 
 
-def test_stopping_keeps_nothing_and_says_so():
+def test_stopping_gives_no_parts_and_says_so():
     cancel, seen = threading.Event(), []
 
     def tick(done, total):
@@ -277,27 +278,37 @@ def call(*args):
     return CliRunner().invoke(app, [str(arg) for arg in args], env={"COLUMNS": "100"})
 
 
-def test_the_command_prints_parts_and_stores_nothing(tmp_path, monkeypatch):
+def test_the_command_prints_parts_stores_them_and_finds_them_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = call("why", YRD, *SETS, "--paths", 2, "--seed", 5)
-    assert result.exit_code == 0, result.output
-    for text in (
-        "go unfunded: ",
-        "Scarcity of capital",
-        "Distance and borders",
-        "Left with all off",
-        "Shanghai",
-        "Pre-IPO",
-        "Nothing is stored",
-    ):
-        assert text in result.output
-    assert list(tmp_path.iterdir()) == []
+    first, again = (call("why", YRD, *SETS, "--paths", 2, "--seed", 5) for _ in range(2))
+    for result in (first, again):
+        assert result.exit_code == 0, result.output
+        for text in (
+            "go unfunded: ",
+            "Scarcity of capital",
+            "Distance and borders",
+            "Left with all off",
+            "Shanghai",
+            "Pre-IPO",
+        ):
+            assert text in result.output
+    (folder,) = (tmp_path / "decompositions").iterdir()
+    assert f"Stored: {folder.relative_to(tmp_path)}" in first.output
+    assert f"Found again: {folder.relative_to(tmp_path)}" in again.output
+    assert first.output.split("Simulated")[0] == again.output.split("Found again")[0]
+    parts = store.read_result(folder, "why_region_stage").query("part == 'gap'")
+    whole = store.read_result(folder, "why_total").query("part == 'gap'")
+    assert parts["gap_mcny"].sum() == pytest.approx(whole["gap_mcny"].item())
+    other = call("why", YRD, *SETS, "--paths", 2, "--seed", 6)
+    assert "Simulated" in other.output
 
 
 def test_the_command_speaks_json(tmp_path):
-    result = CliRunner().invoke(app, ["why", str(YRD), *SETS, "--paths", "2", "--json"])
-    assert result.exit_code == 0, result.output
-    answer = json.loads(result.stdout)
+    args = ["why", str(YRD), *SETS, "--paths", "2", "--json", "--out", str(tmp_path)]
+    first, again = (CliRunner().invoke(app, args) for _ in range(2))
+    assert first.exit_code == 0, first.output
+    answer = json.loads(first.stdout)
+    assert json.loads(again.stdout) == answer
     assert len(answer["arms"]) == N_ARMS
     parts = {row["part"]: row["gap_mcny"] for row in answer["why_total"]}
     whole = parts.pop("gap")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 import typer
 from rich.console import Console
 
-import finmodel
-from finmodel import datasets, store
+from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
-from finmodel.cli.output import emit_json, records
+from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.errors import Problem, ScenarioError
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
-from finmodel.scenario import Scenario, digest, load_scenario
-from finmodel.study.compare import compare, comparison_tables
-from finmodel.study.single import check_paths_and_seed, model_digest
-from finmodel.world import build_world
+from finmodel.scenario import Scenario, load_scenario
+from finmodel.study.compare import comparison_tables
+from finmodel.study.comparisons import compare_scenarios
+from finmodel.study.single import check_paths_and_seed
 
 
 def compare_and_show(
@@ -44,70 +42,40 @@ def compare_and_show(
     store.make_root(out)
     console = Console(stderr=as_json, highlight=False)
     titles = {name: arm.meta.title_en for name, arm in arms.items()}
-    name = store.run_digest(
-        scenario_digest=_digest([scenario, *arms.values()]),
-        data_checksums=datasets.checksums(),
-        paths=n_paths,
-        seed=run_seed,
-        source_digest=f"{model_digest()}/compare",
-    )
-    folder, is_whole, seconds = store.find_run(out, name), True, 0.0
-    if folder is not None:
-        tables: Mapping[str, pd.DataFrame] = _Tables(folder)
-        n_done = n_paths
+    with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
+        found, stored = compare_scenarios(
+            scenario,
+            arms,
+            paths=n_paths,
+            seed=run_seed,
+            root=out,
+            threads=threads,
+            progress=tick,
+            cancel=cancel,
+            command=command,
+            watch=tick,
+        )
+    folder = stored.folder if stored else None
+    if folder:
+        tables: Mapping[str, pd.DataFrame] = StoredTables(folder)
     else:
-        with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
-            found = compare(
-                build_world(scenario),
-                {name: build_world(arm) for name, arm in arms.items()},
-                paths=n_paths,
-                seed=run_seed,
-                threads=threads,
-                progress=tick,
-                cancel=cancel,
-            )
-        tables, n_done, seconds = comparison_tables(found), found.n_paths, found.seconds
-        is_whole = found.n_paths == n_paths
-        if is_whole:
-            manifest: store.Manifest = {
-                "name": scenario.meta.name,
-                "title_en": scenario.meta.title_en,
-                "title_zh": scenario.meta.title_zh,
-                "policies": titles,
-                "scenarios": [arm.model_dump(mode="json") for arm in (scenario, *arms.values())],
-                "paths": n_paths,
-                "seed": run_seed,
-                "seconds": round(seconds, 3),
-                "version": finmodel.__version__,
-                "source_digest": model_digest(),
-                "command": list(command),
-            }
-            folder = store.save_run(out, name, tables, manifest)
+        assert found is not None
+        tables = comparison_tables(found)
+    n_done = found.n_paths if found else n_paths
     if as_json:
         _emit(scenario, titles, tables, n_done, run_seed, folder)
     else:
         _print(console, scenario, titles, tables, n_done, run_seed)
-    if not is_whole:
-        console.print(f"Interrupted: {n_done} of {n_paths} paths are shown, nothing is stored.")
+    if not folder:
+        shown = f"Interrupted: {n_done} of {n_paths} paths are shown."
+        console.print(f"{shown} {tick.advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    done = f"Simulated in {seconds:.1f} s. Stored" if seconds else "Found again"
+    done = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
     console.print(f"{done}: {folder}", soft_wrap=True)
 
 
 OF_POLICIES = "programmes."
 """Changes of what only policies have."""
-
-
-class _Tables(dict[str, pd.DataFrame]):
-    """Tables of a stored comparison, read when asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
-
-    def __missing__(self, name: str) -> pd.DataFrame:
-        self[name] = store.read_result(self._folder, name)
-        return self[name]
 
 
 def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenario]:
@@ -119,10 +87,6 @@ def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenari
             raise ScenarioError("comparison", [problem])
         arms[arm.meta.name] = arm
     return arms
-
-
-def _digest(arms: Sequence[Scenario]) -> str:
-    return sha256("/".join([f"{arm.meta.name}:{digest(arm)}" for arm in arms]).encode()).hexdigest()
 
 
 def _emit(

@@ -38,7 +38,8 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
             return command(*args, **kwargs)
         except (FinmodelError, KeyboardInterrupt) as error:
             console = Console(stderr=True, soft_wrap=True, highlight=False)
-            text = str(error) or "interrupted; nothing is stored"
+            notes: list[str] = getattr(error, "__notes__", [])
+            text = "\n".join([str(error) or "interrupted at once", *notes])
             console.print(text, style="red" if sys.stderr.isatty() else None, markup=False)
             raise typer.Exit(exit_code(error)) from None
 

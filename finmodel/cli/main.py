@@ -62,7 +62,7 @@ def run(
     """Simulate a scenario, print the funding gap, and store the tables.
 
     A run with the same scenario, data, paths, seed and model is found again instead of
-    computed.
+    computed. Interrupted, the same command goes on.
     """
     from finmodel.cli.run_command import run_and_show
 
@@ -89,18 +89,29 @@ def why(
     ] = None,
     seed: SeedOption = None,
     changes: SetOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of decompositions.", metavar="DIR")
+    ] = Path("decompositions"),
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Split the funding gap into five frictions, so that the parts add up to it.
 
     Scarcity of capital, distance and borders, information, mandates, search: each is switched
-    off in every combination with the others, with the same luck. Nothing is stored.
+    off in every combination with the others, with the same luck. Interrupted, the same command
+    goes on.
     """
     from finmodel.cli.why_command import why_and_show
 
     why_and_show(
-        scenario, paths=paths, seed=seed, changes=changes or [], threads=threads, as_json=as_json
+        scenario,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
     )
 
 
@@ -123,7 +134,8 @@ def compare(
     """Compare policies with a baseline, firm by firm on the same luck.
 
     Prints what changes, which of it would have happened anyway, and what it costs the public. A
-    change by --set applies to every arm, one of programmes.* to every policy.
+    change by --set applies to every arm, one of programmes.* to every policy. Interrupted, the
+    same command goes on.
     """
     from finmodel.cli.compare_command import compare_and_show
 

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 import typer
+
+from finmodel import store
+
+
+class StoredTables(Mapping[str, pd.DataFrame]):
+    """Tables of a stored result, each read when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = store.read_result(self._folder, name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in sorted(self._folder.glob("*.parquet")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def emit_json(value: object) -> None:

@@ -1,4 +1,4 @@
-"""What a long command shows while it works, and how Ctrl-C stops it."""
+"""What a long command shows while it works, how it is stopped, and how it can go on."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from finmodel.errors import Interrupted, StoreError
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """Yield an event that the first Ctrl-C sets; a second one stops at once."""
+    """Yield an event that the first Ctrl-C or SIGTERM sets; a second one stops at once."""
     cancel = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         if cancel.is_set():
@@ -25,17 +28,18 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         cancel.set()
 
     is_main = threading.current_thread() is threading.main_thread()
-    if is_main:
-        signal.signal(signal.SIGINT, handle)
+    before = {number: signal.signal(number, handle) for number in STOPPING} if is_main else {}
     try:
         yield cancel
     finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Bar:
     """A progress bar on standard error, silent when that is not a terminal.
+
+    It is told what becomes of unfinished work, too, and says so in a line.
 
     Parameters
     ----------
@@ -50,17 +54,49 @@ class Bar:
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
         )
-        console = Console(stderr=True)
-        self._progress = Progress(*columns, console=console, disable=not sys.stderr.isatty())
+        self._console = Console(stderr=True, soft_wrap=True, highlight=False)
+        is_silent = not sys.stderr.isatty()
+        self._progress = Progress(*columns, console=self._console, disable=is_silent)
         self._task = self._progress.add_task("paths", total=total)
+        self._total = total
+        self.n_kept = 0
 
     def __enter__(self) -> Bar:
         self._progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> None:
         self._progress.stop()
+        if isinstance(error, Interrupted | KeyboardInterrupt | StoreError) and self.n_kept:
+            error.add_note(self.advice)
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` paths are done."""
         self._progress.update(self._task, completed=done, total=total)
+
+    def resumed(self, done: int) -> None:
+        """Say that `done` paths were kept, and count from there."""
+        self._progress.reset(self._task, completed=done)
+        self._console.print(f"{done} of {self._total} paths were kept: it goes on from there.")
+
+    def kept(self, done: int) -> None:
+        """Remember that `done` paths are on disk."""
+        self.n_kept = done
+
+    def not_kept(self, reason: str) -> None:
+        """Say why paths cannot be kept on the way."""
+        self._console.print(
+            f"Paths are not kept on the way ({reason}): interrupted, this starts again.",
+            markup=False,
+        )
+
+    @property
+    def advice(self) -> str:
+        """What an interrupted command leaves, and how to go on."""
+        if not self.n_kept:
+            return "Nothing is stored."
+        return (
+            f"{self.n_kept} of {self._total} paths are kept: the same command goes on from there."
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
-from finmodel.cli.output import emit_json, records
+from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
@@ -52,10 +52,11 @@ def run_and_show(
             cancel=cancel,
             command=command,
             detailed=min(details, n_paths),
+            watch=tick,
         )
     if stored is not None:
         manifest = store.read_manifest(stored.folder)
-        tables: Mapping[str, pd.DataFrame] = _Stored(stored.folder)
+        tables: Mapping[str, pd.DataFrame] = StoredTables(stored.folder)
     else:
         assert run is not None
         tables = run_tables(run)
@@ -66,9 +67,8 @@ def run_and_show(
         _print_tables(console, manifest, tables)
     if stored is None:
         assert run is not None
-        console.print(
-            f"Interrupted: {run.n_paths} of {n_paths} paths are shown, nothing is stored."
-        )
+        shown = f"Interrupted: {run.n_paths} of {n_paths} paths are shown."
+        console.print(f"{shown} {tick.advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
     speed = manifest["firm_quarters"] / max(manifest["seconds"], 1e-9) / 1e6
     timing = f"{manifest['seconds']:.1f} s, {speed:.1f} million firm-quarters a second"
@@ -87,7 +87,7 @@ def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None
         else:
             typer.echo(frame.to_string(index=False))
         return
-    manifest, tables = store.read_manifest(folder), _Stored(folder)
+    manifest, tables = store.read_manifest(folder), StoredTables(folder)
     if as_json:
         emit_json(_summary(manifest, tables, folder))
         return
@@ -95,22 +95,6 @@ def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None
     _print_tables(console, manifest, tables)
     names = sorted(path.stem for path in folder.glob("*.parquet"))
     console.print(f"Tables: {', '.join(names)}. Folder: {folder}", soft_wrap=True)
-
-
-class _Stored(Mapping[str, pd.DataFrame]):
-    """Tables of a stored run, read when asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        return store.read_result(self._folder, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (path.stem for path in sorted(self._folder.glob("*.parquet")))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _axes(scenario: Scenario) -> dict[str, object]:

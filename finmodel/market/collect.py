@@ -195,17 +195,22 @@ class Moments:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.count = 0
         self.mean = np.zeros(shape)
-        self._squares = np.zeros(shape)
+        self.squares = np.zeros(shape)
 
     def add(self, cells: FloatArray) -> None:
         """Add the cells of the next path; the order of calls fixes the bits."""
         self.count += 1
-        add_moments(self.mean.reshape(-1), self._squares.reshape(-1), cells.reshape(-1), self.count)
+        add_moments(self.mean.reshape(-1), self.squares.reshape(-1), cells.reshape(-1), self.count)
+
+    def restore(self, count: int, mean: FloatArray, squares: FloatArray) -> None:
+        """Go on from what `mean` and `squares` were after `count` paths."""
+        self.count = count
+        self.mean, self.squares = mean.copy(), squares.copy()
 
     @property
     def standard_error(self) -> FloatArray:
         """Standard error of the mean; NaN with fewer than two paths."""
         if self.count < 2:
             return np.full_like(self.mean, np.nan)
-        result: FloatArray = np.sqrt(self._squares / (self.count - 1) / self.count)
+        result: FloatArray = np.sqrt(self.squares / (self.count - 1) / self.count)
         return result

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.market.collect import Moments, PathRecord
+from finmodel.market.resume import Array, Part
 from finmodel.market.spool import Spool
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray, Table
@@ -160,17 +162,41 @@ class Keeper:
         """Keep the next path."""
         if self._moments is None:
             self._moments = Moments(record.cells.shape)
-            for name in self.FIELDS:
-                array = getattr(record, name)
-                shape = (-1,) if name == "exits" else array.shape
-                self._spools[name] = Spool(shape, array.dtype)
         self._moments.add(record.cells)
-        for name, spool in self._spools.items():
-            spool.append(getattr(record, name))
+        for name in self.FIELDS:
+            self._append(name, [getattr(record, name)])
         if detail is not None:
             self._details.append(detail)
         self._firm_quarters += record.firm_quarters
         self.n += 1
+
+    def since(self, first: int) -> dict[str, Array]:
+        """Return what paths from `first` on left, and the sums over all."""
+        assert self._moments is not None
+        arrays = {name: spool.read(first, self.n) for name, spool in self._spools.items()}
+        arrays["exit_counts"] = self._spools["exits"].row_counts()[first:]
+        arrays["mean"], arrays["squares"] = self._moments.mean, self._moments.squares
+        arrays["firm_quarters"] = np.array(self._firm_quarters)
+        for detail in self._details[first:]:
+            for name in _DETAIL_ARRAYS:
+                arrays[f"{detail.path}/{name}"] = getattr(detail, name)
+        return arrays
+
+    def restore(self, part: Part) -> None:
+        """Take the paths of a part as if one by one."""
+        arrays = part.arrays
+        ends = np.cumsum(arrays["exit_counts"])
+        for name in self.FIELDS:
+            blocks = arrays[name]
+            self._append(name, np.split(blocks, ends[:-1]) if name == "exits" else blocks)
+        self._moments = Moments(arrays["mean"].shape)
+        self._moments.restore(part.last, arrays["mean"], arrays["squares"])
+        self._firm_quarters = int(arrays["firm_quarters"])
+        for path in range(part.first, part.last):
+            if f"{path}/{_DETAIL_ARRAYS[0]}" in arrays:
+                kept = {name: arrays[f"{path}/{name}"] for name in _DETAIL_ARRAYS}
+                self._details.append(PathDetail(path=path, **kept))
+        self.n = part.last
 
     def result(self, seconds: float) -> RunResult:
         """Return what was kept; at least one path must have been."""
@@ -186,3 +212,14 @@ class Keeper:
             firm_quarters=self._firm_quarters,
             seconds=seconds,
         )
+
+    def _append(self, name: str, blocks: Iterable[Array]) -> None:
+        """Put the arrays of the next paths on a spool."""
+        for block in blocks:
+            if name not in self._spools:
+                shape = (-1,) if name == "exits" else block.shape
+                self._spools[name] = Spool(shape, block.dtype)
+            self._spools[name].append(block)
+
+
+_DETAIL_ARRAYS = tuple(field.name for field in fields(PathDetail) if field.name != "path")

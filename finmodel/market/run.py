@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
 
 import numpy as np
 
@@ -18,14 +12,12 @@ from finmodel.market.collect import Moments, PathRecord, record_path
 from finmodel.market.columns import ACCOUNT_NAMES, OK, OVERFLOW
 from finmodel.market.path import Room, run_path
 from finmodel.market.result import Keeper, PathDetail, RunResult
+from finmodel.market.resume import Checkpoint, Progress, play
 from finmodel.market.state import N_EVENTS, N_EXITS, N_FUNDS
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
 CHECK_EVERY_YEAR = 4
-
-Progress = Callable[[int, int], None]
-T = TypeVar("T")
 
 
 def simulate(
@@ -38,6 +30,7 @@ def simulate(
     cancel: threading.Event | None = None,
     check_every: int = CHECK_EVERY_YEAR,
     detailed: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> RunResult:
     """Run `paths` paths of a world.
 
@@ -58,6 +51,9 @@ def simulate(
         Quarters between ledger checks.
     detailed : int, optional
         Keep histories of firms and every fund for this many paths from the first.
+    checkpoint : Checkpoint, optional
+        Where paths are kept on the way, of this very world, seed, `paths` and `detailed`. The
+        paths already there are not run again; the result is the same, bit for bit.
 
     Returns
     -------
@@ -73,20 +69,24 @@ def simulate(
     if paths < 1:
         raise ValueError(f"paths must be at least 1, got {paths}")
     warm_kernel(world)
-    started = time.perf_counter()
-    n_threads = min(paths, threads or os.cpu_count() or 1)
     keeper = Keeper(world, seed, paths)
 
     def one(path: int) -> tuple[PathRecord, PathDetail | None]:
         return simulate_path(world, path, seed, check_every, is_detailed=path < detailed)
 
-    for record, detail in in_order(one, paths, n_threads, cancel):
-        keeper.add(record, detail)
-        if progress:
-            progress(keeper.n, paths)
+    seconds = play(
+        one,
+        lambda unit: keeper.add(*unit),
+        keeper,
+        units=paths,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+        checkpoint=checkpoint,
+    )
     if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
-    return keeper.result(time.perf_counter() - started)
+    return keeper.result(seconds)
 
 
 def warm_kernel(world: World) -> None:
@@ -178,23 +178,3 @@ def breach_message(world: World, path: int, breach: FloatArray) -> str:
         f"expected {expected!r}, found {found!r} million CNY "
         f"(difference {found - expected:.6g})"
     )
-
-
-def in_order(
-    one: Callable[[int], T], paths: int, n_threads: int, cancel: threading.Event | None
-) -> Iterator[T]:
-    """Yield what `one` makes of paths 0, 1, 2, ... while a few more are under way."""
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="finmodel-path")
-    waiting: deque[Future[T]] = deque()
-    started = 0
-    try:
-        while started < paths or waiting:
-            is_stopped = cancel is not None and cancel.is_set()
-            while not is_stopped and started < paths and len(waiting) < 2 * n_threads:
-                waiting.append(pool.submit(one, started))
-                started += 1
-            if is_stopped:
-                return
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

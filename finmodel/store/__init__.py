@@ -1,4 +1,4 @@
-"""Run folders: written atomically, found again by digest, checked when opened."""
+"""Run folders: written atomically, found again by digest, checked when opened; work under way."""
 
 from finmodel.store.folder import (
     MANIFEST,
@@ -12,10 +12,14 @@ from finmodel.store.folder import (
     run_digest,
     save_run,
 )
+from finmodel.store.unfinished import Unfinished, Watch, discard_unfinished
 
 __all__ = [
     "MANIFEST",
     "Manifest",
+    "Unfinished",
+    "Watch",
+    "discard_unfinished",
     "find_run",
     "is_whole",
     "make_root",

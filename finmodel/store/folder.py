@@ -159,7 +159,8 @@ def open_run(root: Path, reference: str) -> Path:
 
 
 def _by_name(root: Path, reference: str) -> Path:
-    runs = sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
+    # Hidden folders are drafts and work under way.
+    runs = sorted(path.parent for path in root.glob(f"[!.]*/{MANIFEST}"))
     names = [path.name for path in runs]
     if reference == "latest" and runs:
         return max(runs, key=lambda path: ((path / MANIFEST).stat().st_mtime, path.name))

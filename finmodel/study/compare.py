@@ -7,27 +7,18 @@ same luck in all of them, so a difference between arms is the policy and what fo
 from __future__ import annotations
 
 import math
-import os
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from finmodel.errors import InputError, Interrupted, Problem
-from finmodel.market.collect import PathRecord
-from finmodel.market.result import Keeper, PathDetail, RunResult
-from finmodel.market.run import (
-    CHECK_EVERY_YEAR,
-    Progress,
-    in_order,
-    simulate_path,
-    warm_kernel,
-)
+from finmodel.market.result import PathDetail, RunResult
+from finmodel.market.resume import Checkpoint, Progress, play
+from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
 from finmodel.measure.effects import effect_panels, financings
 from finmodel.measure.official_ratios import chain_table
 from finmodel.measure.policy import (
@@ -37,19 +28,9 @@ from finmodel.measure.policy import (
 )
 from finmodel.measure.public_flows import programme_year_table
 from finmodel.measure.public_table import public_table
+from finmodel.study.arms import Arm, ArmsKeeper, Effects
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
-
-
-class Effects(NamedTuple):
-    """Effects of a policy on one path: chain and memo by cell, and the chain by sector."""
-
-    chain: FloatArray
-    memo: FloatArray
-    by_sector: FloatArray
-
-
-Arm = tuple[PathRecord, Effects | None]
 
 
 @dataclass(frozen=True)
@@ -92,6 +73,7 @@ def compare(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     check_every: int = CHECK_EVERY_YEAR,
+    checkpoint: Checkpoint | None = None,
 ) -> Comparison:
     """Run a baseline and policies on the same draws, and measure effects firm by firm.
 
@@ -100,7 +82,7 @@ def compare(
     base : World
     policies : mapping of World
         With the same regions, stages, sectors and calendar as the baseline.
-    paths, seed, threads, progress, cancel, check_every
+    paths, seed, threads, progress, cancel, check_every, checkpoint
         As in :func:`finmodel.market.run.simulate`.
 
     Returns
@@ -118,31 +100,26 @@ def compare(
     worlds = {"": base, **policies}
     for world in worlds.values():
         warm_kernel(world)
-    started = time.perf_counter()
-
-    def one(path: int) -> list[Arm]:
-        return _play(worlds, path, seed, check_every)
-
-    keepers = {name: Keeper(world, seed, paths) for name, world in worlds.items()}
-    kept: dict[str, list[Effects]] = {name: [] for name in policies}
-    n_threads = min(paths, threads or os.cpu_count() or 1)
-    for arms in in_order(one, paths, n_threads, cancel):
-        for name, (record, effects) in zip(worlds, arms, strict=True):
-            keepers[name].add(record, None)
-            if effects is not None:
-                kept[name].append(effects)
-        if progress:
-            progress(keepers[""].n, paths)
-    if keepers[""].n == 0:
+    keeper = ArmsKeeper(worlds, seed, paths)
+    seconds = play(
+        lambda path: _play(worlds, path, seed, check_every),
+        keeper.add,
+        keeper,
+        units=paths,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+        checkpoint=checkpoint,
+    )
+    if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
-    seconds = time.perf_counter() - started
-    results = {name: keeper.result(seconds) for name, keeper in keepers.items()}
+    results = keeper.results(seconds)
     return Comparison(
         base=results.pop(""),
         arms=results,
-        chain={name: np.stack([item.chain for item in kept[name]]) for name in policies},
-        by_sector={name: np.stack([item.by_sector for item in kept[name]]) for name in policies},
-        memo={name: np.stack([item.memo for item in kept[name]]) for name in policies},
+        chain=keeper.effects("chain"),
+        by_sector=keeper.effects("by_sector"),
+        memo=keeper.effects("memo"),
         seconds=seconds,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -19,7 +18,8 @@ import finmodel
 from finmodel import datasets, store
 from finmodel.errors import Problem, ScenarioError
 from finmodel.market.result import RunResult
-from finmodel.market.run import Progress, simulate
+from finmodel.market.resume import Checkpoint, Progress
+from finmodel.market.run import simulate
 from finmodel.measure import (
     activity_table,
     cell_table,
@@ -38,6 +38,7 @@ from finmodel.measure import (
     value_table,
 )
 from finmodel.scenario import Scenario, assumptions, digest, quantities
+from finmodel.study.stored import Place, StoredRun, find_or_make
 from finmodel.world import build_world
 
 _PACKAGE = Path(finmodel.__file__).resolve().parent
@@ -52,21 +53,6 @@ GAP_TABLES: dict[str, tuple[str, ...]] = {
     "gap_region_stage": ("region", "stage"),
 }
 """Stored gap tables and their groups; hard-tech sectors, but `gap_sector` has all."""
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """A run on disk.
-
-    Attributes
-    ----------
-    folder : Path
-    is_reused : bool
-        Whether it was found rather than computed.
-    """
-
-    folder: Path
-    is_reused: bool
 
 
 def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
@@ -129,10 +115,12 @@ def run_scenario(
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
     detailed: int = 0,
+    watch: store.Watch | None = None,
 ) -> tuple[RunResult | None, StoredRun | None]:
     """Run a scenario and store it, or find it among earlier runs.
 
-    Of the first `detailed` paths every fund and the history of every firm are stored too.
+    Of the first `detailed` paths every fund and the history of every firm are stored too. Paths
+    that an interrupted run kept in `root` are not run again.
 
     Returns
     -------
@@ -145,23 +133,26 @@ def run_scenario(
     ------
     ScenarioError, InvariantError, StoreError, Interrupted
     """
-    name = digest_of(scenario, paths, seed, detailed)
-    found = store.find_run(root, name)
-    if found is not None:
-        return None, StoredRun(found, is_reused=True)
-    run = simulate(
-        build_world(scenario),
-        paths=paths,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        cancel=cancel,
-        detailed=detailed,
+
+    def make(checkpoint: Checkpoint) -> RunResult:
+        return simulate(
+            build_world(scenario),
+            paths=paths,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+            cancel=cancel,
+            detailed=detailed,
+            checkpoint=checkpoint,
+        )
+
+    return find_or_make(
+        Place(root, digest_of(scenario, paths, seed, detailed), watch),
+        make,
+        lambda run: run.is_complete,
+        run_tables,
+        lambda run: _manifest(scenario, run, command),
     )
-    if not run.is_complete:
-        return run, None
-    folder = store.save_run(root, name, run_tables(run), _manifest(scenario, run, command))
-    return run, StoredRun(folder, is_reused=False)
 
 
 def grade_counts(scenario: Scenario) -> dict[str, int]:

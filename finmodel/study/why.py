@@ -19,17 +19,15 @@ if this one alone went away.
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from finmodel.errors import Interrupted
-from finmodel.market.collect import outcome_column
+from finmodel.market.collect import PathRecord, outcome_column
 from finmodel.market.columns import FUNDED, MARKET, N_OUTCOMES
-from finmodel.market.result import RunResult
-from finmodel.market.run import Progress, simulate
-from finmodel.measure import grouped
+from finmodel.market.resume import Array, Checkpoint, Part, Progress, play
+from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
 from finmodel.study.frictions import FRICTIONS, without
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
@@ -89,6 +87,7 @@ def simulate_arms(
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Arms:
     """Simulate a world with every set of its frictions switched off.
 
@@ -105,53 +104,75 @@ def simulate_arms(
         Called as ``progress(done, 32 * paths)`` from the calling thread.
     cancel : threading.Event, optional
         Set it to stop.
+    checkpoint : Checkpoint, optional
+        Where paths are kept on the way, of this very world, seed and `paths`.
 
     Raises
     ------
     InvariantError
         If money or needs do not balance in some market.
     Interrupted
-        If cancelled: without all markets there are no parts, and nothing is kept.
+        If cancelled: without all markets there are no parts.
     """
-    started = time.perf_counter()
-    needs, gaps = [], []
-    for arm in range(N_ARMS):
-        tick = None
-        if progress:
+    worlds = [without(world, switched_off(arm)) for arm in range(N_ARMS)]
+    for arm in (0, N_ARMS - 1):
+        warm_kernel(worlds[arm])
+    keeper = _MarketsKeeper()
 
-            def tick(done: int, _: int, before: int = arm * paths) -> None:
-                assert progress is not None
-                progress(before + done, N_ARMS * paths)
+    def one(unit: int) -> FloatArray:
+        arm, path = divmod(unit, paths)
+        record, _ = simulate_path(worlds[arm], path, seed, CHECK_EVERY_YEAR)
+        return _needs_and_gaps(record)
 
-        run = simulate(
-            without(world, switched_off(arm)),
-            paths=paths,
-            seed=seed,
-            threads=threads,
-            progress=tick,
-            cancel=cancel,
+    seconds = play(
+        one,
+        keeper.add,
+        keeper,
+        units=N_ARMS * paths,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+        checkpoint=checkpoint,
+    )
+    if keeper.n < N_ARMS * paths:
+        raise Interrupted(
+            f"stopped in market {keeper.n // paths + 1} of {N_ARMS}; the parts need all"
         )
-        if not run.is_complete:
-            raise Interrupted(
-                f"stopped in market {arm + 1} of {N_ARMS}; the parts need all, nothing is kept"
-            )
-        need, gap = _needs_and_gaps(run)
-        needs.append(need)
-        gaps.append(gap)
-    seconds = time.perf_counter() - started
-    return Arms(world, seed, np.stack(needs), np.stack(gaps), seconds)
+    shape = (N_ARMS, paths, *keeper.found[0].shape[1:])
+    needs, gaps = (
+        np.stack([found[side] for found in keeper.found]).reshape(shape) for side in range(2)
+    )
+    return Arms(world, seed, needs, gaps, seconds)
 
 
-def _needs_and_gaps(run: RunResult) -> tuple[FloatArray, FloatArray]:
-    """Return viable needs and the gap, each of shape (P, R, K, 2): count and million CNY."""
-    values, _ = grouped(run, AXES, "hard_tech")
-    shape = (run.n_paths, len(run.world.regions), len(run.world.stages))
-    needs, gaps = np.zeros((*shape, 2)), np.zeros((*shape, 2))
+class _MarketsKeeper:
+    """Takes the needs and gaps of paths in their order, market after market."""
+
+    def __init__(self) -> None:
+        self.found: list[FloatArray] = []
+
+    @property
+    def n(self) -> int:
+        return len(self.found)
+
+    def add(self, found: FloatArray) -> None:
+        self.found.append(found)
+
+    def since(self, first: int) -> dict[str, Array]:
+        return {"needs_and_gaps": np.stack(self.found[first:])}
+
+    def restore(self, part: Part) -> None:
+        self.found += list(part.arrays["needs_and_gaps"])
+
+
+def _needs_and_gaps(record: PathRecord) -> FloatArray:
+    """Return viable needs and the gap a year, shape (2, R, K, 2): count and million CNY."""
+    values = record.panel[:, :, :, 1].mean(axis=0)
+    found = np.zeros((2, *values.shape[:2], 2))
     for side in range(2):
         for outcome in range(N_OUTCOMES):
-            column = outcome_column(outcome, MARKET, is_money=bool(side))
-            found = values[..., column].reshape(shape)
-            needs[..., side] += found
+            column = values[..., outcome_column(outcome, MARKET, is_money=bool(side))]
+            found[0, ..., side] += column
             if outcome != FUNDED:
-                gaps[..., side] += found
-    return needs, gaps
+                found[1, ..., side] += column
+    return found

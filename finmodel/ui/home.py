@@ -56,7 +56,7 @@ def main(root: Path = Path("runs")) -> None:
     chosen = st.segmented_control("Language 语言", ["English", "中文"], default="English")
     language: Language = "zh" if chosen == "中文" else "en"
     text = TEXT[language]
-    manifests = sorted(root.glob(f"*/{store.MANIFEST}"), key=lambda p: -p.stat().st_mtime)
+    manifests = sorted(root.glob(f"[!.]*/{store.MANIFEST}"), key=lambda p: -p.stat().st_mtime)
     if not manifests:
         st.info(text["none"])
         return
