@@ -210,14 +210,13 @@ def wait_for(ready, process):
 
 
 def test_killed_at_any_moment_it_goes_on(tmp_path):
-    """At the first part, at later ones, and while the result is being written."""
-    command = ["run", YRD, *SETS, "--paths", 250]
+    """At the first part, while a later one and while the result is being written."""
+    command = ["run", YRD, *SETS, "--paths", 150]
     root, at_once = tmp_path / "killed", tmp_path / "whole"
     assert call(*command, "--out", at_once).exit_code == 0
     moments = [
         lambda: left(root),
-        lambda: len(left(root)) > 40,
-        lambda: len(left(root)) > 41 and list(root.glob(".*/draft-*")),
+        lambda: len(left(root)) > 40 and list(root.glob(".*/draft-*")),
         lambda: list(root.glob(".[!u]*-*")),
     ]
     n_killed, n_parts = 0, [0]
@@ -230,8 +229,8 @@ def test_killed_at_any_moment_it_goes_on(tmp_path):
         if n_parts[-1]:
             assert "paths were kept" in text
         n_parts.append(len(left(root)))
-    assert n_killed >= 3  # the last may have been quicker
-    assert n_parts[:4] == sorted(n_parts[:4])
+    assert n_killed >= 2  # the last may have been quicker
+    assert n_parts[:3] == sorted(n_parts[:3])
     last = call(*command, "--out", root)
     assert last.exit_code == 0, last.output
     assert results(root) == results(at_once)
@@ -253,10 +252,10 @@ def test_killed_comparisons_and_decompositions_go_on(name, whole, tmp_path):
 
 
 def test_two_at_once_store_one_right_result(whole, tmp_path):
-    command = [*COMMANDS["run"], "--paths", PATHS["run"], "--out", tmp_path]
+    command = [*COMMANDS["why"], "--paths", PATHS["why"], "--out", tmp_path]
     both = [start(*command) for _ in range(2)]
     for process in both:
         text, _ = process.communicate(timeout=60)
         assert process.returncode == 0, text
-    assert results(tmp_path) == whole["run"]
+    assert results(tmp_path) == whole["why"]
     assert len(list(tmp_path.iterdir())) == 1

@@ -263,6 +263,28 @@ def test_one_of_two_writes_and_the_other_reads(tmp_path, at_once):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_lock_on_a_removed_folder_is_no_lock(tmp_path, at_once, monkeypatch):
+    """Another process held it, finished and removed the folder while this one was asking."""
+    squares(tmp_path, 3)
+    lock = room.fcntl.flock
+
+    def too_late(file, how):
+        shutil.rmtree(tmp_path / ".unfinished-dddddddddddddddd")
+        lock(file, how)
+
+    monkeypatch.setattr(room.fcntl, "flock", too_late)
+    with Unfinished(tmp_path, DIGEST) as kept:
+        assert list(kept.parts()) == []
+        monkeypatch.setattr(room.fcntl, "flock", lock)
+        work = Squares()
+        work.add(0.0)
+        kept.keep(work, 0.0)
+        assert len(part_files(tmp_path)) == 1
+        other = Notes()
+        squares(tmp_path, 2, watch=other)
+        assert other.reasons == ["another process is at the same work"]
+
+
 def test_a_folder_removed_on_the_way_is_not_begun_in_the_middle(tmp_path, at_once):
     squares(tmp_path, 3)
     notes, work = Notes(), Squares()
