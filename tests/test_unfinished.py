@@ -148,7 +148,7 @@ def harm_folder(path):
 
 
 def harm_renamed(path):
-    shutil.copy(path.with_name("00000000.part"), path)
+    shutil.copy(path.with_name("00000003.part"), path)
 
 
 def harm_flip(place):
@@ -240,9 +240,17 @@ def test_a_full_disk_is_said_once_and_kept_work_goes_on_when_there_is_room(
     same(work, 7)
     assert notes.reasons == ["No space left on device"]
     assert notes.n_kept == 7
-    assert not list(tmp_path.glob("*/draft*"))
     assert [path.name for path in part_files(tmp_path)] == [f"0000000{n}.part" for n in (0, 1, 5, 6)]
     assert squares(tmp_path, 7)[1] == []
+
+
+def test_a_disk_that_stays_full_is_not_filled_with_drafts(tmp_path, at_once, monkeypatch):
+    def fsync(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(room.os, "fsync", fsync)
+    same(squares(tmp_path, 4)[0], 4)
+    assert [path.name for path in tmp_path.glob("*/*")] == ["lock"]
 
 
 def test_one_of_two_writes_and_the_other_reads(tmp_path, at_once):
@@ -285,18 +293,24 @@ def test_a_lock_on_a_removed_folder_is_no_lock(tmp_path, at_once, monkeypatch):
         assert other.reasons == ["another process is at the same work"]
 
 
-def test_a_folder_removed_on_the_way_is_not_begun_in_the_middle(tmp_path, at_once):
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_folder_removed_on_the_way_is_not_begun_in_the_middle(tmp_path, at_once, is_held):
+    """By hand, or by another process that held it and finished."""
     squares(tmp_path, 3)
     notes, work = Notes(), Squares()
-    with Unfinished(tmp_path, DIGEST, watch=notes) as kept:
-        for part in kept.parts():
-            work.restore(part)
-        shutil.rmtree(kept.folder)
-        work.add(9.0)
-        kept.keep(work, 0.0)
-        assert len(notes.reasons) == 1
-        assert not kept.folder.exists()
-        kept.clear()
+    with Unfinished(tmp_path, DIGEST) as other:
+        if is_held:
+            assert len(list(other.parts())) == 3
+        with Unfinished(tmp_path, DIGEST, watch=notes) as kept:
+            for part in kept.parts():
+                work.restore(part)
+            other.clear() if is_held else shutil.rmtree(kept.folder)
+            other.__exit__()
+            work.add(9.0)
+            kept.keep(work, 0.0)
+            assert len(notes.reasons) == 1
+            assert not kept.folder.exists()
+            kept.clear()
     assert list(tmp_path.iterdir()) == []
 
 
