@@ -146,7 +146,7 @@ class Unfinished:
         self._lock = lock
 
     def _write(self, part: Part) -> None:
-        draft, path = self.folder / f"draft-{os.getpid()}", self._path(part.first)
+        draft, path = self.folder / "draft", self._path(part.first)
         about = {"key": self._key, "first": part.first, "last": part.last}
         head = json.dumps({**about, "seconds": part.seconds, "arrays": list(part.arrays)})
         try:
