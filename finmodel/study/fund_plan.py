@@ -19,6 +19,7 @@ from finmodel.fund.life import Bank
 from finmodel.fund.outcome import PlanOutcome, settle_plan
 from finmodel.fund.plan_arrays import plan_arrays
 from finmodel.fund.simulate import simulate_plan
+from finmodel.market.resume import Progress
 from finmodel.market.run import simulate
 from finmodel.measure.fund_budget import budget_table, pacing_table
 from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
