@@ -119,6 +119,7 @@ BARE = (
     f"{S}.angel.sale_log_sd=0.5",
     f"{S}.angel.pool_share=0",
     "outcomes.preference_multiple=0",
+    "outcomes.common_share=0",
 )
 
 
@@ -133,6 +134,20 @@ def test_the_mean_multiple_of_plain_deals_is_that_of_the_law():
     error = found.std(ddof=1) / np.sqrt(len(found))
     assert abs(found.mean() - expected) < 4 * error
     assert error < 0.02
+
+
+def test_shared_luck_keeps_the_mean_of_plain_deals_and_widens_the_spread():
+    """Deals are as before one by one; together they stray further."""
+    alone, shared = (
+        play(*BARE, f"outcomes.common_share={share}", paths=4000).deals for share in (0.0, 0.5)
+    )
+    found = [
+        (deals[..., col.DEAL_PROCEEDS] / deals[..., col.DEAL_COST]).mean(axis=1)
+        for deals in (alone, shared)
+    ]
+    error = np.hypot(*(values.std(ddof=1) / np.sqrt(len(values)) for values in found))
+    assert abs(found[0].mean() - found[1].mean()) < 4 * error
+    assert found[1].std() > 1.3 * found[0].std()
 
 
 def test_a_pro_rata_follow_keeps_the_share_but_for_the_pool():

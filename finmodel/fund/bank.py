@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from finmodel.market.columns import CLOSED, FIRST_EXIT, GAVE_UP
 from finmodel.market.columns import FAILED as FIRM_FAILED
 from finmodel.market.result import PathDetail
 from finmodel.world import World
-from finmodel.world.arrays import ROUTES, IntArray
+from finmodel.world.arrays import ROUTES, FloatArray, IntArray
 
 NEVER = 1 << 20
 """Quarters until the end of a firm that is alive when its market stops."""
@@ -27,7 +27,7 @@ def empty_bank(n_stages: int) -> Bank:
     """Return a bank without lives."""
     none, nothing = np.zeros(0, np.int64), np.zeros(0)
     first, start = np.zeros(n_stages + 1, np.int64), np.zeros(1, np.int64)
-    return Bank(first, start, none, none, nothing, nothing, nothing, none, none, nothing)
+    return Bank(1, first, start, none, none, nothing, nothing, nothing, none, none, nothing)
 
 
 def market_bank(
@@ -37,6 +37,7 @@ def market_bank(
     entry_years: int,
     regions: Sequence[str] = (),
     is_hard_tech_only: bool,
+    stages: Sequence[str],
 ) -> Bank:
     """Return the firms whose round of a stage closed in the first reported years of a market.
 
@@ -53,77 +54,111 @@ def market_bank(
     regions : sequence of str
         Of the firms; all if empty.
     is_hard_tech_only : bool
+    stages : sequence of str
+        That a fund joins: each path must have a firm of each.
 
     Raises
     ------
     InputError
-        If no firm is left.
+        If a path has no firm of a stage.
     """
-    lives: list[list[_Life]] = [[] for _ in world.stages]
-    chosen = [world.regions.index(name) for name in regions] or list(range(len(world.regions)))
     first = world.arrays.calendar.first_reported
-    for detail in details:
-        events = detail.events
-        firm = (events["key"].astype(np.uint64) << np.uint64(32)) | events["serial"]
-        order = np.argsort(firm, kind="stable")
-        events, firm = events[order], firm[order]
-        cuts = np.flatnonzero(firm[1:] != firm[:-1]) + 1
-        for history in np.split(events, cuts):
-            if not np.isin(history["region"][0], chosen):
-                continue
-            if is_hard_tech_only and not world.is_hard_tech[history["sector"][0]]:
-                continue
-            for stage, life in _lives(history, first, first + 4 * entry_years):
-                lives[stage].append(life)
-    if not any(lives):
-        given = f"{len(details)} paths of {world.scenario.meta.name}"
-        raise InputError("market", [Problem("bank", given, "at least one round to join")])
-    return _pack(lives)
-
-
-_Life = tuple[NDArray[Any], int, int, float, int]
-
-
-def _lives(history: NDArray[Any], first: int, last: int) -> list[tuple[int, _Life]]:
-    """Return the lives in one firm's history by stage: rounds, those before, and the end."""
-    rounds = history[history["kind"] == CLOSED]
-    if len(rounds) == 0:
-        return []
-    end = history[-1]
-    kind = int(end["kind"])
-    quarter, value, route = NEVER, 0.0, ALIVE
-    if FIRST_EXIT <= kind < FIRST_EXIT + len(ROUTES):
-        route = ROUTE_OF[ROUTES[kind - FIRST_EXIT]]
-    elif kind in (FIRM_FAILED, GAVE_UP):
-        route = FAILED
-    if route != ALIVE:
-        quarter, value = int(end["quarter"]), float(end["amount"])
-    found = []
-    stages, places = np.unique(rounds["stage"], return_index=True)
-    for stage, place in zip(stages, places, strict=True):
-        joined = int(rounds["quarter"][place])
-        if first <= joined < last and place < MAX_ROUNDS:
-            found.append((int(stage), (rounds[:MAX_ROUNDS], int(place), quarter, value, route)))
-    return found
-
-
-def _pack(lives: list[list[_Life]]) -> Bank:
-    flat = [life for stage in lives for life in stage]
-    sizes = np.array([len(life[0]) for life in flat], np.int64)
-    rounds = np.concatenate([life[0] for life in flat])
-    before = np.array([life[1] for life in flat], np.int64)
-    start: IntArray = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    joined = rounds["quarter"][start[:-1] + before].astype(np.int64)
-    end = np.array([life[2] for life in flat], np.int64)
+    last = first + 4 * entry_years
+    chosen = np.isin(world.regions, regions) if regions else np.ones(len(world.regions), bool)
+    sector = world.is_hard_tech if is_hard_tech_only else np.ones(len(world.sectors), bool)
+    parts = [_lives_of(detail.events, chosen, sector, first, last) for detail in details]
+    counts = np.array([np.bincount(part.stage, minlength=len(world.stages)) for part in parts])
+    wanted = [world.stages.index(name) for name in stages]
+    if not counts[:, wanted].all():
+        path, place = np.argwhere(counts[:, wanted] == 0)[0]
+        given = f"no round of {stages[place]} in path {path} of {world.scenario.meta.name}"
+        allowed = "a market with rounds of each stage of the mix: more regions, or a larger scale"
+        raise InputError("market", [Problem("outcomes", given, allowed)])
+    sizes = np.concatenate([part.sizes for part in parts])
     return Bank(
-        first=np.cumsum([0, *(len(stage) for stage in lives)]).astype(np.int64),
-        start=start,
-        before=before,
-        quarter=rounds["quarter"].astype(np.int64) - np.repeat(joined, sizes),
-        amount=rounds["amount"].astype(np.float64),
-        post_money=rounds["post_money"].astype(np.float64),
-        pool=np.zeros(len(rounds)),
-        exit_quarter=np.where(end == NEVER, NEVER, end - joined),
-        route=np.array([life[4] for life in flat], np.int64),
-        exit_value=np.array([life[3] for life in flat]),
+        n_markets=len(parts),
+        first=np.concatenate([[0], np.cumsum(counts.reshape(-1))]).astype(np.int64),
+        start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        before=np.concatenate([part.before for part in parts]),
+        quarter=np.concatenate([part.quarter for part in parts]),
+        amount=np.concatenate([part.amount for part in parts]),
+        post_money=np.concatenate([part.post_money for part in parts]),
+        pool=np.zeros(int(sizes.sum())),
+        exit_quarter=np.concatenate([part.exit_quarter for part in parts]),
+        route=np.concatenate([part.route for part in parts]),
+        exit_value=np.concatenate([part.exit_value for part in parts]),
     )
+
+
+class _Lives(NamedTuple):
+    """Lives of one path by stage; rounds joined, one life after the other."""
+
+    stage: IntArray
+    sizes: IntArray
+    before: IntArray
+    quarter: IntArray
+    amount: FloatArray
+    post_money: FloatArray
+    exit_quarter: IntArray
+    route: IntArray
+    exit_value: FloatArray
+
+
+def _lives_of(
+    events: NDArray[Any],
+    chosen: NDArray[np.bool_],
+    sector: NDArray[np.bool_],
+    first: int,
+    last: int,
+) -> _Lives:
+    """Return the lives in the histories of one path, by stage of the round to join."""
+    firm = (events["key"].astype(np.uint64) << np.uint64(32)) | events["serial"]
+    order = np.argsort(firm, kind="stable")
+    events, firm = events[order], firm[order]
+    is_end = np.append(firm[1:] != firm[:-1], True)
+    number = np.cumsum(is_end) - is_end  # of the firm of each event
+    end = events[is_end]
+    closed = events["kind"] == CLOSED
+    rounds, owner = events[closed], number[closed]
+    is_first = np.append(True, owner[1:] != owner[:-1])
+    begin = np.flatnonzero(is_first)  # first round of each firm that has one
+    group = np.cumsum(is_first) - 1
+    place = np.arange(len(rounds)) - begin[group]
+    held = np.minimum(np.diff(np.append(begin, len(rounds))), MAX_ROUNDS)
+    is_new = is_first | np.append(True, rounds["stage"][1:] != rounds["stage"][:-1])
+    is_open = (rounds["quarter"] >= first) & (rounds["quarter"] < last) & (place < MAX_ROUNDS)
+    joined = np.flatnonzero(is_new & is_open & chosen[rounds["region"]] & sector[rounds["sector"]])
+    joined = joined[np.argsort(rounds["stage"][joined], kind="stable")]
+    sizes = held[group[joined]]
+    row = np.repeat(begin[group[joined]], sizes) + _places(sizes)
+    since = rounds["quarter"][joined].astype(np.int64)
+    ends = end[owner[joined]]
+    route = _routes(ends["kind"])
+    is_alive = route == ALIVE
+    return _Lives(
+        stage=rounds["stage"][joined].astype(np.int64),
+        sizes=sizes.astype(np.int64),
+        before=place[joined].astype(np.int64),
+        quarter=rounds["quarter"][row].astype(np.int64) - np.repeat(since, sizes),
+        amount=rounds["amount"][row].astype(np.float64),
+        post_money=rounds["post_money"][row].astype(np.float64),
+        exit_quarter=np.where(is_alive, NEVER, ends["quarter"].astype(np.int64) - since),
+        route=route,
+        exit_value=np.where(is_alive, 0.0, ends["amount"]).astype(np.float64),
+    )
+
+
+def _places(sizes: IntArray) -> IntArray:
+    """Return 0, 1, ... within each of consecutive groups of these sizes."""
+    ends = np.cumsum(sizes)
+    result: IntArray = np.arange(int(sizes.sum())) - np.repeat(ends - sizes, sizes)
+    return result
+
+
+def _routes(kind: NDArray[Any]) -> IntArray:
+    """Return how lives end, by the last event of the firm."""
+    route = np.full(len(kind), ALIVE, np.int64)
+    for place, name in enumerate(ROUTES):
+        route[kind == FIRST_EXIT + place] = ROUTE_OF[name]
+    route[(kind == FIRM_FAILED) | (kind == GAVE_UP)] = FAILED
+    return route

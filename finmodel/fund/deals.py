@@ -39,6 +39,7 @@ from finmodel.fund.life import (
     FAILED,
     LISTED,
     Lives,
+    common_luck,
     life_by_law,
     life_from_bank,
 )
@@ -73,11 +74,12 @@ def set_out(plan: Plan, lives: Lives, desk: Desk, seed: np.uint64, path: int) ->
     rules = plan.rules[0]
     for q in range(len(desk.head)):
         desk.head[q] = -1
+    common = common_luck(rules["common_share"], seed, path)
     for d in range(rules["deals"] - 1, -1, -1):
         stage = stage_of(plan.stage_cdf, d)
         quarter = int((d + 0.5) / rules["deals"] * rules["investment_quarters"])
         if len(plan.law) > 0:
-            life_by_law(plan.law, stage, quarter, lives, d, seed, path)
+            life_by_law(plan.law, common, stage, quarter, lives, d, seed, path)
         else:
             life_from_bank(plan.bank, stage, quarter, lives, d, seed, path)
         desk.stage[d], desk.entry[d], desk.done[d] = stage, quarter, 0

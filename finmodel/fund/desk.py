@@ -38,6 +38,7 @@ PLAN_ROW = np.dtype(
         ("concentration", "f8"),  # most in one firm, mcny
         ("least_ticket", "f8"),  # part of a ticket below which a deal is left
         ("follow", "f8"),  # part of the pro-rata right taken up
+        ("common_share", "f8"),  # of the variance of step-ups and exits, for all deals alike
         ("recycle_rate", "f8"),
         ("recycle_cap", "f8"),  # mcny
         ("preference", "f8"),

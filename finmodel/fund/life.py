@@ -8,7 +8,9 @@ by `pool_share`. An exit is worth the last post-money times a median and a luck 
 (:mod:`finmodel.numeric.exit_law`). *From a market*: a firm that some simulated market financed at
 that stage, with the rounds and the end it had there.
 
-Every draw is keyed by fund and deal, so a deal has the same luck whatever the fund's terms are.
+Deals of one fund share luck: by law a part of that of step-ups and exits, from a market the whole
+path it ran through. Every draw is keyed by fund and deal, so a deal has the same luck whatever the
+fund's terms are.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from finmodel.market.streams import draw, uniform
-from finmodel.numeric.exit_law import luck_quantile
+from finmodel.numeric.exit_law import luck_quantile, normal_cdf
 from finmodel.numeric.jit import inner_kernel
 from finmodel.numeric.quantiles import normal_quantile
 from finmodel.world.arrays import FloatArray, IntArray, Record, Table
@@ -32,7 +34,7 @@ LISTED, SOLD, FAILED, BOUGHT_BACK, ALIVE = 0, 1, 2, 3, 4
 money; the same with simple interest; not yet.
 """
 
-DEAL, ENTRY, STEP = 40, 41, 42
+COMMON, ENTRY, STEP = 40, 41, 42
 """Decisions of the draws of a fund's plan; see :mod:`finmodel.market.streams`."""
 
 LAW_ROW = np.dtype(
@@ -65,8 +67,10 @@ class Bank(NamedTuple):
 
     Attributes
     ----------
-    first : ndarray of int, shape (K + 1,)
-        Lives of stage k are first[k] to first[k + 1].
+    n_markets : int
+        Paths of the market; all deals of a fund are from one, so they share its luck.
+    first : ndarray of int, shape (n_markets * K + 1,)
+        Lives of market m and stage k are first[m K + k] to the next.
     start : ndarray of int, shape (N + 1,)
         Rounds of life n are start[n] to start[n + 1].
     before : ndarray of int, shape (N,)
@@ -80,6 +84,7 @@ class Bank(NamedTuple):
     exit_value : ndarray of shape (N,), million CNY
     """
 
+    n_markets: int
     first: IntArray
     start: IntArray
     before: IntArray
@@ -141,12 +146,20 @@ def end_life(lives: Lives, d: int, quarter: int, value: float, route: int) -> No
 
 @inner_kernel
 def life_by_law(
-    law: Table, stage: int, quarter: int, lives: Lives, d: int, seed: np.uint64, path: int
+    law: Table,
+    common: tuple[float, float, float],
+    stage: int,
+    quarter: int,
+    lives: Lives,
+    d: int,
+    seed: np.uint64,
+    path: int,
 ) -> None:
     """Draw the life of deal `d`, which the fund may join at `stage` in its quarter `quarter`.
 
     Rounds of earlier stages are taken as closed at the same luck of price: their holders rank
-    with the fund.
+    with the fund. `common` is the luck that all deals of the fund share in step-ups and exits,
+    and the roots of its share and of the rest in their variance.
     """
     key, serial = np.uint64(d), np.uint64(stage)
     a, _, _, _ = draw(seed, path, ENTRY, 0, key, serial)
@@ -160,11 +173,12 @@ def life_by_law(
     row = law[stage]
     while True:
         a, b, c, e = draw(seed, path, STEP, stage, key, serial)
-        mark, z, u = uniform(a), normal_quantile(uniform(b)), uniform(c)
+        mark, z = uniform(a), normal_quantile(uniform(b))
+        luck = common[1] * common[0] + common[2] * normal_quantile(uniform(c))
         log_sd = row["years_log_sd"]
         if mark < row["advance"] and stage + 1 < len(law):
             quarter += quarters_until(row["years_to_advance"], log_sd, z)
-            step = row["step_up"] * math.exp(row["step_up_log_sd"] * normal_quantile(u))
+            step = row["step_up"] * math.exp(row["step_up_log_sd"] * luck)
             stage += 1
             row = law[stage]
             post = post * step / (1.0 - row["dilution"])
@@ -173,7 +187,7 @@ def life_by_law(
             continue
         if mark < row["advance"] + row["sale"]:
             quarter += quarters_until(row["years_to_sale"], log_sd, z)
-            value = post * row["sale_multiple"] * exit_luck(row, u)
+            value = post * row["sale_multiple"] * exit_luck(row, luck)
             end_life(lives, d, quarter, value, LISTED if uniform(e) < row["listed"] else SOLD)
             return
         quarter += quarters_until(row["years_to_failure"], log_sd, z)
@@ -182,10 +196,17 @@ def life_by_law(
 
 
 @inner_kernel
-def exit_luck(row: Record, u: float) -> float:
-    """Return what an exit is worth over its median."""
+def common_luck(share: float, seed: np.uint64, path: int) -> tuple[float, float, float]:
+    """Return the luck that a fund's deals share, and the roots of its share and of the rest."""
+    a, _, _, _ = draw(seed, path, COMMON, 0, np.uint64(0), np.uint64(0))
+    return normal_quantile(uniform(a)), math.sqrt(share), math.sqrt(1.0 - share)
+
+
+@inner_kernel
+def exit_luck(row: Record, z: float) -> float:
+    """Return what an exit is worth over its median, at a standard normal luck."""
     return luck_quantile(
-        u, row["sale_log_sd"], row["tail_share"], row["tail_index"], row["tail_cap"]
+        normal_cdf(z), row["sale_log_sd"], row["tail_share"], row["tail_index"], row["tail_cap"]
     )
 
 
@@ -193,9 +214,11 @@ def exit_luck(row: Record, u: float) -> float:
 def life_from_bank(
     bank: Bank, stage: int, quarter: int, lives: Lives, d: int, seed: np.uint64, path: int
 ) -> None:
-    """Give deal `d` the life of a firm that a market financed at `stage`."""
+    """Give deal `d` the life of a firm that the fund's market financed at `stage`."""
     a, _, _, _ = draw(seed, path, ENTRY, 0, np.uint64(d), np.uint64(stage))
-    first, last = bank.first[stage], bank.first[stage + 1]
+    n_stages = (len(bank.first) - 1) // bank.n_markets
+    cell = (path % bank.n_markets) * n_stages + stage
+    first, last = bank.first[cell], bank.first[cell + 1]
     n = first + min(int(uniform(a) * (last - first)), last - first - 1)
     lives.n_rounds[d], lives.before[d] = 0, bank.before[n]
     for m in range(bank.start[n], min(bank.start[n + 1], bank.start[n] + MAX_ROUNDS)):

@@ -6,6 +6,7 @@ import numpy as np
 
 from finmodel.fund.bank import empty_bank
 from finmodel.fund.desk import PLAN_ROW, Plan
+from finmodel.fund.fees import CostTerms, FeeBase, FeeStep, FeeTerms, charge_table
 from finmodel.fund.life import LAW_ROW, Bank
 from finmodel.scenario.fund_plan_schema import FundPlan, StageLaw
 from finmodel.units import QUARTERS_PER_YEAR
@@ -50,26 +51,49 @@ def plan_arrays(plan: FundPlan, stages: tuple[str, ...], bank: Bank | None) -> P
     )
 
 
+def charges_of(plan: FundPlan) -> Table:
+    """Return what a plan owes by quarter of its term and extension."""
+    fund = plan.fund
+    term = in_quarters(fund.term_years.centre)
+    extension = in_quarters(fund.extension_years.centre)
+    steps = [
+        FeeStep(
+            in_quarters(step.from_year.centre),
+            step.rate_pa.centre,
+            FeeBase[step.base.upper()],
+        )
+        for step in plan.fees
+    ]
+    if extension > 0 and not any(step.from_quarter == term for step in steps):
+        # The last rate of the term runs on.
+        before = [step for step in steps if step.from_quarter < term][-1]
+        later = [step for step in steps if step.from_quarter > term]
+        steps = [step for step in steps if step.from_quarter < term]
+        steps += [FeeStep(term, before.rate_pa, before.base), *later]
+    costs = CostTerms(
+        plan.costs.setup_mcny.centre,
+        plan.costs.running_mcny_pa.centre,
+        plan.costs.running_share_pa.centre,
+    )
+    fees = FeeTerms(tuple(steps), term, extension, bills_pa=QUARTERS_PER_YEAR)
+    return charge_table(fees, costs, n_quarters=term + extension)
+
+
 def fee_arrays(plan: FundPlan) -> dict[str, FloatArray]:
     """Return what falls due each quarter: million CNY, and rates on cost and on NAV.
 
     Returns
     -------
     dict of ndarray, each of shape (Q,)
-        `fixed` (fees on the commitment, and costs), `invested` and `nav`. The quarter's part of
-        a yearly fee is a quarter of it.
+        `fixed` (fees on the commitment, and costs), `invested` and `nav`.
     """
-    fund = plan.fund
-    n = in_quarters(fund.term_years.centre + fund.extension_years.centre)
-    commitment, costs = fund.commitment_mcny.centre, plan.costs
-    found = {name: np.zeros(n) for name in ("committed", "invested", "nav")}
-    for q in range(n):
-        step = [step for step in plan.fees if in_quarters(step.from_year.centre) <= q][-1]
-        found[step.base][q] = step.rate_pa.centre / QUARTERS_PER_YEAR
-    running = costs.running_mcny_pa.centre + costs.running_share_pa.centre * commitment
-    fixed = found.pop("committed") * commitment + running / QUARTERS_PER_YEAR
-    fixed[0] += costs.setup_mcny.centre
-    return {"fixed": fixed, **found}
+    charges, size = charges_of(plan), plan.fund.commitment_mcny.centre
+    on_commitment = charges["fee_committed"] + charges["cost_share"]
+    return {
+        "fixed": on_commitment * size + charges["cost"],
+        "invested": np.array(charges["fee_invested"]),
+        "nav": np.array(charges["fee_nav"]),
+    }
 
 
 def _later(values: FloatArray, end: int) -> FloatArray:
@@ -90,6 +114,7 @@ def fill_rules(row: Record, plan: FundPlan, fees: dict[str, FloatArray]) -> None
     row["concentration"] = portfolio.concentration_share.centre * commitment
     row["least_ticket"] = portfolio.least_ticket_share.centre
     row["follow"] = portfolio.follow_share.centre
+    row["common_share"] = outcomes.common_share.centre
     row["recycle_rate"] = recycling.rate.centre
     row["recycle_cap"] = recycling.cap_share.centre * commitment
     row["preference"] = outcomes.preference_multiple.centre

@@ -7,44 +7,15 @@ import pandas as pd
 
 from finmodel.fund import desk as col
 from finmodel.fund.capital import Investable, investable_capital
-from finmodel.fund.fees import CostTerms, FeeBase, FeeStep, FeeTerms, charge_table
 from finmodel.fund.outcome import PlanOutcome
 from finmodel.fund.pacing import fund_cash_flows, pacing_sets
+from finmodel.fund.plan_arrays import charges_of, in_quarters
 from finmodel.fund.profile import Profile
 from finmodel.fund.recycling import RecyclingTerms
 from finmodel.fund.reserves import pro_rata_need, reserve_check
 from finmodel.measure.monte_carlo import mean_se
-from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.units import QUARTERS_PER_YEAR
-from finmodel.world.arrays import FloatArray, Table
-
-
-def charges_of(plan: FundPlan) -> Table:
-    """Return what a plan owes by quarter of its term and extension."""
-    fund = plan.fund
-    term = round(QUARTERS_PER_YEAR * fund.term_years.centre)
-    extension = round(QUARTERS_PER_YEAR * fund.extension_years.centre)
-    steps = [
-        FeeStep(
-            round(QUARTERS_PER_YEAR * step.from_year.centre),
-            step.rate_pa.centre,
-            FeeBase[step.base.upper()],
-        )
-        for step in plan.fees
-    ]
-    if extension > 0 and not any(step.from_quarter == term for step in steps):
-        # The last rate of the term runs on.
-        before = [step for step in steps if step.from_quarter < term][-1]
-        later = [step for step in steps if step.from_quarter > term]
-        steps = [step for step in steps if step.from_quarter < term]
-        steps += [FeeStep(term, before.rate_pa, before.base), *later]
-    costs = CostTerms(
-        plan.costs.setup_mcny.centre,
-        plan.costs.running_mcny_pa.centre,
-        plan.costs.running_share_pa.centre,
-    )
-    fees = FeeTerms(tuple(steps), term, extension, bills_pa=QUARTERS_PER_YEAR)
-    return charge_table(fees, costs, n_quarters=term + extension)
+from finmodel.world.arrays import FloatArray
 
 
 def mean_profile(flows: FloatArray) -> Profile:
@@ -73,7 +44,7 @@ def planned_capital(outcome: PlanOutcome) -> Investable:
         recycling=RecyclingTerms(
             rate=recycling.rate.centre,
             cap_share=recycling.cap_share.centre,
-            window_quarters=round(QUARTERS_PER_YEAR * recycling.window_years.centre),
+            window_quarters=in_quarters(recycling.window_years.centre),
             release_quarter=len(charges) - 1,
         ),
         kept_share=1.0,

@@ -186,6 +186,10 @@ class Outcomes(Section):
     tail_share: Annotated[Quantity, within("share", 0.0, 0.49, "exits in the Pareto tail")]
     tail_index: Annotated[Quantity, positive("index", 10.0, "of that tail")]
     tail_cap: Annotated[Quantity, positive("x", 1e6, "most an exit brings, of its median")]
+    common_share: Annotated[
+        Quantity,
+        within("share", 0.0, 0.95, "of the luck of step-ups and exits, for all deals alike"),
+    ]
     stages: dict[str, StageLaw]
 
 

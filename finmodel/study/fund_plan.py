@@ -99,6 +99,7 @@ def bank_of(
         entry_years=ENTRY_YEARS,
         regions=outcomes.regions,
         is_hard_tech_only=outcomes.is_hard_tech_only,
+        stages=tuple(plan.portfolio.stage_mix),
     )
 
 
