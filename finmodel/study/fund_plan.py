@@ -14,6 +14,7 @@ import pandas as pd
 
 import finmodel
 from finmodel import datasets, store
+from finmodel.errors import Interrupted
 from finmodel.fund.bank import market_bank
 from finmodel.fund.life import Bank
 from finmodel.fund.outcome import PlanOutcome, settle_plan
@@ -70,7 +71,7 @@ def run_plan(
     ScenarioError, InputError, Interrupted
     """
     stages = plan_stages(plan, file)
-    bank = bank_of(plan, file, seed=seed, threads=threads, cancel=cancel)
+    bank = bank_of(plan, file, seed=seed, threads=threads, progress=progress, cancel=cancel)
     arrays = plan_arrays(plan, stages, bank)
     run = simulate_plan(
         arrays, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
@@ -84,6 +85,7 @@ def bank_of(
     *,
     seed: int,
     threads: int | None = None,
+    progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> Bank | None:
     """Return the lives that a plan draws from a market; None if it has a law."""
@@ -92,7 +94,17 @@ def bank_of(
         return None
     world = build_world(market_of(plan, file))
     n = outcomes.market_paths
-    run = simulate(world, paths=n, seed=seed, threads=threads, cancel=cancel, detailed=n)
+    run = simulate(
+        world,
+        paths=n,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        cancel=cancel,
+        detailed=n,
+    )
+    if not run.is_complete:
+        raise Interrupted("stopped; a plan is short, so nothing is kept")
     return market_bank(
         world,
         run.details,
