@@ -91,7 +91,7 @@ def test_without_clauses_classes_are_alike(outcome):
 
 def test_measures_are_those_of_the_flows(outcome):
     found, flows = paths_of(outcome), outcome.run.flows
-    p = 7
+    p = int(np.flatnonzero(~np.isnan(found["net_irr_pa"]) & (found["net_tvpi"] > 1.0))[3])
     called, got = outcome.lp_calls[p], outcome.lp_got[p]
     assert found["net_tvpi"][p] == pytest.approx(got.sum() / called.sum())
     rate = irr(got - called, outcome.times)
@@ -141,7 +141,7 @@ def test_deals_add_up_and_shares_of_multiples_are_all(outcome):
 
 
 def test_the_shipped_law_is_near_its_evidence():
-    """Two thirds of deals below cost, as 65 % of US financings; funds as those of pension records."""
+    """Two thirds of deals below cost, as of US financings; funds as in pension records."""
     found = outcome_of(paths=3000)
     deals = deal_table(found).set_index("stage").loc["all"]
     assert 0.60 < deals["from_0x_share"] < 0.70
@@ -186,7 +186,7 @@ def test_a_bank_has_every_round_and_the_end_of_each_firm(market):
     assert bank.n_markets == 2
     assert len(bank.first) == 2 * len(world.stages) + 1
     events = details[0].events
-    n_lives, checked = bank.first[len(world.stages)], 0
+    n_lives = bank.first[len(world.stages)]
     firm = (events["key"].astype(np.uint64) << np.uint64(32)) | events["serial"]
     expected = []
     for stage in range(len(world.stages)):
@@ -209,7 +209,6 @@ def test_a_bank_has_every_round_and_the_end_of_each_firm(market):
     ends = np.array([int(end["kind"]) for *_, end in expected])
     assert (bank.route[:n_lives] == FAILED).sum() == np.isin(ends, (5, GAVE_UP)).sum()
     assert (bank.exit_quarter[:n_lives][bank.route[:n_lives] != ALIVE] >= 0).all()
-    checked += n_lives
     assert (bank.quarter[bank.start[:-1] + bank.before] == 0).all()
 
 
