@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from finmodel.fund import desk as col
-from finmodel.fund.clauses import NO_BUYBACK, NO_CAP, LpClass
+from finmodel.fund.clauses import NO_BUYBACK, NO_CAP, LpClass, class_table
 from finmodel.fund.credit_line import CreditLine, LinePaths, with_credit_line
-from finmodel.fund.lifetime import Deals, Payout, gp_capital, run_waterfall, settled_nav
-from finmodel.fund.sharing import ClassFlows, share_among_classes
+from finmodel.fund.layer import Layer, on_offer, run_layer
+from finmodel.fund.lifetime import Deals, Payout, as_rows
+from finmodel.fund.sharing import ClassFlows
 from finmodel.fund.simulate import PlanRun
 from finmodel.fund.terms import Hurdle, Style, Tier, WaterfallTerms
-from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.scenario.fund_plan_schema import FundPlan, Waterfall
+from finmodel.scenario.fund_plan_schema import LpClass as PlanClass
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world.arrays import FloatArray
 
@@ -68,15 +71,19 @@ class PlanOutcome:
 
 
 def waterfall_terms(plan: FundPlan) -> WaterfallTerms:
-    """Return the terms of a plan's waterfall."""
-    terms = plan.waterfall
+    """Return the terms of the waterfall of a plan's fund."""
+    return terms_of(plan.waterfall, plan.fund.gp_commitment_share.centre)
+
+
+def terms_of(terms: Waterfall, gp_commitment_share: float) -> WaterfallTerms:
+    """Return the terms of a waterfall as kernels read them."""
     return WaterfallTerms(
         style=Style[terms.style.upper()],
         hurdle_kind=Hurdle[terms.hurdle_kind.upper()],
         hurdle=terms.hurdle.centre,
         catch_up_share=terms.catch_up_share.centre,
         tiers=[Tier(item.from_multiple.centre, item.carry_share.centre) for item in terms.tiers],
-        gp_commitment_share=plan.fund.gp_commitment_share.centre,
+        gp_commitment_share=gp_commitment_share,
         is_gp_carry_free=True,
         has_clawback=bool(terms.clawback.centre),
         clawback_kept_share=terms.clawback_kept_share.centre,
@@ -84,10 +91,15 @@ def waterfall_terms(plan: FundPlan) -> WaterfallTerms:
 
 
 def lp_classes(plan: FundPlan) -> list[LpClass]:
-    """Return the classes of a plan's LPs; their shares are made to sum to 1 exactly."""
-    total = sum(item.commitment_share.centre for item in plan.lps.values())
+    """Return the classes of a plan's LPs."""
+    return classes_of(list(plan.lps.values()))
+
+
+def classes_of(lps: Sequence[PlanClass]) -> list[LpClass]:
+    """Return classes as kernels read them; their shares are made to sum to 1 exactly."""
+    total = sum(item.commitment_share.centre for item in lps)
     classes = []
-    for item in plan.lps.values():
+    for item in lps:
         year, cap = item.buyback_year.centre, item.return_cap_pa.centre
         classes.append(
             LpClass(
@@ -105,31 +117,52 @@ def lp_classes(plan: FundPlan) -> list[LpClass]:
 
 def settle_plan(plan: FundPlan, stages: tuple[str, ...], run: PlanRun) -> PlanOutcome:
     """Pass every path of a plan through its credit line, waterfall and clauses."""
-    flows = run.flows
-    line = with_credit_line(
-        flows[..., col.CALL],
-        np.full(len(flows), plan.fund.commitment_mcny.centre),
+    line = line_of(plan, run)
+    layer = plan_layer(plan, run, line, lp_classes(plan), also_marked=())
+    return PlanOutcome(
+        plan, stages, run, line, layer.payout, layer.gp_paid, layer.gp_got, layer.flows
+    )
+
+
+def line_of(plan: FundPlan, run: PlanRun) -> LinePaths:
+    """Return the calls from all partners on every path, put off by the credit line if any."""
+    calls, terms = run.flows[..., col.CALL], plan.credit_line
+    return with_credit_line(
+        calls,
+        np.full(len(calls), plan.fund.commitment_mcny.centre),
         CreditLine(
-            int(plan.credit_line.delay_quarters.centre),
-            plan.credit_line.rate_pa.centre,
-            plan.credit_line.limit_share.centre,
+            int(terms.delay_quarters.centre), terms.rate_pa.centre, terms.limit_share.centre
         ),
     )
-    terms, proceeds = waterfall_terms(plan), np.maximum(0.0, flows[..., col.PAID_OUT])
-    deals = Deals(flows[..., col.FEES], flows[..., col.REALISED], flows[..., col.WRITTEN_OFF])
-    payout = run_waterfall(line.calls, proceeds, terms, deals=deals)
-    gp_calls = terms.gp_commitment_share * line.calls
-    gp_got = gp_capital(proceeds, payout.to_lps, terms)
-    classes = lp_classes(plan)
-    nav = np.zeros_like(proceeds)
-    for item in classes:
-        if 0 <= item.buyback_quarter < proceeds.shape[1]:
-            quarter = item.buyback_quarter
-            worth = flows[:, quarter, col.NAV]
-            nav[:, quarter] = (1.0 - terms.gp_commitment_share) * settled_nav(
-                line.calls, proceeds, worth, terms, quarter=quarter, deals=deals
-            )
-    shared = share_among_classes(
-        line.calls - gp_calls, np.maximum(0.0, payout.to_lps - gp_got), classes, nav=nav
+
+
+def plan_layer(
+    plan: FundPlan,
+    run: PlanRun,
+    line: LinePaths,
+    classes: Sequence[LpClass],
+    *,
+    also_marked: Iterable[int],
+) -> Layer:
+    """Pass every path of a plan through its waterfall and the clauses of some classes.
+
+    Parameters
+    ----------
+    plan : FundPlan
+    run : PlanRun
+    line : LinePaths
+    classes : sequence of LpClass
+    also_marked : iterable of int
+        Quarters whose NAV is needed beside those in which a stake is on offer.
+    """
+    flows, rows = run.flows, class_table([classes])
+    offers = on_offer(rows, flows.shape[1])
+    return run_layer(
+        line.calls,
+        np.maximum(0.0, flows[..., col.PAID_OUT]),
+        np.maximum(0.0, flows[..., col.NAV]),
+        as_rows(waterfall_terms(plan)),
+        rows,
+        marked=sorted({*offers, *also_marked}),
+        deals=Deals(flows[..., col.FEES], flows[..., col.REALISED], flows[..., col.WRITTEN_OFF]),
     )
-    return PlanOutcome(plan, stages, run, line, payout, gp_calls, gp_got, shared)

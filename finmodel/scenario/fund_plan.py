@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from finmodel.errors import Problem, ScenarioError
 from finmodel.scenario.consistency import check_sources
 from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.scenario.fund_terms import check_fund_of_funds, check_terms
 from finmodel.scenario.load import load_scenario, read_with_parent
 from finmodel.scenario.market_consistency import check_sum, unknown_names
 from finmodel.scenario.reading import apply_overrides, to_problems
@@ -73,7 +73,7 @@ def plan_stages(plan: FundPlan, file: str | Path) -> tuple[str, ...]:
 
 
 def _check(plan: FundPlan, file: Path) -> list[Problem]:
-    problems = _check_terms(plan, str(file))
+    problems = check_terms(plan, str(file)) + check_fund_of_funds(plan, str(file))
     try:
         stages = plan_stages(plan, file)
     except ScenarioError as error:
@@ -86,44 +86,6 @@ def _check(plan: FundPlan, file: Path) -> list[Problem]:
         place = f"{file}: outcomes.regions"
         problems += unknown_names(place, plan.outcomes.regions, regions)
     return problems + check_sources(plan, str(file))
-
-
-def _check_terms(plan: FundPlan, file: str) -> list[Problem]:
-    fund, problems = plan.fund, []
-    if fund.investment_years.centre > fund.term_years.centre:
-        allowed = f"at most fund.term_years, {fund.term_years.centre:g}"
-        given = f"{fund.investment_years.centre:g}"
-        problems.append(Problem(f"{file}: fund.investment_years", given, allowed))
-    starts = [step.from_year.centre for step in plan.fees]
-    problems += _check_rising(f"{file}: fees.*.from_year", starts)
-    tiers = plan.waterfall.tiers
-    problems += _check_rising(
-        f"{file}: waterfall.tiers.*.from_multiple", [tier.from_multiple.centre for tier in tiers]
-    )
-    kind, hurdle = plan.waterfall.hurdle_kind, plan.waterfall.hurdle.centre
-    if kind == "rate" and hurdle > 1.0:
-        allowed = "a rate per year in [0, 1]; a multiple needs hurdle_kind = 'multiple'"
-        problems.append(Problem(f"{file}: waterfall.hurdle", f"{hurdle:g}", allowed))
-    if kind == "multiple" and hurdle < 1.0:
-        allowed = "a multiple of at least 1; a rate needs hurdle_kind = 'rate'"
-        problems.append(Problem(f"{file}: waterfall.hurdle", f"{hurdle:g}", allowed))
-    shares = [lp.commitment_share for lp in plan.lps.values()]
-    problems += check_sum(f"{file}: lps.*.commitment_share", shares)
-    for name, lp in plan.lps.items():
-        given_up = lp.profit_give_up.centre + lp.manager_give_up.centre
-        if given_up > 1.0:
-            allowed = "profit_give_up and manager_give_up of at most 1 together"
-            place = f"{file}: lps.{name}.profit_give_up"
-            problems.append(Problem(place, f"{given_up:g}", allowed))
-    return problems
-
-
-def _check_rising(place: str, values: Sequence[float]) -> list[Problem]:
-    is_rising = all(a < b for a, b in itertools.pairwise(values))
-    if values[0] == 0.0 and is_rising:
-        return []
-    given = ", ".join(f"{value:g}" for value in values)
-    return [Problem(place, given, "0 first, then rising")]
 
 
 def _check_portfolio(plan: FundPlan, file: str, stages: Sequence[str]) -> list[Problem]:

@@ -193,8 +193,30 @@ class Outcomes(Section):
     stages: dict[str, StageLaw]
 
 
+class FundOfFunds(Section):
+    """A fund of funds over the plan's fund: it is the first class of LPs of every sub-fund.
+
+    Its commitment is not a number of the file: it is what its sub-funds and its own charges may
+    call. Where shares, fees or clauses of sub-funds are to differ, `alternatives` holds other terms
+    of their first class, each compared on the same luck; the other classes then share what is left.
+    """
+
+    sub_funds: Annotated[Quantity, whole("funds", 1, 200, "the plan's fund, drawn so many times")]
+    commitment_years: Annotated[
+        Quantity, whole("years", 1, 20, "over which their vintages are spread, from the first on")
+    ]
+    gp_commitment_share: Annotated[
+        Quantity, within("share", 0.0, 0.5, "of the fund of funds, by its manager")
+    ]
+    fees: Annotated[tuple[FeeStep, ...], Strict(False)] = Field(min_length=1, max_length=12)
+    costs: Costs
+    waterfall: Waterfall
+    lps: dict[str, LpClass] = Field(min_length=1)
+    alternatives: dict[str, LpClass]
+
+
 class FundPlan(Section):
-    """A valid plan of one fund."""
+    """A valid plan of one fund, alone or as the sub-fund of a fund of funds."""
 
     schema_version: Literal[1]
     meta: PlanMeta
@@ -209,3 +231,4 @@ class FundPlan(Section):
     credit_line: CreditLine
     benchmark: Benchmark
     outcomes: Outcomes
+    fund_of_funds: FundOfFunds | None = None

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -120,8 +121,11 @@ def _model_at(loc: Sequence[str | int], root: type[BaseModel]) -> type[BaseModel
             return model
         annotation = model.model_fields[str(part)].annotation
         args = get_args(annotation)
-        target = args[1] if len(args) == 2 and args[0] is str else annotation
-        skip = target is not annotation
+        target, skip = annotation, False
+        if len(args) == 2 and args[0] is str:
+            target, skip = args[1], True
+        elif len(args) == 2 and args[1] is NoneType:
+            target = args[0]
         model = target if isinstance(target, type) and issubclass(target, BaseModel) else None
     return model
 
