@@ -47,11 +47,11 @@ def plan_summary(outcome: PlanOutcome) -> pd.DataFrame:
         quantiles `q05` to `q95`. Ratios of the whole, as the rate of return of the mean flows
         (`pooled_net_irr_pa`), chances and tails have no quantiles.
     """
-    rows = [_row(name, values) for name, values in paths_of(outcome).items()]
+    rows = [measure_row(name, values) for name, values in paths_of(outcome).items()]
     got, called, times = outcome.lp_got, outcome.lp_calls, outcome.times
     pooled = clean_irr((got - called).mean(axis=0), times)
-    rows.append(_single("pooled_net_irr_pa", Estimate(pooled, np.array(np.nan))))
-    rows += _risk_rows(quotient(got.sum(axis=1), called.sum(axis=1)))
+    rows.append(single_row("pooled_net_irr_pa", Estimate(pooled, np.array(np.nan))))
+    rows += risk_rows(quotient(got.sum(axis=1), called.sum(axis=1)))
     return pd.DataFrame(rows)
 
 
@@ -119,19 +119,32 @@ def class_table(outcome: PlanOutcome) -> pd.DataFrame:
     earned = flows[..., col.FEES] + outcome.payout.carry + outcome.classes.to_manager
     manager = (outcome.gp_calls + outcome.payout.clawback, outcome.gp_got + earned)
     parties["manager"] = manager
-    rows = []
-    for name, (paid, got) in parties.items():
-        row: dict[str, object] = {"party": name}
-        for label, values in (("paid_mcny", paid), ("got_mcny", got)):
-            mean, error = mean_se(values.sum(axis=1))
-            row |= {label: float(mean), f"{label}_se": float(error)}
-        multiple = quotient(got.sum(axis=1), paid.sum(axis=1))
-        row |= {key: item for key, item in _row("tvpi", multiple).items() if key != "measure"}
-        row["pooled_irr_pa"] = float(clean_irr((got - paid).mean(axis=0), outcome.times))
-        for risk in _risk_rows(multiple):
-            row[str(risk["measure"])] = risk["value"]
-        rows.append(row)
-    return pd.DataFrame(rows).rename(columns={"value": "tvpi", "se": "tvpi_se"})
+    rows = [party_row(name, *both, outcome.times) for name, both in parties.items()]
+    return pd.DataFrame(rows)
+
+
+def party_row(name: str, paid: FloatArray, got: FloatArray, times: FloatArray) -> dict[str, object]:
+    """Return what one party pays and gets, as a row of :func:`class_table`.
+
+    Parameters
+    ----------
+    name : str
+    paid, got : ndarray of shape (P, T), million CNY
+    times : ndarray of shape (T,)
+        Years.
+    """
+    row: dict[str, object] = {"party": name}
+    for label, values in (("paid_mcny", paid), ("got_mcny", got)):
+        mean, error = mean_se(values.sum(axis=1))
+        row |= {label: float(mean), f"{label}_se": float(error)}
+    multiple = quotient(got.sum(axis=1), paid.sum(axis=1))
+    named = {"value": "tvpi", "se": "tvpi_se"}
+    found = measure_row("tvpi", multiple)
+    row |= {named.get(key, key): item for key, item in found.items() if key != "measure"}
+    row["pooled_irr_pa"] = float(clean_irr((got - paid).mean(axis=0), times))
+    for risk in risk_rows(multiple):
+        row[str(risk["measure"])] = risk["value"]
+    return row
 
 
 def year_table(outcome: PlanOutcome) -> pd.DataFrame:
@@ -164,7 +177,7 @@ def year_table(outcome: PlanOutcome) -> pd.DataFrame:
     for place in range(len(ends)):
         for name, values in measures.items():
             year = {"year": place + 1, "calendar_year": plan.fund.vintage_year + place}
-            rows.append({**year, **_row(name, values[:, place])})
+            rows.append({**year, **measure_row(name, values[:, place])})
     return pd.DataFrame(rows)
 
 
@@ -205,7 +218,8 @@ def deal_table(outcome: PlanOutcome) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _row(name: str, values: FloatArray) -> dict[str, object]:
+def measure_row(name: str, values: FloatArray) -> dict[str, object]:
+    """Return mean, error, how many paths have it and quantiles of a measure by path (P,)."""
     known = values[~np.isnan(values)]
     row: dict[str, object] = {"measure": name, "value": np.nan, "se": np.nan}
     row["defined_share"] = len(known) / len(values)
@@ -218,15 +232,16 @@ def _row(name: str, values: FloatArray) -> dict[str, object]:
     return row
 
 
-def _single(name: str, estimate: Estimate) -> dict[str, object]:
+def single_row(name: str, estimate: Estimate) -> dict[str, object]:
+    """Return a measure of all paths together, without quantiles."""
     return {"measure": name, "value": float(estimate.value), "se": float(estimate.error)}
 
 
-def _risk_rows(multiples: FloatArray) -> list[dict[str, object]]:
+def risk_rows(multiples: FloatArray) -> list[dict[str, object]]:
     """Return chance of loss, value at risk and expected shortfall of a yuan paid in."""
     tail = tail_risk(multiples, TAIL_LEVEL)
     return [
-        _single("p_loss", loss_probability(multiples)),
-        _single("value_at_risk_share", tail.value_at_risk),
-        _single("expected_shortfall_share", tail.shortfall),
+        single_row("p_loss", loss_probability(multiples)),
+        single_row("value_at_risk_share", tail.value_at_risk),
+        single_row("expected_shortfall_share", tail.shortfall),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -41,7 +41,7 @@ SHOWN = (
 
 def plan_headline(fund: pd.DataFrame, title: str) -> str:
     """Return what the LPs of a fund may expect, in two sentences."""
-    rows = _rows(fund, "measure")
+    rows = rows_by(fund, "measure")
     multiple, loss, dpi = rows["net_tvpi"], rows["p_loss"], rows["years_to_dpi_1"]
     half = f"Half of its futures give LPs between {multiple['q25']:.2f} and {multiple['q75']:.2f}"
     back = "never returned in most futures"
@@ -56,18 +56,24 @@ def plan_headline(fund: pd.DataFrame, title: str) -> str:
 
 def fund_view(fund: pd.DataFrame, title: str) -> Table:
     """Return the measures of a fund with error and range."""
-    view = _table(title, ("mean", "middle", "9 in 10\nfutures"))
-    words = labels()["fund"]
-    rows = _rows(fund, "measure")
-    for name in SHOWN:
+    return measures_view(fund, title, SHOWN, "fund")
+
+
+def measures_view(frame: pd.DataFrame, title: str, shown: Sequence[str], section: str) -> Table:
+    """Return some measures with error and range, labelled by a section of the catalogue."""
+    view = bare_table(title, ("mean", "middle", "9 in 10\nfutures"))
+    words = labels()[section]
+    rows = rows_by(frame, "measure")
+    for name in shown:
         row = rows[name]
         if row["value"] == 0.0 and row["se"] == 0.0:
             continue
         text = words[name]["en"]
         if not math.isnan(row.get("defined_share", math.nan)) and row["defined_share"] < 0.995:
             text += f" ({row['defined_share']:.0%} of futures have one)"
-        middle = "" if math.isnan(row["q50"]) else f"{row['q50']:,.3g}"
-        spread = "" if math.isnan(row["q05"]) else span(row["q05"], row["q95"])
+        is_told = not math.isnan(row["q50"]) and row["q05"] < row["q95"]
+        middle = f"{row['q50']:,.3g}" if is_told else ""
+        spread = span(row["q05"], row["q95"]) if is_told else ""
         view.add_row(text, with_error(row["value"], row["se"]), middle, spread)
     return view
 
@@ -75,8 +81,8 @@ def fund_view(fund: pd.DataFrame, title: str) -> Table:
 def parties_view(parties: pd.DataFrame, names: Mapping[str, str]) -> Table:
     """Return who pays and who gets what."""
     heads = ("paid in,\nmcny", "got,\nmcny", "multiple", "IRR of\nmeans", "chance\nof loss")
-    view = _table("Who gets what", heads)
-    for row in _rows(parties, "party").values():
+    view = bare_table("Who gets what", heads)
+    for row in rows_by(parties, "party").values():
         name = names.get(str(row["party"]), str(row["party"]))
         sums = [with_error(row[key], row[f"{key}_se"]) for key in ("paid_mcny", "got_mcny")]
         if row["party"] == "manager":
@@ -93,15 +99,17 @@ def parties_view(parties: pd.DataFrame, names: Mapping[str, str]) -> Table:
     return view
 
 
-def years_view(years: pd.DataFrame) -> Table:
+def years_view(
+    years: pd.DataFrame, title: str = "Year by year, of the commitment, at the year's end"
+) -> Table:
     """Return the fund year by year: calls, distributions, NAV and ratios, means of paths."""
     heads = ("called", "got", "net", "9 in 10\nfutures", "NAV", "DPI", "TVPI")
-    view = _table("Year by year, of the commitment, at the year's end", heads)
+    view = bare_table(title, heads)
     for year, group in years.groupby("year", sort=True):
-        rows = _rows(group, "measure")
+        rows = rows_by(group, "measure")
         cells = [f"{rows[name]['value']:.2f}" for name in ("called", "got", "net")]
         cells.append(span(rows["net"]["q05"], rows["net"]["q95"]))
-        cells += [_ratio(rows[name]["value"]) for name in ("nav", "dpi", "tvpi")]
+        cells += [ratio_text(rows[name]["value"]) for name in ("nav", "dpi", "tvpi")]
         view.add_row(f"{year} ({int(group['calendar_year'].iloc[0])})", *cells)
     return view
 
@@ -109,8 +117,8 @@ def years_view(years: pd.DataFrame) -> Table:
 def deals_view(deals: pd.DataFrame, names: Mapping[str, str]) -> Table:
     """Return deals by stage of the first cheque."""
     heads = ("deals", "first\ncheque", "cost", "bought", "held at\nthe end", "MOIC", "below\ncost")
-    view = _table("Deals by stage of the first cheque, mcny", heads)
-    for row in _rows(deals, "stage").values():
+    view = bare_table("Deals by stage of the first cheque, mcny", heads)
+    for row in rows_by(deals, "stage").values():
         name = "All" if row["stage"] == "all" else names.get(str(row["stage"]), str(row["stage"]))
         view.add_row(
             name,
@@ -127,18 +135,19 @@ def deals_view(deals: pd.DataFrame, names: Mapping[str, str]) -> Table:
 
 def budget_view(budget: pd.DataFrame) -> Table:
     """Return the budget of the closed form beside the paths."""
-    view = _table("The budget: closed form, and mean of the paths", ("planned", "simulated"))
+    view = bare_table("The budget: closed form, and mean of the paths", ("planned", "simulated"))
     words = labels()["fund_budget"]
-    for row in _rows(budget, "item").values():
+    for row in rows_by(budget, "item").values():
         view.add_row(
             words[str(row["item"])]["en"],
-            _ratio(row["planned"]),
+            ratio_text(row["planned"]),
             with_error(row["simulated"], row["se"]) if not math.isnan(row["simulated"]) else "",
         )
     return view
 
 
-def _table(title: str, heads: tuple[str, ...]) -> Table:
+def bare_table(title: str, heads: tuple[str, ...]) -> Table:
+    """Return an empty table with a column of names and some of numbers."""
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
     view.add_column("", overflow="fold")
     for heading in heads:
@@ -146,11 +155,13 @@ def _table(title: str, heads: tuple[str, ...]) -> Table:
     return view
 
 
-def _ratio(value: float) -> str:
+def ratio_text(value: float) -> str:
+    """Return a number with three significant digits; ``-`` for one that is not there."""
     return "-" if math.isnan(value) else f"{value:,.3g}"
 
 
-def _rows(frame: pd.DataFrame, index: str) -> dict[str, dict[str, Any]]:
+def rows_by(frame: pd.DataFrame, index: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of a table by the value of one of its columns."""
     return {
         str(row[index]): {str(key): item for key, item in row.items()}
         for row in frame.to_dict("records")

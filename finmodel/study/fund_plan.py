@@ -14,8 +14,9 @@ import pandas as pd
 
 import finmodel
 from finmodel import datasets, store
-from finmodel.errors import Interrupted
+from finmodel.errors import Interrupted, Problem, ScenarioError
 from finmodel.fund.bank import market_bank
+from finmodel.fund.fund_of_funds import n_sub_funds
 from finmodel.fund.life import Bank
 from finmodel.fund.outcome import PlanOutcome, settle_plan
 from finmodel.fund.plan_arrays import plan_arrays
@@ -23,6 +24,7 @@ from finmodel.fund.simulate import simulate_plan
 from finmodel.market.resume import Progress
 from finmodel.market.run import simulate
 from finmodel.measure.fund_budget import budget_table, pacing_table
+from finmodel.measure.fund_of_funds import nest_tables
 from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
 from finmodel.scenario import assumptions, digest
 from finmodel.scenario.fund_plan import ENTRY_YEARS, market_of, plan_stages
@@ -63,6 +65,7 @@ def run_plan(
     file : path
         Of the plan: the scenario of its market stands beside it.
     paths, seed : int
+        With a fund of funds, paths of it: each has its own sub-funds.
     threads, progress, cancel
         As in :func:`finmodel.fund.simulate.simulate_plan`.
 
@@ -71,12 +74,34 @@ def run_plan(
     ScenarioError, InputError, Interrupted
     """
     stages = plan_stages(plan, file)
+    total = simulated_funds(plan, paths)
     bank = bank_of(plan, file, seed=seed, threads=threads, progress=progress, cancel=cancel)
     arrays = plan_arrays(plan, stages, bank)
     run = simulate_plan(
-        arrays, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
+        arrays, paths=total, seed=seed, threads=threads, progress=progress, cancel=cancel
     )
     return settle_plan(plan, stages, run)
+
+
+MOST_FUNDS = 400_000
+"""Simulated funds that one machine's memory should hold, at some kB each."""
+
+
+def simulated_funds(plan: FundPlan, paths: int) -> int:
+    """Return how many funds a plan simulates.
+
+    Raises
+    ------
+    ScenarioError
+        If they are too many for memory.
+    """
+    n = n_sub_funds(plan)
+    if n > 1 and paths * n > MOST_FUNDS:
+        given = f"{paths} paths of {n} sub-funds"
+        raise ScenarioError(
+            "run options", [Problem("--paths", given, f"at most {MOST_FUNDS} sub-funds in all")]
+        )
+    return paths * n
 
 
 def bank_of(
@@ -117,7 +142,9 @@ def bank_of(
 
 def plan_tables(outcome: PlanOutcome) -> dict[str, pd.DataFrame]:
     """Return every table of a plan."""
+    upper = {} if outcome.plan.fund_of_funds is None else nest_tables(outcome)
     return {
+        **upper,
         "fund": plan_summary(outcome),
         "parties": class_table(outcome),
         "years": year_table(outcome),
