@@ -186,6 +186,38 @@ def fund(
 
 @app.command()
 @guarded
+def pacing(
+    plan: Annotated[Path, typer.Argument(help="Plan of commitments (TOML).", metavar="PLAN")],
+    paths: Annotated[int | None, typer.Option(help="Paths; by default the plan's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the plan's.")] = None,
+    changes: SetOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of plans.", metavar="DIR")] = Path(
+        "funds"
+    ),
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan what an LP commits each year to hold a target, and whether the cash is there.
+
+    Commitments follow published pacing parameters or those fitted to a plan's fund; the chance of
+    a shortfall is that of simulated funds.
+    """
+    from finmodel.cli.pacing_command import pace_and_show
+
+    pace_and_show(
+        plan,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@app.command()
+@guarded
 def show(
     reference: Annotated[
         str,

@@ -91,7 +91,7 @@ def sizes_view(sizes: pd.DataFrame) -> Table:
     view = bare_table("The treasury's multiple by number of sub-funds", heads)
     for row in sizes.to_dict("records"):
         view.add_row(
-            f"{row['sub_funds_n']} sub-funds",
+            f"{row['sub_funds_n']} sub-fund" + ("s" if row["sub_funds_n"] > 1 else ""),
             with_error(row["mean"], row["se"]),
             ratio_text(row["sd"]),
             ratio_text(row["sd_if_independent"]),

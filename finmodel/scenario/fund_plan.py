@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from finmodel.errors import Problem, ScenarioError
 from finmodel.scenario.consistency import check_sources
@@ -16,6 +17,8 @@ from finmodel.scenario.load import load_scenario, read_with_parent
 from finmodel.scenario.market_consistency import check_sum, unknown_names
 from finmodel.scenario.reading import apply_overrides, to_problems
 from finmodel.scenario.schema import Scenario
+
+Root = TypeVar("Root", bound=BaseModel)
 
 
 def load_fund_plan(path: str | Path, overrides: Sequence[str] = ()) -> FundPlan:
@@ -34,19 +37,39 @@ def load_fund_plan(path: str | Path, overrides: Sequence[str] = ()) -> FundPlan:
         With every problem found.
     """
     file = Path(path)
-    tree = read_with_parent(file)
-    problems = apply_overrides(tree, overrides, FundPlan)
-    changed = tuple(text.partition("=")[0].strip() for text in overrides)
-    try:
-        plan = FundPlan.model_validate(tree)
-    except ValidationError as error:
-        for detail in error.errors():
-            problems += to_problems(file, detail, changed, FundPlan)
-        raise ScenarioError(f"fund plan {file}", problems) from None
+    plan, problems = read_model(file, overrides, FundPlan, f"fund plan {file}")
     problems += _check(plan, file)
     if problems:
         raise ScenarioError(f"fund plan {file}", problems)
     return plan
+
+
+def read_model(
+    file: Path, overrides: Sequence[str], root: type[Root], title: str
+) -> tuple[Root, list[Problem]]:
+    """Read a file and its parent, apply overrides and validate field by field.
+
+    Returns
+    -------
+    model : BaseModel
+    problems : list of Problem
+        With the overrides; for the caller to raise with its own.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, if there is no valid model.
+    """
+    tree = read_with_parent(file)
+    problems = apply_overrides(tree, overrides, root)
+    changed = tuple(text.partition("=")[0].strip() for text in overrides)
+    try:
+        model = root.model_validate(tree)
+    except ValidationError as error:
+        for detail in error.errors():
+            problems += to_problems(file, detail, changed, root)
+        raise ScenarioError(title, problems) from None
+    return model, problems
 
 
 def market_of(plan: FundPlan, file: str | Path) -> Scenario:
