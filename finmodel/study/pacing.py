@@ -14,7 +14,7 @@ from finmodel import datasets, store
 from finmodel.errors import Problem, ScenarioError
 from finmodel.fund.pacing import pacing_sets
 from finmodel.fund.programme_plan import ProgrammeOutcome, n_vintages, work_out
-from finmodel.market.run import Progress
+from finmodel.market.resume import Progress
 from finmodel.measure.pacing import programme_tables
 from finmodel.scenario import assumptions, digest
 from finmodel.scenario.fund_plan_schema import FundPlan
