@@ -37,7 +37,7 @@ def test_it_says_what_changes_what_would_have_anyway_and_what_it_costs(first):
         assert text in first.output
     # A lever has no programme, so no public table of one, and a cost that nobody stated.
     assert first.output.count("Public money called") == 1
-    assert first.output.count("not known") == 8
+    assert first.output.count("not known") == 11
     assert "…" not in first.output  # no figure is cut off at 80 columns
 
 
@@ -60,6 +60,16 @@ def test_json_has_the_tables_and_no_nan(first, out):
     rows = {(row["policy"], row["measure"]): row["value"] for row in found["public"]}
     assert rows["lever_barriers", "dpi"] is None
     assert rows["policy_pro_rata", "outlay_mcny"] > 0
+
+
+def test_levers_set_on_the_command_line_are_those_of_policies(out):
+    """A relief compared with the same baseline without it, at a cost that is known."""
+    change = ("--set", "levers.incentives.coordinated_tax_relief=0.05")
+    result = call("compare", YRD, YRD, *SETS, *change, "--paths", 3, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "the gap does not change" not in result.output
+    assert "Cost of levers" in result.output
+    assert result.output.count("not known") == 1  # in the closing note alone
 
 
 def test_what_concerns_programmes_changes_policies_alone(out):

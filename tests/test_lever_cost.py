@@ -8,7 +8,7 @@ from finmodel.market.columns import COSTS, OK
 from finmodel.market.run import first_room, simulate
 from finmodel.measure.lever_cost import lever_cost_by_path, relief_by_path, unpriced_levers
 from finmodel.scenario import load_scenario
-from finmodel.scenario.lever_strength import strengths_of
+from finmodel.scenario.lever_strength import is_at_work, strengths_of
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.units import discount_factor
 from tests.conftest import YRD, small_world
@@ -90,7 +90,34 @@ def test_each_lever_is_known_by_name_when_it_is_at_work(name):
     base = load_scenario(YRD)
     assert unpriced_levers(load_scenario(YRD, SILENT[name]), base) == [name]
     assert not unpriced_levers(base, base)
-    assert not any(any(strength) for strength in strengths_of(base).values())
+    assert not any(is_at_work(strength) for strength in strengths_of(base).values())
+
+
+CHANGED = {
+    "moved": ("levers.actors.university.presence.ZJ=1", "levers.actors.university.presence.SH=1"),
+    "removed": ("levers.actors.university.presence.ZJ=1", "levers.actors.university.presence={}"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_lever_moved_or_taken_away_is_at_an_unknown_cost_too(name):
+    base, policy = (load_scenario(YRD, (change,)) for change in CHANGED[name])
+    assert unpriced_levers(policy, base) == ["university"]
+
+
+def test_chains_and_stages_of_intermediaries_count():
+    chains = load_scenario(YRD, ("clusters.strength={'SH/biomedicine'=1.0}",))
+    assert unpriced_levers(chains, load_scenario(YRD)) == ["clusters"]
+    source = ("levers.intermediaries.source_presence.ZJ=1", "levers.intermediaries.source_gain=0.1")
+    other = (*source, 'levers.intermediaries.source_stages=["A"]')
+    assert unpriced_levers(load_scenario(YRD, other), load_scenario(YRD, source)) == [
+        "intermediaries"
+    ]
+
+
+def test_a_stated_cost_of_a_lever_that_does_nothing_is_refused():
+    assert "this lever does nothing" in refused(YRD, "levers.cost_mcny_pa.university=300")
+    assert load_scenario(YRD, (RELIEF, STATED))  # administering a relief costs too
 
 
 def test_government_alone_costs_its_relief():
@@ -121,7 +148,7 @@ def test_costs_enter_the_public_table():
 
 
 def test_a_cost_of_no_lever_is_refused_in_words():
-    text = refused(YRD, "levers.cost_mcny_pa.barrier=5")
+    text = refused(YRD, "levers.cost_mcny_pa.barrier=5", "levers.barriers.border_relief=0.1")
     assert "levers.cost_mcny_pa" in text
     assert "did you mean 'barriers'" in text
     assert "[0, 1e+08] mcny/year" in refused(YRD, "levers.cost_mcny_pa.barriers=-5")

@@ -14,6 +14,8 @@ def test_known_rates():
     assert yearly_irr(np.array([-100.0, 110.0])) == pytest.approx(0.1)
     assert yearly_irr(np.array([-100.0, 0.0, 121.0])) == pytest.approx(0.1)
     assert yearly_irr(np.array([0.0, -100.0, 50.0])) == pytest.approx(-0.5)
+    # A NAV stands at the end of the last year, half a year after its flows.
+    assert yearly_irr(np.array([-100.0]), 110.0) == pytest.approx(1.1**2 - 1)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def compare_and_show(
     console.print(f"{done}: {folder}", soft_wrap=True)
 
 
-OF_POLICIES = "programmes."
+OF_POLICIES = ("programmes.", "levers.")
 """Changes of what only policies have."""
 
 
@@ -133,6 +133,7 @@ def _print(
     console.print(
         "± is the Monte Carlo standard error of a paired difference; '9 in 10 futures' is chance. "
         "What is not known about the inputs, as how much private money is new, is in neither. "
+        "Grants and loans are financings of the chain, not rounds. "
         "Displacement and multiplier both hold reshuffling among funds: read their difference. "
         "Official ratios are gross: they say nothing of what would have happened anyway.",
         soft_wrap=True,

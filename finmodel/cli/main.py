@@ -134,8 +134,8 @@ def compare(
     """Compare policies with a baseline, firm by firm on the same luck.
 
     Prints what changes, which of it would have happened anyway, and what it costs the public. A
-    change by --set applies to every arm, one of programmes.* to every policy. Interrupted, the
-    same command goes on.
+    change by --set applies to every arm, one of programmes.* or levers.* to every policy.
+    Interrupted, the same command goes on.
     """
     from finmodel.cli.compare_command import compare_and_show
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from finmodel.market.result import RunResult
 from finmodel.scenario import Scenario
-from finmodel.scenario.lever_strength import RELIEF_ALONE, strengths_of
+from finmodel.scenario.lever_strength import RELIEF_ALONE, is_at_work, strengths_of
 from finmodel.world.arrays import FloatArray
 from finmodel.world.levers import spending_left
 
@@ -34,16 +34,19 @@ def stated_cost_pa(scenario: Scenario) -> float:
 
 
 def unpriced_levers(scenario: Scenario, base: Scenario) -> list[str]:
-    """Return the levers that do more than in the baseline, or other things, at no stated cost."""
+    """Return the levers that differ from the baseline's and have no stated cost where at work.
+
+    One that the baseline has and the policy lacks is among them: what it saves is not known.
+    """
     mine, without = strengths_of(scenario), strengths_of(base)
-    return [
-        name
-        for name, strength in mine.items()
-        if strength != without[name]
-        and any(strength)
-        and name not in scenario.levers.cost_mcny_pa
-        and name not in RELIEF_ALONE
-    ]
+    unpriced = []
+    for name in mine:
+        if mine[name] == without[name] or name in RELIEF_ALONE:
+            continue
+        sides = ((mine[name], scenario), (without[name], base))
+        if any(is_at_work(found) and name not in side.levers.cost_mcny_pa for found, side in sides):
+            unpriced.append(name)
+    return unpriced
 
 
 def lever_cost_by_path(run: RunResult, base: RunResult) -> FloatArray:

@@ -105,6 +105,7 @@ def outcomes_by_path(run: RunResult, region: int | None = None) -> dict[str, Flo
     active = run.spools["panel"].collect(
         lambda block: block[:, -1, where, :, 1, col.ACTIVE_N].sum(axis=(1, 2))
     )
+    found["exits_n"] = panel[:, [col.IPO_N, col.MNA_N, col.TRANSFER_N]].sum(axis=1)
     return {**found, "survivors_n": active}
 
 

@@ -26,20 +26,25 @@ def programme_flows(run: RunResult) -> FloatArray:
     return flows
 
 
-def yearly_irr(flows: FloatArray) -> FloatArray:
-    """Return the rates per annum at which yearly flows are worth nothing.
+def yearly_irr(flows: FloatArray, nav: FloatArray | float = 0.0) -> FloatArray:
+    """Return the rates per annum at which yearly flows and a last NAV are worth nothing.
 
     Parameters
     ----------
     flows : ndarray of shape (..., Y)
-        Negative is paid, at the same point of each year.
+        Negative is paid, in the middle of each year, as present values have it.
+    nav : ndarray of shape (...) or float
+        At the end of the last year.
 
     Returns
     -------
     ndarray of shape (...)
         NaN if there is no rate, or more than one.
     """
-    rates = irr_batch(flows, np.arange(flows.shape[-1], dtype=np.float64))
+    n_years = flows.shape[-1]
+    times = np.append(np.arange(n_years) + 0.5, n_years)
+    last = np.broadcast_to(np.asarray(nav, np.float64), flows.shape[:-1])[..., None]
+    rates = irr_batch(np.concatenate([flows, last], axis=-1), times)
     return np.where(rates.status == Status.OK, rates.rate, np.nan)
 
 
@@ -55,8 +60,8 @@ def public_irr(run: RunResult) -> tuple[float, FloatArray]:
     """
     flows = programme_flows(run)
     net = flows[..., col.PUBLIC_BACK_M] - flows[..., col.PUBLIC_CALLED_M]
-    net[:, -1] += flows[:, -1, col.PUBLIC_NAV_S]
-    return float(yearly_irr(net.mean(axis=0))), yearly_irr(net)
+    nav = flows[:, -1, col.PUBLIC_NAV_S]
+    return float(yearly_irr(net.mean(axis=0), nav.mean())), yearly_irr(net, nav)
 
 
 def programme_year_table(arms: Mapping[str, RunResult]) -> pd.DataFrame:

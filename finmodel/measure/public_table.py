@@ -42,6 +42,11 @@ def public_table(
     over the public part. `away_share` is the location effect: the part of supported financings that
     went to firms of another region than the vehicle's, which stay where they are.
 
+    Costs per outcome are of the gross public cost; `net_cost_per_financing` is of the loss in
+    present value, so that money that comes back can be compared with money that does not. A
+    financing is one of a viable need, a funded firm one with its first round, an exit an IPO, a
+    sale or a transfer.
+
     Returns
     -------
     DataFrame
@@ -81,11 +86,14 @@ def public_table(
             "leverage_private": (memo["joined"] - memo["public"], memo["public"]),
             "amplification": (paths["raised_mcny"], paths["public_raised_mcny"]),
             "cost_per_financing_mcny": (cost, viable[:, 0]),
+            "net_cost_per_financing_mcny": (-paths["net_present_value_mcny"], viable[:, 0]),
             "quarters_earlier": (memo["earlier"], _anyway(chains[policy])),
             "away_share": (memo["away"], _supported(chains[policy])),
         }
         for name, key in (
+            ("funded_firm", "first_rounds_n"),
             ("graduation", "graduated_n"),
+            ("exit", "exits_n"),
             ("ipo", "ipo_n"),
             ("survivor", "survivors_n"),
         ):
@@ -105,8 +113,9 @@ def public_table(
         rows.append(_row(policy, "ordinary_tvpi_change", change_tvpi, error, None))
         for name, (top, bottom) in ratios.items():
             value, error = ratio_se(top, bottom)
-            if name.startswith("cost_per_") and not bottom.mean() > 0.0:
-                # There is no further outcome for the money to be divided by.
+            is_cost = name.startswith(("cost_per_", "net_cost_per_"))
+            if is_cost and not (bottom.mean() > 0.0 and top.mean() > 0.0):
+                # There is no cost, or no further outcome for it to be divided by.
                 value, error = np.full_like(value, np.nan), np.full_like(error, np.nan)
             rows.append(_row(policy, name, value, error, None))
     return pd.DataFrame(rows)

@@ -128,7 +128,7 @@ def outcome_view(policy: str, outcomes: pd.DataFrame, names: Names) -> Table:
     return view
 
 
-OF_LEVERS = ("relief", "lever_cost", "public_cost", "net_present_value", "cost_per")
+OF_LEVERS = ("relief", "lever_cost", "public_cost", "net_present_value", "cost_per", "net_cost")
 """Beginnings of the measures of public money that levers have too; the first three, only they."""
 
 

@@ -7,7 +7,7 @@ import math
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
 from finmodel.scenario.lever_schema import Levers
-from finmodel.scenario.lever_strength import strengths_of
+from finmodel.scenario.lever_strength import is_at_work, reliefs_of, strengths_of
 from finmodel.scenario.market_consistency import (
     MOST_MEETINGS,
     check_regions_of,
@@ -29,12 +29,24 @@ def check_levers(scenario: Scenario, file: str) -> list[Problem]:
     """
     levers, place = scenario.levers, f"{file}: levers"
     problems: list[Problem] = []
-    problems += unknown_names(f"{place}.cost_mcny_pa", levers.cost_mcny_pa, strengths_of(scenario))
+    problems += _check_costs(scenario, f"{place}.cost_mcny_pa")
     for name, table in _region_tables(levers).items():
         problems += check_regions_of(table, f"{place}.{name}")
     problems += _check_stages(scenario, f"{place}.intermediaries")
     problems += _check_knowledge(scenario, f"{place}.barriers.knowledge")
     problems += _check_meetings(scenario, f"{place}.actors")
+    return problems
+
+
+def _check_costs(scenario: Scenario, place: str) -> list[Problem]:
+    """Return costs of no lever, and costs of levers that do nothing."""
+    strengths, reliefs = strengths_of(scenario), reliefs_of(scenario)
+    costs = scenario.levers.cost_mcny_pa
+    problems = unknown_names(place, costs, strengths)
+    for name in costs:
+        if name in strengths and not (is_at_work(strengths[name]) or reliefs.get(name, False)):
+            given = f"{costs[name].centre:g}"
+            problems.append(Problem(f"{place}.{name}", given, "no cost: this lever does nothing"))
     return problems
 
 

@@ -73,6 +73,8 @@ OFF = {
     "profit_give_up": 0.0,
     "manager_give_up": 0.0,
     "buyback_rate_pa": 10.0,
+    "away_eligible_share": 0.0,
+    "strings": 0.0,
 }
 """Clauses and the value at which each does nothing."""
 
@@ -83,10 +85,12 @@ _OF_FUNDS = _NO_PRIVATE | {
     "early_min_share",
     "loss_tolerance_fund",
     "manager_give_up",
+    "away_eligible_share",
+    "strings",
 }
 IGNORED = {
     "direct": _NO_PRIVATE,
-    "co_investment": _NO_PRIVATE,
+    "co_investment": _NO_PRIVATE | {"strings"},
     "guarantee": _OF_FUNDS,
     "grant": _OF_FUNDS | {"loss_tolerance_project", "loss_tolerance_programme"},
 }
@@ -119,5 +123,6 @@ def _check_classes(scenario: Scenario, place: str, programme: Programme) -> list
     problems = unknown_names(place, named, scenario.stages)
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        problems.append(Problem(place, f"{', '.join(twice)} twice", "each stage in one class"))
+        given = f"{', '.join(twice)} twice, in {', '.join(programme.loss_tolerance_class)}"
+        problems.append(Problem(place, given, "each stage in one class"))
     return problems
