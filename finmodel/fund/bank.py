@@ -90,6 +90,19 @@ def market_bank(
     )
 
 
+def n_stages(bank: Bank) -> int:
+    """Return the number of stages of a bank."""
+    return (len(bank.first) - 1) // bank.n_markets
+
+
+def stage_lives(bank: Bank, stage: int) -> IntArray:
+    """Return the lives of a stage in all markets."""
+    cells = stage + n_stages(bank) * np.arange(bank.n_markets)
+    parts = [np.arange(bank.first[cell], bank.first[cell + 1]) for cell in cells]
+    result: IntArray = np.concatenate(parts)
+    return result
+
+
 class _Lives(NamedTuple):
     """Lives of one path by stage; rounds joined, one life after the other."""
 

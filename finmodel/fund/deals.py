@@ -22,6 +22,7 @@ from finmodel.fund.desk import (
     DEAL_PROCEEDS,
     DEAL_QUARTER,
     DEAL_SHARE,
+    DEAL_SOLD,
     DEAL_STAGE,
     FOLLOWED,
     INVESTED,
@@ -43,6 +44,8 @@ from finmodel.fund.life import (
     life_by_law,
     life_from_bank,
 )
+from finmodel.fund.past import Past
+from finmodel.fund.rest import restore
 from finmodel.market.payout import pay_claims, split_preferences, split_pro_rata
 from finmodel.numeric.jit import inner_kernel
 from finmodel.world.arrays import FloatArray, Record
@@ -69,15 +72,26 @@ def put_on(desk: Desk, d: int, quarter: int) -> None:
 
 
 @inner_kernel
-def set_out(plan: Plan, lives: Lives, desk: Desk, seed: np.uint64, path: int) -> None:
-    """Draw the life of every deal and put its first cheque on the calendar."""
-    rules = plan.rules[0]
+def set_out(plan: Plan, past: Past, lives: Lives, desk: Desk, seed: np.uint64, path: int) -> None:
+    """Draw the life of every deal and put its next event on the calendar.
+
+    First cheques still to come are spread evenly over what is left of the investment period.
+    """
+    rules, start, n_held = plan.rules[0], len(past.flows), len(past.deal)
     for q in range(len(desk.head)):
         desk.head[q] = -1
     common = common_luck(rules["common_share"], seed, path)
+    left, to_come = rules["investment_quarters"] - start, rules["deals"] - n_held
     for d in range(rules["deals"] - 1, -1, -1):
+        if d < n_held:
+            restore(plan, past, common, lives, desk, d, seed, path)
+            if past.deal[d, DEAL_ENDED] == 0.0:
+                put_on(desk, d, max(start, next_event(lives, desk, d)))
+            continue
         stage = stage_of(plan.stage_cdf, d)
-        quarter = int((d + 0.5) / rules["deals"] * rules["investment_quarters"])
+        quarter = len(desk.head)
+        if left > 0:
+            quarter = start + int((d - n_held + 0.5) / to_come * left)
         if len(plan.law) > 0:
             life_by_law(plan.law, common, stage, quarter, lives, d, seed, path)
         else:
@@ -155,12 +169,11 @@ def end_deal(deal: FloatArray, flows: FloatArray, q: int, got: float) -> None:
     """Book the end of a deal."""
     flows[q, PROCEEDS] += got
     flows[q, NAV] -= deal[DEAL_NAV]
-    flows[q, COST] -= deal[DEAL_COST]
-    if got > 0.0:
-        flows[q, REALISED] += deal[DEAL_COST]
-    else:
-        flows[q, WRITTEN_OFF] += deal[DEAL_COST]
-    deal[DEAL_PROCEEDS], deal[DEAL_ENDED], deal[DEAL_NAV] = got, 1.0, 0.0
+    cost = deal[DEAL_COST] - deal[DEAL_SOLD]
+    flows[q, COST] -= cost
+    flows[q, REALISED if got > 0.0 else WRITTEN_OFF] += cost
+    deal[DEAL_PROCEEDS] += got
+    deal[DEAL_SOLD], deal[DEAL_ENDED], deal[DEAL_NAV] = deal[DEAL_COST], 1.0, 0.0
 
 
 @inner_kernel

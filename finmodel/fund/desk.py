@@ -16,7 +16,8 @@ NAV, COST = 9, 10
 N_FLOWS = 11
 
 # Columns of what a deal came to: stage, quarter, cost, of it at entry, proceeds, share at entry and
-# at the end, whether it is over, and pro-rata money that was missed.
+# at the end, whether it is over, pro-rata money that was missed, value at marks, and the cost of
+# what was sold or written off.
 (
     DEAL_STAGE,
     DEAL_QUARTER,
@@ -28,8 +29,9 @@ N_FLOWS = 11
     DEAL_ENDED,
     DEAL_MISSED,
     DEAL_NAV,
-) = range(10)
-N_DEAL = 10
+    DEAL_SOLD,
+) = range(11)
+N_DEAL = 11
 
 PLAN_ROW = np.dtype(
     [

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from finmodel.fund.waiting import branches_given, quarters_given
 from finmodel.market.streams import draw, uniform
 from finmodel.numeric.exit_law import luck_quantile, normal_cdf
 from finmodel.numeric.jit import inner_kernel
@@ -122,12 +123,6 @@ class Lives(NamedTuple):
 
 
 @inner_kernel
-def quarters_until(median_years: float, log_sd: float, z: float) -> int:
-    """Return a lognormal waiting time in whole quarters, at least one."""
-    return max(1, round(4.0 * median_years * math.exp(log_sd * z)))
-
-
-@inner_kernel
 def add_round(
     lives: Lives, d: int, quarter: int, amount: float, post_money: float, pool: float
 ) -> None:
@@ -170,27 +165,51 @@ def life_by_law(
         post = row["post_money"] * math.exp(row["post_money_log_sd"] * luck)
         raised += row["dilution"] * post
         add_round(lives, d, quarter, row["dilution"] * post, post, row["pool"])
+    go_on(law, common, stage, quarter, post, raised, 0, lives, d, seed, path, key, serial)
+
+
+@inner_kernel
+def go_on(
+    law: Table,
+    common: tuple[float, float, float],
+    stage: int,
+    quarter: int,
+    post: float,
+    raised: float,
+    waited: int,
+    lives: Lives,
+    d: int,
+    seed: np.uint64,
+    path: int,
+    key: np.uint64,
+    serial: np.uint64,
+) -> None:
+    """Draw what comes after a round of `stage` closed in `quarter`, until the end.
+
+    Nothing came in the `waited` quarters from that one on; see :mod:`finmodel.fund.waiting`.
+    """
     row = law[stage]
     while True:
         a, b, c, e = draw(seed, path, STEP, stage, key, serial)
-        mark, z = uniform(a), normal_quantile(uniform(b))
+        mark, time = uniform(a), uniform(b)
         luck = common[1] * common[0] + common[2] * normal_quantile(uniform(c))
         log_sd = row["years_log_sd"]
-        if mark < row["advance"] and stage + 1 < len(law):
-            quarter += quarters_until(row["years_to_advance"], log_sd, z)
+        advance, sale = branches_given(row, waited)
+        if mark < advance and stage + 1 < len(law):
+            quarter += quarters_given(row["years_to_advance"], log_sd, time, waited)
             step = row["step_up"] * math.exp(row["step_up_log_sd"] * luck)
             stage += 1
-            row = law[stage]
+            row, waited = law[stage], 0
             post = post * step / (1.0 - row["dilution"])
             raised += row["dilution"] * post
             add_round(lives, d, quarter, row["dilution"] * post, post, row["pool"])
             continue
-        if mark < row["advance"] + row["sale"]:
-            quarter += quarters_until(row["years_to_sale"], log_sd, z)
+        if mark < advance + sale:
+            quarter += quarters_given(row["years_to_sale"], log_sd, time, waited)
             value = post * row["sale_multiple"] * exit_luck(row, luck)
             end_life(lives, d, quarter, value, LISTED if uniform(e) < row["listed"] else SOLD)
             return
-        quarter += quarters_until(row["years_to_failure"], log_sd, z)
+        quarter += quarters_given(row["years_to_failure"], log_sd, time, waited)
         end_life(lives, d, quarter, row["recovery"] * raised, FAILED)
         return
 

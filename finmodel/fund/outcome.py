@@ -115,9 +115,20 @@ def classes_of(lps: Sequence[PlanClass]) -> list[LpClass]:
     return classes
 
 
-def settle_plan(plan: FundPlan, stages: tuple[str, ...], run: PlanRun) -> PlanOutcome:
-    """Pass every path of a plan through its credit line, waterfall and clauses."""
-    line = line_of(plan, run)
+def settle_plan(
+    plan: FundPlan, stages: tuple[str, ...], run: PlanRun, *, begin: int = 0
+) -> PlanOutcome:
+    """Pass every path of a plan through its credit line, waterfall and clauses.
+
+    Parameters
+    ----------
+    plan : FundPlan
+    stages : tuple of str
+    run : PlanRun
+    begin : int
+        Quarters that are known: no credit line is drawn in them.
+    """
+    line = line_from(plan, run.flows[..., col.CALL], begin)
     layer = plan_layer(plan, run, line, lp_classes(plan), also_marked=())
     return PlanOutcome(
         plan, stages, run, line, layer.payout, layer.gp_paid, layer.gp_got, layer.flows
@@ -126,14 +137,34 @@ def settle_plan(plan: FundPlan, stages: tuple[str, ...], run: PlanRun) -> PlanOu
 
 def line_of(plan: FundPlan, run: PlanRun) -> LinePaths:
     """Return the calls from all partners on every path, put off by the credit line if any."""
-    calls, terms = run.flows[..., col.CALL], plan.credit_line
-    return with_credit_line(
-        calls,
-        np.full(len(calls), plan.fund.commitment_mcny.centre),
-        CreditLine(
-            int(terms.delay_quarters.centre), terms.rate_pa.centre, terms.limit_share.centre
-        ),
+    return line_from(plan, run.flows[..., col.CALL], 0)
+
+
+def line_from(plan: FundPlan, needs: FloatArray, begin: int) -> LinePaths:
+    """Return calls with the plan's credit line from quarter `begin` on; before, as they were.
+
+    Parameters
+    ----------
+    plan : FundPlan
+    needs : ndarray of shape (P, Q), million CNY
+    begin : int
+        What is called before is known; a balance of a line at that time is not.
+    """
+    terms = plan.credit_line
+    line = CreditLine(
+        int(terms.delay_quarters.centre), terms.rate_pa.centre, terms.limit_share.centre
     )
+    commitment = np.full(len(needs), plan.fund.commitment_mcny.centre)
+    if begin == 0:
+        return with_credit_line(needs, commitment, line)
+    known, later = needs[:, :begin], needs[:, begin:]
+    # Sums of parts may pass the whole by rounding.
+    uncalled = np.maximum(commitment - known.sum(axis=1), later.sum(axis=1))
+    rest = with_credit_line(later, uncalled, line)
+    nothing = np.zeros_like(known)
+    parts = [np.concatenate([nothing, item], axis=1) for item in rest]
+    found = LinePaths(*parts)
+    return found._replace(calls=np.concatenate([known, rest.calls], axis=1))
 
 
 def plan_layer(

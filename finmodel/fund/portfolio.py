@@ -34,6 +34,7 @@ from finmodel.fund.desk import (
     Plan,
 )
 from finmodel.fund.life import Lives
+from finmodel.fund.past import CALLED, CASH, FOLLOWED_SO_FAR, RECYCLED, Past
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record
 
@@ -75,30 +76,43 @@ def invest_quarter(
 
 @lean_kernel
 def run_fund(
-    plan: Plan, lives: Lives, desk: Desk, flows: FloatArray, seed: np.uint64, path: int
+    plan: Plan,
+    past: Past,
+    lives: Lives,
+    desk: Desk,
+    flows: FloatArray,
+    seed: np.uint64,
+    path: int,
 ) -> None:
     """Fill the flows of a fund on one path, and its deals on the desk.
 
     Parameters
     ----------
     plan : Plan
+    past : Past
+        What has happened; the path goes on from there.
     lives, desk : Lives, Desk
         Room for at least as many deals as the plan has.
     flows : ndarray of shape (Q, N_FLOWS), million CNY
-        Filled; NAV and cost are those at the quarter's end.
+        Filled; NAV and cost are those at the quarter's end. With fewer quarters than the fund's
+        life has, the path stops there.
     seed : uint64
     path : int
     """
     rules = plan.rules[0]
-    set_out(plan, lives, desk, seed, path)
-    called, kept, recycled, followed = 0.0, 0.0, 0.0, 0.0
-    for q in range(len(flows)):
+    set_out(plan, past, lives, desk, seed, path)
+    called, kept = past.state[CALLED], past.state[CASH]
+    recycled, followed = past.state[RECYCLED], past.state[FOLLOWED_SO_FAR]
+    for q in range(min(len(past.flows), len(flows))):
+        for column in range(N_FLOWS):
+            flows[q, column] = past.flows[q, column]
+    for q in range(len(past.flows), len(flows)):
         row = flows[q]
         for column in range(N_FLOWS):
             row[column] = 0.0
         if q > 0:
             row[NAV], row[COST] = flows[q - 1, NAV], flows[q - 1, COST]
-        is_last = q == len(flows) - 1
+        is_last = q == rules["last_quarter"] - 1
         fee = plan.fixed_fee[q] + plan.cost_rate[q] * row[COST] + plan.nav_rate[q] * row[NAV]
         if q >= rules["term_quarters"] and is_idle(desk, rules["deals"]):
             fee = 0.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from finmodel.errors import Interrupted
 from finmodel.fund.desk import N_DEAL, N_FLOWS, Plan, new_desk, new_lives
+from finmodel.fund.past import Past, empty_past
 from finmodel.fund.portfolio import run_fund
 from finmodel.numeric.jit import kernel
 from finmodel.world.arrays import FloatArray
@@ -36,13 +37,13 @@ class PlanRun:
 
 @kernel
 def run_funds(
-    plan: Plan, seed: np.uint64, first: int, flows: FloatArray, deals: FloatArray
+    plan: Plan, past: Past, seed: np.uint64, first: int, flows: FloatArray, deals: FloatArray
 ) -> None:
     """Fill the flows and deals of paths `first` and on."""
     n_deals, n_quarters = deals.shape[1], flows.shape[1]
     lives, desk = new_lives(n_deals), new_desk(n_deals, n_quarters)
     for p in range(len(flows)):
-        run_fund(plan, lives, desk, flows[p], seed, first + p)
+        run_fund(plan, past, lives, desk, flows[p], seed, first + p)
         deals[p] = desk.deal
 
 
@@ -51,6 +52,8 @@ def simulate_plan(
     *,
     paths: int,
     seed: int,
+    past: Past | None = None,
+    quarters: int | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancel: threading.Event | None = None,
@@ -61,6 +64,10 @@ def simulate_plan(
     ----------
     plan : Plan
     paths, seed : int
+    past : Past, optional
+        What has happened; by default nothing.
+    quarters : int, optional
+        Stop after so many, with what is held not sold; by default the fund's life.
     threads : int, optional
         By default one a core. Results do not depend on it.
     progress : callable, optional
@@ -73,8 +80,9 @@ def simulate_plan(
     Interrupted
         If cancelled.
     """
-    rules = plan.rules[0]
-    flows = np.zeros((paths, int(rules["last_quarter"]), N_FLOWS))
+    rules, behind = plan.rules[0], empty_past() if past is None else past
+    life = int(rules["last_quarter"])
+    flows = np.zeros((paths, life if quarters is None else min(life, quarters), N_FLOWS))
     deals = np.zeros((paths, int(rules["deals"]), N_DEAL))
     starts = range(0, paths, CHUNK)
 
@@ -82,7 +90,8 @@ def simulate_plan(
         if cancel is not None and cancel.is_set():
             return 0
         last = min(paths, first + CHUNK)
-        run_funds(plan, np.uint64(seed), first, flows[first:last], deals[first:last])
+        chunk = flows[first:last], deals[first:last]
+        run_funds(plan, behind, np.uint64(seed), first, *chunk)
         return last - first
 
     done = 0
