@@ -164,14 +164,32 @@ def fund(
     ),
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
+    positions: Annotated[
+        Path | None,
+        typer.Option(help="What the fund has done (CSV); needs --as-of.", metavar="FILE"),
+    ] = None,
+    as_of: Annotated[
+        str, typer.Option(help="Day of the positions: the last of a quarter.", metavar="DATE")
+    ] = "",
+    first_closing: Annotated[
+        str, typer.Option(help="By default 1 January of the vintage year.", metavar="DATE")
+    ] = "",
+    template: Annotated[
+        Path | None,
+        typer.Option(help="Write an empty file of positions, do nothing else.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Simulate the plan of one fund: what its LPs may expect, when, and how bad it can get.
 
     Deals follow a law of stages or are drawn from a simulated market. Fees, recycling, reserves,
-    waterfall and clauses of LPs are those of the plan.
+    waterfall and clauses of LPs are those of the plan. With --positions the fund is compared with
+    its plan at the same age, and its life goes on from where it stands.
     """
-    from finmodel.cli.fund_command import fund_and_show
+    from finmodel.cli.fund_command import fund_and_show, template_and_say
 
+    if template is not None:
+        template_and_say(plan, template, changes or [])
+        return
     fund_and_show(
         plan,
         paths=paths,
@@ -181,6 +199,9 @@ def fund(
         threads=threads,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
+        positions=positions,
+        as_of=as_of,
+        first_closing=first_closing,
     )
 
 
