@@ -184,6 +184,19 @@ def test_the_past_is_the_same_on_every_path(csv):
     assert np.unique(alpha[:, col.DEAL_PROCEEDS]).size > 100
 
 
+def test_a_credit_line_is_drawn_from_the_as_of_date_on(csv):
+    line = ("credit_line.delay_quarters=3", "credit_line.limit_share=0.5")
+    plan, record = record_of(csv, ROWS, changes=line)
+    outcome = run_from_here(plan, FILE, record, paths=60, seed=3).outcome
+    calls, needs = outcome.line.calls, outcome.run.flows[..., col.CALL]
+    np.testing.assert_array_equal(calls[:, :6], needs[:, :6])
+    # A path that needs the whole commitment has nothing left for interest and cannot draw.
+    assert (calls[:, 6] <= needs[:, 6]).all()
+    assert calls[:, 6].sum() < 0.5 * needs[:, 6].sum()
+    interest = outcome.line.interest.sum(axis=1)
+    np.testing.assert_allclose(calls.sum(axis=1), needs.sum(axis=1) + interest)
+
+
 def test_first_cheques_to_come_fill_what_is_left_of_the_period(csv):
     _, run = play(csv, ROWS, "fund.commitment_mcny=100000")
     assert run.deals.shape[1] == 30
@@ -300,6 +313,31 @@ def test_a_market_s_lives_are_those_that_waited_as_long():
     assert fitting_lives(bank, 0, 1).tolist() == [0, 1, 2, 3]
     assert fitting_lives(bank, 0, 4).tolist() == [1, 3]
     assert fitting_lives(bank, 0, 50).tolist() == [3]
+
+
+def test_a_firm_goes_on_as_one_of_a_market_did_at_its_own_price(csv):
+    """Of three lives one ended too soon; the others are as likely, and scaled to this firm."""
+    from finmodel.fund.life import SOLD, Bank
+
+    first = np.array([0, 0, 3, 3, 3, 3])
+    rounds = np.arange(4), np.zeros(3, int), np.zeros(3, int)
+    post = np.array([100.0, 100.0, 50.0])
+    ends = np.array([9, 3, 12]), np.full(3, SOLD), np.array([300.0, 900.0, 25.0])
+    bank = Bank(first, *rounds, 0.2 * post, post, 0.0 * post, *ends)
+    plan, record = record_of(csv, ENTRY, changes=ALONE)
+    stages = plan_stages(plan, FILE)
+    arrays = plan_arrays(plan, stages, bank)
+    here = standing_of(arrays, record.positions, record.clock, stages)
+    run = simulate_plan(here.plan, paths=2000, seed=1, past=here.past)
+    got, quarter = run.deals[:, 0, col.DEAL_PROCEEDS], run.flows[..., col.PROCEEDS].argmax(axis=1)
+    is_first = quarter == 9
+    np.testing.assert_allclose(got[is_first], 0.08 * 150 * 3)
+    np.testing.assert_allclose(got[~is_first], 0.08 * 150 / 2)
+    assert (quarter[~is_first] == 12).all()
+    assert abs(is_first.mean() - 0.5) < 4 * 0.5 / math.sqrt(2000)
+    plan, record = record_of(csv, ENTRY.replace(",A,", ",B,"))
+    with pytest.raises(DataError, match="Alpha: got last round B; allowed: a stage with rounds"):
+        standing_of(arrays, record.positions, record.clock, stages)
 
 
 def test_the_example_runs_and_is_where_it_says(csv):
