@@ -74,6 +74,14 @@ def invest_quarter(
         rounds_of(plan, lives, desk, flows, q, max(0.0, free - reserve * price), True)
 
 
+@inner_kernel
+def recall(past: Past, flows: FloatArray) -> None:
+    """Write the quarters gone by."""
+    for q in range(min(len(past.flows), len(flows))):
+        for column in range(N_FLOWS):
+            flows[q, column] = past.flows[q, column]
+
+
 @lean_kernel
 def run_fund(
     plan: Plan,
@@ -103,9 +111,7 @@ def run_fund(
     set_out(plan, past, lives, desk, seed, path)
     called, kept = past.state[CALLED], past.state[CASH]
     recycled, followed = past.state[RECYCLED], past.state[FOLLOWED_SO_FAR]
-    for q in range(min(len(past.flows), len(flows))):
-        for column in range(N_FLOWS):
-            flows[q, column] = past.flows[q, column]
+    recall(past, flows)
     for q in range(len(past.flows), len(flows)):
         row = flows[q]
         for column in range(N_FLOWS):
