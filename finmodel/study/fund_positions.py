@@ -19,7 +19,7 @@ from finmodel.fund.outcome import PlanOutcome, settle_plan
 from finmodel.fund.plan_arrays import plan_arrays
 from finmodel.fund.simulate import simulate_plan
 from finmodel.fund.standing import Standing, standing_of
-from finmodel.market.run import Progress
+from finmodel.market.resume import Progress
 from finmodel.measure.fund_actuals import actuals_table, holding_table, standings
 from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
 from finmodel.scenario import assumptions
