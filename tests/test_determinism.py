@@ -75,10 +75,13 @@ def test_details_change_nothing_and_too_little_room_for_them_is_mended(monkeypat
     plain, detailed = (simulate(world, paths=2, seed=9, detailed=n) for n in (0, 1))
     same(plain, detailed)
     assert len(detailed.details) == 1
-    little = first_room(world, is_detailed=True)._replace(events=3)
+    little = first_room(world, is_detailed=True, has_fund_money=True)._replace(events=3, lots=2)
     monkeypatch.setattr("finmodel.market.run.first_room", lambda *_, **__: little)
     again = simulate(world, paths=1, seed=9, detailed=1)
-    np.testing.assert_array_equal(detailed.details[0].events, again.details[0].events)
+    first, second = detailed.details[0], again.details[0]
+    np.testing.assert_array_equal(first.events, second.events)
+    for found, expected in zip(second.money, first.money, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_other_seeds_give_other_futures():

@@ -16,7 +16,7 @@ SEED = np.uint64(6)
 def played(*changes, path=0):
     """One path, its ledger checked every quarter, with every fund and event."""
     world = small_world(*changes)
-    room = first_room(world, is_detailed=True)
+    room = first_room(world, is_detailed=True, has_fund_money=True)
     status, _, pool, books = run_path(world.arrays, SEED, path, room, 1)
     assert status == col.OK
     return world, pool, books
@@ -130,7 +130,7 @@ def test_one_flow_changes_two_accounts_and_not_their_sum():
 def balanced():
     """A market with one fund of 1,000 that put 300 into one firm, which burnt 100."""
     world = small_world().arrays
-    room = Room(4, 4, 4, 4, 4, 0, 0)
+    room = Room(4, 4, 4, 4, 4, 0, 0, 0)
     books, pool, firms = new_books(world, room), new_pool(world, room), np.zeros(4, FIRM_ROW)
     n_lps = len(world.lps)
     pool.counts[N_FUNDS] = pool.counts[N_HOLDINGS] = 1

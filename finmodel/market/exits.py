@@ -22,12 +22,13 @@ from finmodel.market.columns import (
     TO_LPS_M,
     WRITTEN_OFF_M,
 )
+from finmodel.market.diary import PAID_OUT, note_lot
 from finmodel.market.guarantees import repay
 from finmodel.market.ledger import post, post_with_lps
 from finmodel.market.payout import split_preferences, split_pro_rata, split_redemption
 from finmodel.market.public import share_public
 from finmodel.market.state import IS_FULL, N_EXITS, N_HOLDINGS, N_PAID, Books, Now, Pool
-from finmodel.market.waterfall import compound_to, split_distribution
+from finmodel.market.waterfall import compound_to, paid_back, split_distribution
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record, Table, WorldArrays
 
@@ -121,6 +122,8 @@ def pay_out(
             post(ledger, payer, region, OUTSIDERS, region, split[2, j])
         else:
             receive(pool, books, f, payer, region, split[2, j], now.year)
+            cost = holdings[row]["cost"]
+            note_lot(firm, pool, books, f, now.quarter, PAID_OUT, cost, split[2, j])
         proceeds += split[2, j]
         row = holdings[row]["next"]
     post(ledger, payer, region, FOUNDERS, region, founders)
@@ -183,8 +186,9 @@ def end_funds(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
                 receive(pool, books, f, OUTSIDERS, region, kept * nav, now.year)
                 pool.region_flow[region, 3] -= nav
                 pool.nav[f] = 0.0
-                if kind >= n_ordinary and fund["received"] <= 0.0:
-                    # Its LPs settle even if there is nothing to pay out.
+                owes = types[kind]["clawback_share"] > 0.0 and fund["carry"] > 0.0
+                if (kind >= n_ordinary or owes) and fund["received"] <= 0.0:
+                    # Its LPs and manager settle even if there is nothing to pay out.
                     pool.paid[pool.counts[N_PAID]] = f
                     pool.counts[N_PAID] += 1
     if n_ending == 0:
@@ -197,7 +201,10 @@ def end_funds(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
 
 @lean_kernel
 def distribute(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
-    """Pass the quarter's proceeds of every fund through its waterfall to LPs and manager."""
+    """Pass the quarter's proceeds of every fund through its waterfall to LPs and manager.
+
+    With the last of them the manager pays back excess carry, if the terms say so.
+    """
     funds, lp_share, ledger, types = pool.funds, pool.lp_share, books.ledger, world.types
     n_lps = lp_share.shape[1]
     for p in range(pool.counts[N_PAID]):
@@ -214,12 +221,18 @@ def distribute(world: WorldArrays, pool: Pool, books: Books, now: Now) -> None:
             terms["carry_share"],
             terms["catch_up_share"],
         )
+        balance, credit = fund["balance"], fund["credit"]
+        fund["balance"] = max(0.0, balance - to_lps)
+        fund["credit"] = credit + max(0.0, to_lps - balance)
+        if fund["is_over"] == 1:
+            back = paid_back(fund, terms, balance, credit, to_lps, carry)
+            to_lps, carry = to_lps + back, carry - back
+            fund["clawback"] += back
         if kind >= world.fund_rate_pp.shape[1]:
             share_public(world, pool, books, f, kind, to_lps, now)
         fund["received"] = 0.0
         fund["to_lps"] += to_lps
         fund["carry"] += carry
-        fund["balance"] = max(0.0, fund["balance"] - to_lps)
         post_with_lps(ledger, lp_share[f], kind, region, -to_lps)
         post(ledger, FIRST_LP + n_lps + kind, region, MANAGERS, region, carry)
         books.fund_flow[now.year, region, kind, TO_LPS_M] += to_lps

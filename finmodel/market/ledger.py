@@ -75,7 +75,7 @@ def sum_funds(
         held[account, region] += called + fund["proceeds"] - out
         turnover[account, region] += called + fund["proceeds"]
         held[MANAGERS, region] += fund["fees"] + fund["carry"]
-        turnover[MANAGERS, region] += fund["fees"] + fund["carry"]
+        turnover[MANAGERS, region] += fund["fees"] + fund["carry"] + 2.0 * fund["clawback"]
         for lp in range(n_lps):
             share = lp_share[f, lp]
             held[FIRST_LP + lp, region] += share * (to_lps - called)

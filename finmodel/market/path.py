@@ -51,6 +51,7 @@ from finmodel.market.columns import (
     PUBLIC_NAV_S,
     UNCALLED_S,
 )
+from finmodel.market.diary import HELD, N_PLAIN, N_WITH_PUBLIC, SOLD, note_held, note_quarter
 from finmodel.market.environment import PACE, move_environment, new_weather
 from finmodel.market.exits import distribute, end_funds
 from finmodel.market.grants import award_grants
@@ -73,10 +74,12 @@ from finmodel.market.state import (
     FUND_ROW,
     HOLDING_ROW,
     IS_FULL,
+    LOT_ROW,
     N_COUNTS,
     N_EVENTS,
     N_EXITS,
     N_FUNDS,
+    N_LOTS,
     Books,
     Now,
     Pool,
@@ -95,7 +98,8 @@ class Room(NamedTuple):
     chain: int  # holdings of one firm
     exits: int
     events: int
-    fund_years: int
+    fund_quarters: int  # ages of funds that are written down, 0 for none
+    lots: int
 
 
 @lean_kernel
@@ -112,6 +116,7 @@ def new_books(world: WorldArrays, room: Room) -> Books:
     n_regions, n_sectors = world.birth_rate_pp.shape
     n_years, n_types, n_lps = world.calendar.n_years + 1, len(world.types), len(world.lps)
     n_stages = len(world.entry_cdf)
+    n_noted = N_WITH_PUBLIC if len(world.programmes) > 0 else N_PLAIN
     return Books(
         np.zeros((n_years, n_regions, n_stages, n_sectors, N_COLUMNS)),
         np.zeros((2, n_years, n_types, n_regions, n_regions)),
@@ -123,7 +128,8 @@ def new_books(world: WorldArrays, room: Room) -> Books:
         np.zeros(room.exits, EXIT_ROW),
         np.zeros(room.events, EVENT_ROW),
         np.zeros((n_years, n_regions)),
-        np.zeros((room.funds if room.fund_years > 0 else 0, room.fund_years, 3)),
+        np.zeros((room.funds if room.fund_quarters > 0 else 0, room.fund_quarters, n_noted)),
+        np.zeros(room.lots, LOT_ROW),
     )
 
 
@@ -241,16 +247,6 @@ def close_year(
 
 
 @lean_kernel
-def note_fund_year(pool: Pool, books: Books, year: int) -> None:
-    """Write what each fund has called and paid so far, and its NAV, at the end of a year."""
-    if year >= books.fund_year.shape[1]:
-        return
-    for f in range(pool.counts[N_FUNDS]):
-        fund, row = pool.funds[f], books.fund_year[f, year]
-        row[0], row[1], row[2] = fund["called"], fund["to_lps"], pool.nav[f]
-
-
-@lean_kernel
 def raise_capital(world: WorldArrays, pool: Pool, books: Books, pace: float, now: Now) -> None:
     """Step 3 after the new funds: call fees and set budgets."""
     charge_fees(world, pool, books, now)
@@ -267,7 +263,6 @@ def end_year(world: WorldArrays, firms: Table, n: int, pool: Pool, books: Books,
         close_year(world, firms, n, pool, books, now)
     elif now.quarter == world.calendar.first_reported - 1:
         carry_spells(world.stages, firms, n, books.cells, now.year, 0)
-    note_fund_year(pool, books, (now.quarter + 1) // 4 - 1)
 
 
 @kernel
@@ -332,9 +327,13 @@ def run_path(
         n = close_unfunded(world, firms, n, queue, n_queued, pool, books, now)
         is_year_end = (quarter + 1 - first_reported) % 4 == 0
         if is_year_end:
+            if room.lots > 0:
+                note_held(world, firms, n, pool, books, quarter, SOLD)
             end_funds(world, pool, books, now)
         distribute(world, pool, books, now)
         remember_returns(rules, pool.region_flow)
+        if room.fund_quarters > 0:
+            note_quarter(pool, books, quarter)
         if is_year_end:
             end_year(world, firms, n, pool, books, now)
         if pool.counts[IS_FULL] > 0:
@@ -346,7 +345,11 @@ def run_path(
                 status = check_funds(firms, n, pool, books, quarter)
             if status != OK:
                 return status, firm_quarters, pool, books
-    is_short = pool.counts[N_EXITS] > room.exits or (
-        room.events > 0 and pool.counts[N_EVENTS] > room.events
+    if room.lots > 0:
+        note_held(world, firms, n, pool, books, world.calendar.n_quarters - 1, HELD)
+    is_short = (
+        pool.counts[N_EXITS] > room.exits
+        or (room.events > 0 and pool.counts[N_EVENTS] > room.events)
+        or (room.lots > 0 and pool.counts[N_LOTS] > room.lots)
     )
     return OVERFLOW if is_short else OK, firm_quarters, pool, books

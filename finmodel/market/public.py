@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 
-from finmodel.market.columns import FIRST_LP, MANAGERS, PUBLIC_BACK_M, PUBLIC_CALLED_M
+from finmodel.market.columns import (
+    FIRST_LP,
+    MANAGERS,
+    PUBLIC_BACK_M,
+    PUBLIC_CALLED_M,
+    TO_MANAGER_M,
+)
 from finmodel.market.ledger import post
 from finmodel.market.state import (
     PUBLIC_CALLED,
@@ -18,7 +24,7 @@ from finmodel.market.state import (
     Now,
     Pool,
 )
-from finmodel.market.waterfall import split_distribution
+from finmodel.market.waterfall import settled_to_lps
 from finmodel.numeric.jit import inner_kernel
 from finmodel.world.arrays import FloatArray, WorldArrays
 
@@ -117,6 +123,7 @@ def share_public(
     post(books.ledger, FIRST_LP + lp, region, FIRST_LP + world.private_lp, region, to_private)
     post(books.ledger, FIRST_LP + lp, region, MANAGERS, region, to_manager)
     books.fund_flow[now.year, region, kind, PUBLIC_BACK_M] += kept
+    books.fund_flow[now.year, region, kind, TO_MANAGER_M] += to_manager
 
 
 @inner_kernel
@@ -128,17 +135,7 @@ def settled_nav(
     Its holdings, at their marks, pass through the waterfall and the clauses as in a last
     distribution, so carry, gains given up, the buy-out and the cover of losses are taken off.
     """
-    fund, terms = pool.funds[f], world.types[kind]
-    balance = fund["balance"] * terms["hurdle_growth"] ** (quarter - fund["balance_quarter"])
-    to_lps, _ = split_distribution(
-        pool.nav[f],
-        balance,
-        fund["called"],
-        fund["to_lps"],
-        fund["carry"],
-        terms["carry_share"],
-        terms["catch_up_share"],
-    )
+    to_lps = settled_to_lps(pool.funds[f], world.types[kind], pool.nav[f], quarter)
     kept, to_private, _, _ = public_part(world, pool, f, kind, to_lps, True, quarter)
     private = (1.0 - pool.lp_share[f, public_lp(world, kind)]) * to_lps + to_private
     return float(kept), float(private)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,26 @@ from finmodel.market.resume import Array, Part
 from finmodel.market.spool import Spool
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray, Table
+
+
+class FundMoney(NamedTuple):
+    """Dated money of every fund of a path.
+
+    Attributes
+    ----------
+    quarters : ndarray of shape (F, A, columns of diary)
+        By age in quarters, from 0 in the quarter in which the fund was raised. Zero after the
+        fund's end and after the end of the run.
+    settled : ndarray of shape (F, 3)
+        What LPs would get at the end of the run if funds were settled at their marks; columns of
+        :func:`finmodel.market.diary.settle_funds`.
+    lots : ndarray of LOT_ROW
+        Every purchase of shares, at its end.
+    """
+
+    quarters: FloatArray
+    settled: FloatArray
+    lots: Table
 
 
 @dataclass(frozen=True)
@@ -28,9 +49,8 @@ class PathDetail:
         Every fund at the end of the run.
     nav : ndarray of shape (F,), million CNY
     lp_share : ndarray of shape (F, L)
-    fund_year : ndarray of shape (F, years, 3)
-        Called, paid to LPs, and NAV at the end of each year from the start of the run;
-        the first two are cumulative.
+    money : FundMoney or None
+        None if it was not asked for.
     """
 
     path: int
@@ -38,7 +58,7 @@ class PathDetail:
     funds: Table
     nav: FloatArray
     lp_share: FloatArray
-    fund_year: FloatArray
+    money: FundMoney | None
 
 
 @dataclass(frozen=True)
@@ -180,6 +200,9 @@ class Keeper:
         for detail in self._details[first:]:
             for name in _DETAIL_ARRAYS:
                 arrays[f"{detail.path}/{name}"] = getattr(detail, name)
+            if detail.money is not None:
+                for name, array in detail.money._asdict().items():
+                    arrays[f"{detail.path}/money/{name}"] = array
         return arrays
 
     def restore(self, part: Part) -> None:
@@ -195,7 +218,10 @@ class Keeper:
         for path in range(part.first, part.last):
             if f"{path}/{_DETAIL_ARRAYS[0]}" in arrays:
                 kept = {name: arrays[f"{path}/{name}"] for name in _DETAIL_ARRAYS}
-                self._details.append(PathDetail(path=path, **kept))
+                money = None
+                if f"{path}/money/{FundMoney._fields[0]}" in arrays:
+                    money = FundMoney(*(arrays[f"{path}/money/{x}"] for x in FundMoney._fields))
+                self._details.append(PathDetail(path=path, **kept, money=money))
         self.n = part.last
 
     def result(self, seconds: float) -> RunResult:
@@ -222,4 +248,6 @@ class Keeper:
             self._spools[name].append(block)
 
 
-_DETAIL_ARRAYS = tuple(field.name for field in fields(PathDetail) if field.name != "path")
+_DETAIL_ARRAYS = tuple(
+    field.name for field in fields(PathDetail) if field.name not in ("path", "money")
+)

@@ -10,10 +10,11 @@ import numpy as np
 from finmodel.errors import Interrupted, InvariantError
 from finmodel.market.collect import Moments, PathRecord, record_path
 from finmodel.market.columns import ACCOUNT_NAMES, OK, OVERFLOW
+from finmodel.market.diary import settle_funds
 from finmodel.market.path import Room, run_path
-from finmodel.market.result import Keeper, PathDetail, RunResult
+from finmodel.market.result import FundMoney, Keeper, PathDetail, RunResult
 from finmodel.market.resume import Checkpoint, Progress, play
-from finmodel.market.state import N_EVENTS, N_EXITS, N_FUNDS
+from finmodel.market.state import N_EVENTS, N_EXITS, N_FUNDS, N_LOTS, Books, Pool
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
@@ -31,6 +32,7 @@ def simulate(
     check_every: int = CHECK_EVERY_YEAR,
     detailed: int = 0,
     checkpoint: Checkpoint | None = None,
+    has_fund_money: bool = True,
 ) -> RunResult:
     """Run `paths` paths of a world.
 
@@ -54,6 +56,8 @@ def simulate(
     checkpoint : Checkpoint, optional
         Where paths are kept on the way, of this very world, seed, `paths` and `detailed`. The
         paths already there are not run again; the result is the same, bit for bit.
+    has_fund_money : bool, optional
+        Whether to keep quarters and deals of those funds too, the larger part of the memory.
 
     Returns
     -------
@@ -72,7 +76,15 @@ def simulate(
     keeper = Keeper(world, seed, paths)
 
     def one(path: int) -> tuple[PathRecord, PathDetail | None]:
-        return simulate_path(world, path, seed, check_every, is_detailed=path < detailed)
+        is_kept = path < detailed
+        return simulate_path(
+            world,
+            path,
+            seed,
+            check_every,
+            is_detailed=is_kept,
+            has_fund_money=is_kept and has_fund_money,
+        )
 
     seconds = play(
         one,
@@ -92,13 +104,13 @@ def simulate(
 def warm_kernel(world: World) -> None:
     """Compile the kernels, or load them, by a path of no quarters."""
     arrays = world.arrays._replace(calendar=world.arrays.calendar._replace(n_quarters=0))
-    room = Room(1, 1, 1, 1, 1, 0, 0)
+    room = Room(1, 1, 1, 1, 1, 0, 0, 0)
     _, _, _, books = run_path(arrays, np.uint64(0), 0, room, CHECK_EVERY_YEAR)
     record = record_path(world, books, 0, 0, 0)
     Moments(record.cells.shape).add(record.cells)
 
 
-def first_room(world: World, *, is_detailed: bool = False) -> Room:
+def first_room(world: World, *, is_detailed: bool = False, has_fund_money: bool = False) -> Room:
     """Return a first guess of what a path holds at once; one that needs more repeats."""
     arrays = world.arrays
     births_pa = float(arrays.birth_rate_pp.sum()) * 4.0
@@ -118,15 +130,23 @@ def first_room(world: World, *, is_detailed: bool = False) -> Room:
         chain=128,
         exits=int(births_pa * arrays.calendar.n_years) + 256,
         events=int(births_pa * years * 12.0) + 4096 if is_detailed else 0,
-        fund_years=math.ceil(years) if is_detailed else 0,
+        # A fund sells out at the end of the year in which its term ends.
+        fund_quarters=int(arrays.types["term_quarters"].max()) + 3 if has_fund_money else 0,
+        lots=int(births_pa * years * 6.0) + 4096 if has_fund_money else 0,
     )
 
 
 def simulate_path(
-    world: World, path: int, seed: int, check_every: int, *, is_detailed: bool = False
+    world: World,
+    path: int,
+    seed: int,
+    check_every: int,
+    *,
+    is_detailed: bool = False,
+    has_fund_money: bool = False,
 ) -> tuple[PathRecord, PathDetail | None]:
     """Run one path, with as much room as it needs, and reduce its books."""
-    room = first_room(world, is_detailed=is_detailed)
+    room = first_room(world, is_detailed=is_detailed, has_fund_money=has_fund_money)
     while True:
         status, firm_quarters, pool, books = run_path(
             world.arrays, np.uint64(seed), path, room, check_every
@@ -140,6 +160,7 @@ def simulate_path(
             chain=2 * room.chain,
             exits=2 * room.exits,
             events=2 * room.events,
+            lots=2 * room.lots,
         )
     if status != OK:
         raise InvariantError(breach_message(world, path, books.breach))
@@ -154,9 +175,19 @@ def simulate_path(
         funds=pool.funds[:n_funds].copy(),
         nav=pool.nav[:n_funds].copy(),
         lp_share=pool.lp_share[:n_funds].copy(),
-        fund_year=books.fund_year[:n_funds].copy(),
+        money=fund_money(world, pool, books, n_funds) if has_fund_money else None,
     )
     return record, detail
+
+
+def fund_money(world: World, pool: Pool, books: Books, n_funds: int) -> FundMoney:
+    """Return what the books of a path hold of its funds' money."""
+    last = world.arrays.calendar.n_quarters - 1
+    return FundMoney(
+        quarters=books.fund_quarter[:n_funds].copy(),
+        settled=settle_funds(world.arrays, pool, last),
+        lots=books.lots[: int(pool.counts[N_LOTS])].copy(),
+    )
 
 
 def breach_message(world: World, path: int, breach: FloatArray) -> str:

@@ -79,7 +79,9 @@ FUND_ROW = np.dtype(
         ("proceeds", "f8"),  # received from exits and sales
         ("received", "f8"),  # of these, not yet passed on
         ("to_lps", "f8"),
-        ("carry", "f8"),
+        ("carry", "f8"),  # less what was paid back
+        ("credit", "f8"),  # what LPs got beyond `balance`, at the same interest
+        ("clawback", "f8"),  # carry paid back
     ],
     align=True,
 )
@@ -125,6 +127,20 @@ EVENT_ROW = np.dtype(
     ]
 )
 
+# A holding at its end, or what is left of it at the end of the path; the parts of a deal.
+LOT_ROW = np.dtype(
+    [
+        ("key", "u4"),  # of the firm
+        ("serial", "u4"),
+        ("fund", "i4"),
+        ("quarter", "i4"),
+        ("end", "i4"),  # diary.PAID_OUT, SOLD or HELD
+        ("cost", "f8"),  # mcny
+        ("value", "f8"),  # mcny, got, or at the mark if it is still held
+    ],
+    align=True,
+)
+
 # A fund on the list of a quarter: what a meeting reads lies together.
 LISTED_ROW = np.dtype(
     [
@@ -134,8 +150,8 @@ LISTED_ROW = np.dtype(
 )
 
 # Places in `Pool.count`.
-N_FUNDS, N_HOLDINGS, FREE_HOLDING, N_EXITS, N_EVENTS, N_PAID, IS_FULL = range(7)
-N_COUNTS = 7
+N_FUNDS, N_HOLDINGS, FREE_HOLDING, N_EXITS, N_EVENTS, N_PAID, IS_FULL, N_LOTS = range(8)
+N_COUNTS = 8
 
 
 # Columns of `Pool.outside`, `Pool.risk` and `Pool.public`.
@@ -177,7 +193,8 @@ class Books(NamedTuple):
     exits: Table  # (room,) of EXIT_ROW
     events: Table  # (room,) of EVENT_ROW; no room, no events
     spent: FloatArray  # (Y + 1, R) by firms since the start, at each year's end, mcny
-    fund_year: FloatArray  # (funds, years, 3) called, to LPs, NAV; empty if not asked for
+    fund_quarter: FloatArray  # (funds, ages, columns of diary) so far; empty if not asked for
+    lots: Table  # (room,) of LOT_ROW; no room, no lots
 
 
 class Pool(NamedTuple):

@@ -14,7 +14,13 @@ catch-up at or below `carry_share` could never get there and is the same as none
 to tier 3, with carry on the excess over the preferred return only.
 
 A manager that already holds more than its share (new calls after carry was paid) skips
-tier 2; taking it back is the clawback, which is not part of a distribution.
+tier 2. When the fund ends it pays back `clawback_share` of its excess carry, the larger of
+
+- what is above ``c (L + G - P)``;
+- what LPs lack of their hurdle: the balance less the *credit*, what they got beyond their
+  balance so far, compounded alike. Without it their flows earn less than the hurdle;
+
+but not more than all carry.
 
 All amounts are million CNY and at least 0. Kernels check nothing; no argument may be NaN.
 
@@ -31,12 +37,16 @@ import math
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import Record
 
+ROUNDING = 1e-12
+"""Excess carry below this part of all distributions is rounding, and none."""
+
 
 @inner_kernel
 def compound_to(fund: Record, growth: float, quarter: int) -> None:
-    """Carry the balance owed to LPs forward to a quarter; it grows by `growth` in each."""
+    """Carry the balance owed to LPs, and their credit, forward to a quarter by `growth` in each."""
     while fund["balance_quarter"] < quarter:
         fund["balance"] *= growth
+        fund["credit"] *= growth
         fund["balance_quarter"] += 1
 
 
@@ -96,3 +106,63 @@ def split_distribution(
         second = min(rest, max(0.0, lacking) / (catch_up - carry_share))
     gp = catch_up * second + carry_share * (rest - second)
     return amount - gp, gp
+
+
+@lean_kernel
+def excess_carry(
+    balance: float, credit: float, paid_in: float, to_lps: float, carry: float, carry_share: float
+) -> float:
+    """Return the carry a manager got beyond its share, in [0, carry].
+
+    Parameters
+    ----------
+    balance, credit : float
+        Million CNY, after the last distribution.
+    paid_in, to_lps, carry : float
+        Million CNY; all of the fund's life.
+    carry_share : float
+        In [0, 1).
+    """
+    above = carry - carry_share * max(0.0, to_lps + carry - paid_in)
+    excess = max(above, balance - credit)
+    if excess <= ROUNDING * (to_lps + carry):
+        return 0.0
+    return min(excess, carry)
+
+
+@inner_kernel
+def paid_back(
+    fund: Record, terms: Record, balance: float, credit: float, lp: float, gp: float
+) -> float:
+    """Return the clawback if a fund ends with a distribution of `lp` and `gp`, million CNY.
+
+    `balance` and `credit` are those before it, carried forward to the quarter.
+    """
+    carry = fund["carry"] + gp
+    if terms["clawback_share"] <= 0.0 or carry <= 0.0:
+        return 0.0
+    left, more = max(0.0, balance - lp), credit + max(0.0, lp - balance)
+    lps, share = fund["to_lps"] + lp, terms["carry_share"]
+    excess = excess_carry(left, more, fund["called"], lps, carry, share)
+    return float(terms["clawback_share"] * excess)
+
+
+@inner_kernel
+def settled_to_lps(fund: Record, terms: Record, nav: float, quarter: int) -> float:
+    """Return what all LPs would get, before clauses of a programme, if a fund ended now.
+
+    Its holdings, at their marks, pass through the waterfall as in a last distribution, so carry
+    still to come is taken off, and carry to be paid back is added.
+    """
+    growth = terms["hurdle_growth"] ** (quarter - fund["balance_quarter"])
+    balance = fund["balance"] * growth
+    to_lps, carry = split_distribution(
+        nav,
+        balance,
+        fund["called"],
+        fund["to_lps"],
+        fund["carry"],
+        terms["carry_share"],
+        terms["catch_up_share"],
+    )
+    return float(to_lps + paid_back(fund, terms, balance, fund["credit"] * growth, to_lps, carry))

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from finmodel.errors import InputError, Problem
+from finmodel.market import diary
 from finmodel.market.columns import EVENT_KINDS
 from finmodel.market.result import PathDetail, RunResult
+from finmodel.measure.fund_flows import ALL, gross_flows, lp_flows, money_of
+from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world import World
 from finmodel.world.arrays import IntArray
 
@@ -26,7 +29,7 @@ def fund_table(run: RunResult) -> pd.DataFrame:
         One row a fund: `path`, `fund` (its place in the path), `fund_type`, `region`,
         `focus` (sector of a specialist, empty for none), `vintage` (calendar year), the
         amounts `commitment_mcny`, `paid_in_mcny`, `invested_mcny`, `fees_mcny`,
-        `received_mcny`, `to_lps_mcny`, `carry_mcny`, `nav_mcny`, the ratios `dpi`, `rvpi`,
+        `received_mcny`, `to_lps_mcny`, `carry_mcny` (net of `clawback_mcny`), `nav_mcny`, the ratios `dpi`, `rvpi`,
         `tvpi` over what LPs paid in (NaN while nothing is), and the part of each class of
         LPs. Ratios are net of fees and of carry paid; NAV is before carry still to come.
     """
@@ -44,22 +47,67 @@ def fund_year_table(run: RunResult) -> pd.DataFrame:
     """
     frames = []
     first_year = _first_year(run.world)
-    for item in _detailed(run):
-        flows = np.diff(item.fund_year[..., :2], axis=1, prepend=0.0)
-        n_funds, n_years = flows.shape[:2]
-        fund, year = np.divmod(np.arange(n_funds * n_years), n_years)
+    n_years = run.world.arrays.calendar.n_quarters // QUARTERS_PER_YEAR
+    ends = QUARTERS_PER_YEAR * np.arange(1, n_years + 1) - 1
+    for item, money in money_of(run):
+        # After the last age that is kept a fund is over: its sums stay, and it has no NAV.
+        age = ends - item.funds["vintage"][:, None]
+        kept = np.clip(age, 0, money.quarters.shape[1] - 1)
+        sums = np.take_along_axis(money.quarters, kept[..., None], axis=1)
+        sums = np.where(age[..., None] < 0, 0.0, sums)
+        flows = np.diff(sums, axis=1, prepend=0.0)
+        fund, year = np.divmod(np.arange(sums.shape[0] * n_years), n_years)
         frame = pd.DataFrame(
             {
                 "path": item.path,
                 "fund": fund,
                 "year": year + first_year,
-                "called_mcny": flows[..., 0].reshape(-1),
-                "to_lps_mcny": flows[..., 1].reshape(-1),
-                "nav_mcny": item.fund_year[..., 2].reshape(-1),
+                "called_mcny": flows[..., diary.CALLED].reshape(-1),
+                "to_lps_mcny": flows[..., diary.TO_LPS].reshape(-1),
+                "nav_mcny": sums[..., diary.NAV].reshape(-1),
             }
         )
-        vintage = item.funds["vintage"] // 4
+        vintage = item.funds["vintage"] // QUARTERS_PER_YEAR
         frames.append(frame[year >= vintage[fund]])
+    return pd.concat(frames, ignore_index=True)
+
+
+def fund_quarter_table(run: RunResult) -> pd.DataFrame:
+    """Return quarterly cash flows and NAV of every fund of the detailed paths.
+
+    Returns
+    -------
+    DataFrame
+        One row a fund and quarter in which money flows, and the last quarter of the run in any
+        case: `path`, `fund`, `year`, `quarter` (1 to 4), `called_mcny`, `invested_mcny`,
+        `received_mcny` from firms, `to_lps_mcny`, `carry_mcny` (received less what LPs got, so
+        net of clawback), and `nav_mcny` at marks at the quarter's end.
+    """
+    frames = []
+    end = run.world.arrays.calendar.n_quarters - 1
+    for item, money in money_of(run):
+        flows, gross = (
+            lp_flows(run.world, item, money, ALL, is_before_clauses=True),
+            gross_flows(run.world, item, money),
+        )
+        age = np.arange(money.quarters.shape[1])
+        quarter = item.funds["vintage"][:, None] + age
+        moves = (flows.paid != 0.0) | (gross.got != 0.0) | (flows.got != 0.0) | (quarter == end)
+        fund, at = np.nonzero(moves & (quarter <= end))
+        paid, received, to_lps = flows.paid[fund, at], gross.got[fund, at], flows.got[fund, at]
+        frame = {
+            "path": item.path,
+            "fund": fund,
+            "year": quarter[fund, at] // QUARTERS_PER_YEAR + _first_year(run.world),
+            "quarter": quarter[fund, at] % QUARTERS_PER_YEAR + 1,
+            "called_mcny": paid,
+            "invested_mcny": gross.paid[fund, at],
+            "received_mcny": received,
+            "to_lps_mcny": to_lps,
+            "carry_mcny": received - to_lps,
+            "nav_mcny": money.quarters[fund, at, diary.NAV],
+        }
+        frames.append(pd.DataFrame(frame))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -134,6 +182,7 @@ def _funds(world: World, item: PathDetail) -> pd.DataFrame:
             "received_mcny": funds["proceeds"],
             "to_lps_mcny": to_lps,
             "carry_mcny": funds["carry"],
+            "clawback_mcny": funds["clawback"],
             "nav_mcny": nav,
         }
     )

@@ -79,6 +79,10 @@ class FundType(Section):
     catch_up_share: Annotated[
         Quantity, within("share", 0.0, 1.0, "manager's share while it catches up; 0 is none")
     ]
+    clawback_share: Annotated[
+        Quantity,
+        within("share", 0.0, 1.0, "excess carry the manager pays back when the fund ends"),
+    ]
     away_weight: Annotated[
         Quantity, within("x", 0.0, 10.0, "chance to meet a firm across a border at reference_km")
     ]

@@ -127,6 +127,7 @@ def bank_of(
         progress=progress,
         cancel=cancel,
         detailed=n,
+        has_fund_money=False,
     )
     if not run.is_complete:
         raise Interrupted("stopped; a plan is short, so nothing is kept")

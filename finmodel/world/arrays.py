@@ -69,6 +69,7 @@ TYPE_ROW = np.dtype(
         ("hurdle_growth", "f8"),  # of what LPs are owed, a quarter
         ("carry_share", "f8"),
         ("catch_up_share", "f8"),
+        ("clawback_share", "f8"),  # of excess carry, paid back when a fund ends
         ("away_noise_multiple", "f8"),
         ("support", "f8"),
         ("strings", "f8"),

@@ -21,6 +21,7 @@ SAME_NAME = (
     "follow_multiple",
     "carry_share",
     "catch_up_share",
+    "clawback_share",
     "away_noise_multiple",
     "support",
     "strings",
