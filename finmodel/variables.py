@@ -97,6 +97,24 @@ _FATES = ("alive", "exited", "failed", "closed")
 _HURDLES = ("market", "market_strict", "market_loose", "social")
 _STATIC = ("static_gap", "static_gap_low", "static_gap_high")
 _MULTIPLES = ("dpi", "rvpi", "tvpi")
+_FUND_RATIOS = {
+    "paid_in_share": "share",
+    "gross_moic": "x",
+    "ks_pme": "x",
+    "j_depth_share": "share",
+    "loss_in_losing_deals_share": "share",
+    "loss_share": "share",
+}
+_FUND_RATES = ("net_irr_pa", "gross_irr_pa", "direct_alpha_pa", "irr_pa")
+_FUND_SPREAD = ("fund_dpi", "fund_tvpi", "tvpi_top_quartile")
+_FUND_SHARES = (
+    "not_ended_share",
+    "net_irr_defined_share",
+    "net_irr_several_share",
+    "p_loss",
+    "value_at_risk_share",
+    "expected_shortfall_share",
+)
 
 VARIABLES: dict[str, Variable] = {
     item.name: item
@@ -132,6 +150,16 @@ VARIABLES: dict[str, Variable] = {
         Variable("commitment", "fund", "stock", ("mcny",)),
         Variable("paid_in", "fund", "stock", ("mcny",)),
         *(Variable(name, "fund", "ratio", ("x",), "ratio of sums") for name in _MULTIPLES),
+        *(Variable(n, "fund", "ratio", (u,), "ratio of sums") for n, u in _FUND_RATIOS.items()),
+        *(Variable(name, "fund", "ratio", ("per year",), "mean") for name in _FUND_RATES),
+        *(Variable(name, "fund", "ratio", ("x",), "mean") for name in _FUND_SPREAD),
+        Variable("fund_net_irr_pa", "fund", "ratio", ("per year",), "mean"),
+        *(Variable(name, "fund", "ratio", ("share",), "mean") for name in _FUND_SHARES),
+        Variable("years_to_dpi_1", "fund", "ratio", ("years",), "mean"),
+        Variable("age_years", "fund", "ratio", ("years",), "mean"),
+        Variable("clawback", "fund", "flow", ("mcny",)),
+        Variable("n_funds", "fund", "stock", ("n",)),
+        *(Variable(name, "party", "flow", ("mcny",)) for name in ("paid", "got", "given")),
         Variable("lp_share", "fund", "ratio", ("share",), "mean"),
         Variable("amount", "firm", "flow", ("mcny",)),
         Variable("post_money", "firm", "stock", ("mcny",)),
@@ -175,6 +203,14 @@ DIMENSIONS = (
     "component",
     "base",
     "source_id",
+    "lps",
+    "state",
+    "is_over",
+    "net_irr_status",
+    "gross_irr_status",
+    "policy",
+    "programme",
+    "party",
 )
 
 _STATISTIC = re.compile(r"_(se|q\d\d)$")

@@ -106,7 +106,15 @@ def test_show_finds_runs_and_tables(runs):
     assert {row["fund_type"] for row in rows} >= {"angel_group", "guided_subfund", "all"}
 
 
-DETAILS = {"fund_list", "fund_years", "histories"}
+DETAILS = {
+    "fund_list",
+    "fund_years",
+    "fund_quarters",
+    "fund_metrics",
+    "fund_metrics_vintage",
+    "fund_metrics_type",
+    "histories",
+}
 
 
 def test_details_are_stored_when_asked_for_and_change_no_other_number(runs, tmp_path):

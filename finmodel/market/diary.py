@@ -38,8 +38,10 @@ ALL_LPS, STATE, PRIVATE = 0, 1, 2
 
 @lean_kernel
 def note_quarter(pool: Pool, books: Books, quarter: int) -> None:
-    """Write what each fund has called, paid and holds at the end of a quarter, by its age."""
+    """Write what each fund has called, paid and holds at a quarter's end, by age, if kept."""
     _, n_ages, n_columns = books.fund_quarter.shape
+    if n_ages == 0:
+        return
     oldest = max(0, quarter + 1 - n_ages)
     for f in range(pool.first_of[oldest], pool.counts[N_FUNDS]):
         fund = pool.funds[f]
@@ -84,6 +86,8 @@ def note_held(
 
     With `end` SOLD those of funds that now sell, at what they get; with HELD all, at their marks.
     """
+    if len(books.lots) == 0:
+        return
     kept = 1.0 - world.rules[0]["term_sale_discount"]
     for i in range(n):
         row = firms[i]["head"]

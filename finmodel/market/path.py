@@ -327,13 +327,11 @@ def run_path(
         n = close_unfunded(world, firms, n, queue, n_queued, pool, books, now)
         is_year_end = (quarter + 1 - first_reported) % 4 == 0
         if is_year_end:
-            if room.lots > 0:
-                note_held(world, firms, n, pool, books, quarter, SOLD)
+            note_held(world, firms, n, pool, books, quarter, SOLD)
             end_funds(world, pool, books, now)
         distribute(world, pool, books, now)
         remember_returns(rules, pool.region_flow)
-        if room.fund_quarters > 0:
-            note_quarter(pool, books, quarter)
+        note_quarter(pool, books, quarter)
         if is_year_end:
             end_year(world, firms, n, pool, books, now)
         if pool.counts[IS_FULL] > 0:
@@ -345,11 +343,10 @@ def run_path(
                 status = check_funds(firms, n, pool, books, quarter)
             if status != OK:
                 return status, firm_quarters, pool, books
-    if room.lots > 0:
-        note_held(world, firms, n, pool, books, world.calendar.n_quarters - 1, HELD)
+    note_held(world, firms, n, pool, books, world.calendar.n_quarters - 1, HELD)
     is_short = (
         pool.counts[N_EXITS] > room.exits
-        or (room.events > 0 and pool.counts[N_EVENTS] > room.events)
-        or (room.lots > 0 and pool.counts[N_LOTS] > room.lots)
+        or pool.counts[N_EVENTS] > room.events
+        or pool.counts[N_LOTS] > room.lots
     )
     return OVERFLOW if is_short else OK, firm_quarters, pool, books

@@ -29,9 +29,10 @@ def fund_table(run: RunResult) -> pd.DataFrame:
         One row a fund: `path`, `fund` (its place in the path), `fund_type`, `region`,
         `focus` (sector of a specialist, empty for none), `vintage` (calendar year), the
         amounts `commitment_mcny`, `paid_in_mcny`, `invested_mcny`, `fees_mcny`,
-        `received_mcny`, `to_lps_mcny`, `carry_mcny` (net of `clawback_mcny`), `nav_mcny`, the ratios `dpi`, `rvpi`,
-        `tvpi` over what LPs paid in (NaN while nothing is), and the part of each class of
-        LPs. Ratios are net of fees and of carry paid; NAV is before carry still to come.
+        `received_mcny`, `to_lps_mcny`, `carry_mcny` (net of `clawback_mcny`),
+        `nav_mcny`, the ratios `dpi`, `rvpi`, `tvpi` over what LPs paid in (NaN while nothing
+        is), and the part of each class of LPs. Ratios are net of fees and of carry paid; NAV is
+        before carry still to come.
     """
     return pd.concat([_funds(run.world, item) for item in _detailed(run)], ignore_index=True)
 

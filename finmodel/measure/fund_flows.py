@@ -27,6 +27,9 @@ from finmodel.world.arrays import FloatArray, IntArray, Table
 ALL, STATE, PRIVATE = "all", "state", "private"
 LPS = (ALL, STATE, PRIVATE)
 
+ROUNDING = 1e-9
+"""A deal's value this near to its cost, as a part of it, is its cost."""
+
 
 class Flows(NamedTuple):
     """Money of some funds of a path.
@@ -152,10 +155,13 @@ def deals_of(money: FundMoney) -> tuple[IntArray, FloatArray, FloatArray]:
     firm = (lots["key"].astype(np.uint64) << np.uint64(32)) | lots["serial"]
     _, code = np.unique(firm, return_inverse=True)
     n_firms = int(code.max(initial=-1)) + 1
-    pairs, deal = np.unique(lots["fund"].astype(np.int64) * n_firms + code, return_inverse=True)
+    pairs, deal = np.unique(lots["fund"] * np.int64(n_firms) + code, return_inverse=True)
     cost = np.bincount(deal, lots["cost"], len(pairs))
     value = np.bincount(deal, lots["value"], len(pairs))
-    return pairs // max(1, n_firms), cost, value
+    # A deal at its cost is no loss by the last bit of a mark.
+    value = np.where(np.abs(value - cost) <= ROUNDING * cost, cost, value)
+    fund = np.asarray(pairs // max(1, n_firms), np.int64)
+    return fund, np.asarray(cost, np.float64), np.asarray(value, np.float64)
 
 
 def _steps(money: FundMoney, last: IntArray) -> FloatArray:

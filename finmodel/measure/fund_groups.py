@@ -21,7 +21,7 @@ from finmodel.fund.pme import direct_alpha, ks_pme
 from finmodel.fund.risk import loss_probability, quantiles, tail_risk
 from finmodel.market.result import RunResult
 from finmodel.measure.fund_flows import LPS, Flows, gross_flows, lp_flows, money_of
-from finmodel.measure.fund_metrics import clean, reference_return, steady_index
+from finmodel.measure.fund_metrics import reference_return, steady_index
 from finmodel.measure.fund_plan import TAIL_LEVEL
 from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.units import QUARTERS_PER_YEAR
@@ -57,9 +57,10 @@ def fund_group_table(run: RunResult, table: pd.DataFrame, by: str) -> pd.DataFra
         `n_funds` and `commitment_mcny`, a path; `not_ended_share`; pooled `paid_in_share`,
         `dpi`, `rvpi`, `tvpi`, `net_irr_pa`, `gross_moic`, `gross_irr_pa`, `ks_pme`,
         `direct_alpha_pa`; over funds the quartiles of `fund_dpi`, `fund_tvpi` and
-        `fund_net_irr_pa` (of those that have one rate), `tvpi_top_quartile` (mean TVPI of the
-        best quarter), `p_loss`, `value_at_risk_share`, `expected_shortfall_share` of a yuan
-        paid in; and the mean `loss_share` over deals. `_se` is over paths.
+        `fund_net_irr_pa` (a fund that gave nothing back counts as a rate of -1), the shares of
+        funds with any rate and with several, `tvpi_top_quartile` (mean TVPI of the best
+        quarter), `p_loss`, `value_at_risk_share`, `expected_shortfall_share` of a yuan paid in,
+        and the mean of the funds' `loss_share`. `_se` is over paths.
     """
     rows: list[dict[str, object]] = []
     for state in (EVERY, ENDED):
@@ -171,7 +172,7 @@ def _pooled_columns(run: RunResult, flows: FloatArray, n_funds: FloatArray) -> d
         "gross_irr_pa": irr_batch(gross, times),
         "direct_alpha_pa": direct_alpha(paid, got, left, index=index, times=times),
     }
-    row |= {name: float(clean(found)) for name, found in rates.items()}
+    row |= {name: float(found.rate) for name, found in rates.items()}
     row["ks_pme"] = float(ks_pme(paid, got, left, index=index))
     return row
 
@@ -181,13 +182,16 @@ def _spread(funds: pd.DataFrame, n_paths: int) -> dict[str, object]:
     numbers = {path: place for place, path in enumerate(sorted(funds["path"].unique()))}
     path = funds["path"].map(numbers).to_numpy(np.int64)
     row: dict[str, object] = {"not_ended_share": float(1.0 - funds["is_over"].mean())}
-    for name in ("dpi", "tvpi", "net_irr_pa"):
-        values, weights = _by_path(funds[name].to_numpy(float), path, n_paths)
+    irr = funds["net_irr_pa"].to_numpy(float)
+    ranked = np.where(funds["tvpi"].to_numpy(float) <= 0.0, -1.0, irr)
+    for name, each in (("dpi", funds["dpi"]), ("tvpi", funds["tvpi"]), ("net_irr_pa", ranked)):
+        values, weights = _by_path(np.asarray(each, float), path, n_paths)
         for level, found in zip(
             QUARTILES, quantiles(values, QUARTILES, weights=weights).value, strict=True
         ):
             row[f"fund_{name}_q{round(100 * level)}"] = float(found)
-    row["net_irr_defined_share"] = float(funds["net_irr_pa"].notna().mean())
+    row["net_irr_defined_share"] = float((~np.isnan(irr)).mean())
+    row["net_irr_several_share"] = float((funds["net_irr_status"] == "several").mean())
     values, weights = _by_path(funds["tvpi"].to_numpy(float), path, n_paths)
     tail = tail_risk(values, TAIL_LEVEL, weights=weights)
     best = tail_risk(-values, QUARTILES[-1], principal=0.0, weights=weights).shortfall

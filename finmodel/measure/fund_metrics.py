@@ -9,11 +9,13 @@ of public market equivalents grows steadily at the LPs' reference return of the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from finmodel.fund import metrics
-from finmodel.fund.irr import Rates, Status
+from finmodel.fund.irr import Status
 from finmodel.fund.pme import direct_alpha, ks_pme
 from finmodel.fund.timing import j_curve, time_to_dpi
 from finmodel.market.result import FundMoney, PathDetail, RunResult
@@ -42,10 +44,11 @@ def fund_metric_table(run: RunResult) -> pd.DataFrame:
         One row a fund and `lps` (`all`; `state` and `private` too in vehicles of programmes):
         `path`, `fund`, `fund_type`, `region`, `vintage`, `age_years`, `is_over`,
         `commitment_mcny` of these LPs; net to them `paid_in_share`, `dpi`, `rvpi`, `tvpi`,
-        `net_irr_pa` (NaN unless its status is `ok`) and its status, `ks_pme`,
+        `net_irr_pa` and its status, `ks_pme`,
         `direct_alpha_pa`, `years_to_dpi_1`, `j_depth_share` of the commitment; gross of the fund
         `gross_moic`, `gross_irr_pa` and its status, `deals_n`, and by deals the parts of money
-        invested that stand below cost and that are lost there.
+        invested that stand below cost and that are lost there. A late call, as for fees, makes a
+        second rate near a total loss: of `several` the one that :mod:`finmodel.fund.irr` states.
     """
     world = run.world
     tables = []
@@ -76,11 +79,6 @@ def steady_index(rate_pa: float, times: FloatArray) -> FloatArray:
     return index
 
 
-def clean(rates: Rates) -> FloatArray:
-    """Return rates of return, NaN where there is none or more than one."""
-    return np.where(rates.status == Status.OK, rates.rate, np.nan)
-
-
 def net_columns(
     flows: Flows, times: FloatArray, rate_pa: float
 ) -> dict[str, FloatArray | IntArray]:
@@ -104,10 +102,10 @@ def net_columns(
         "dpi": metrics.dpi(paid, got),
         "rvpi": metrics.rvpi(paid, flows.value),
         "tvpi": metrics.tvpi(paid, got, flows.value),
-        "net_irr_pa": clean(rates),
+        "net_irr_pa": rates.rate,
         "net_irr_status": rates.status,
         "ks_pme": ks_pme(paid, dated, nothing, index=index),
-        "direct_alpha_pa": clean(alpha),
+        "direct_alpha_pa": alpha.rate,
         "years_to_dpi_1": time_to_dpi(paid, got, times=times, level=1.0),
         "j_depth_share": curve.depth,
     }
@@ -125,12 +123,12 @@ def gross_columns(
     n_funds = len(invested)
 
     def total(amount: FloatArray) -> FloatArray:
-        return np.bincount(fund, amount, n_funds)
+        return np.asarray(np.bincount(fund, amount, n_funds), np.float64)
 
     all_cost = total(cost)
     return {
         "gross_moic": metrics.moic(invested, proceeds, flows.value),
-        "gross_irr_pa": clean(rates),
+        "gross_irr_pa": rates.rate,
         "gross_irr_status": rates.status,
         "deals_n": np.bincount(fund, minlength=n_funds),
         "loss_in_losing_deals_share": metrics.quotient(total(cost * (value < cost)), all_cost),
@@ -157,8 +155,8 @@ def _names(world: World, item: PathDetail, flows: Flows, lps: str) -> pd.DataFra
     )
 
 
-def _coded(names: tuple[str, ...], codes: IntArray) -> pd.Categorical:
-    return pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(names))
+def _coded(names: tuple[str, ...], codes: IntArray) -> pd.Series[Any]:
+    return pd.Series(pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(names)))
 
 
 def _nothing(run: RunResult) -> pd.DataFrame:

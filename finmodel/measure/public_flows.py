@@ -119,7 +119,8 @@ def lp_multiples(run: RunResult) -> dict[str, tuple[FloatArray, FloatArray]]:
     first = len(run.world.fund_types) - len(run.world.programmes)
     vehicles = programme_flows(run)
     paid = (vehicles[..., col.CALLED_M] - vehicles[..., col.PUBLIC_CALLED_M]).sum(axis=1)
-    got = (vehicles[..., col.TO_LPS_M] - vehicles[..., col.PUBLIC_BACK_M]).sum(axis=1)
+    away = vehicles[..., col.PUBLIC_BACK_M] + vehicles[..., col.TO_MANAGER_M]
+    got = (vehicles[..., col.TO_LPS_M] - away).sum(axis=1)
     held = vehicles[:, -1, col.PRIVATE_NAV_S]
     ordinary = run.spools["fund_flow"].collect(
         lambda block: block[:, :, :, :first].sum(axis=(2, 3))

@@ -20,6 +20,7 @@ from finmodel.market.result import PathDetail, RunResult
 from finmodel.market.resume import Checkpoint, Progress, play
 from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
 from finmodel.measure.effects import effect_panels, financings
+from finmodel.measure.layers import layer_tables
 from finmodel.measure.official_ratios import chain_table
 from finmodel.measure.policy import (
     effect_table,
@@ -199,5 +200,6 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "effects_sector": sector_effect_table(comparison.by_sector, world),
         "outcomes": outcome_table(comparison.base, comparison.arms),
         "programme_years": programme_year_table(comparison.arms),
+        **layer_tables(comparison.arms),
         "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),
     }

@@ -26,12 +26,16 @@ from finmodel.measure import (
     exit_table,
     flow_table,
     fund_flow_table,
+    fund_group_table,
+    fund_metric_table,
+    fund_quarter_table,
     fund_table,
     fund_year_table,
     gap_table,
     graduation_table,
     history_table,
     integration_table,
+    layer_tables,
     ownership_table,
     static_gap_table,
     survival_table,
@@ -74,9 +78,14 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
     tables["values"] = value_table(run.world)
     tables["static_gap"] = static_gap_table(run)
     tables["integration_index"] = integration_table(run)
+    tables |= layer_tables({run.world.scenario.meta.name: run})
     if run.details:
         tables["fund_list"] = fund_table(run)
         tables["fund_years"] = fund_year_table(run)
+        tables["fund_quarters"] = fund_quarter_table(run)
+        tables["fund_metrics"] = fund_metric_table(run)
+        for by, name in (("vintage", "fund_metrics_vintage"), ("fund_type", "fund_metrics_type")):
+            tables[name] = fund_group_table(run, tables["fund_metrics"], by)
         tables["histories"] = history_table(run)
     tables["assumptions"] = assumptions(run.world.scenario)
     return tables
