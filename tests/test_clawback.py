@@ -91,9 +91,13 @@ ALOOF = tuple(f"lps.{name}.return_response=0" for name in ("private", "corporate
 
 
 def test_the_ledger_balances_every_quarter_also_with_nothing_but_carry():
-    no_fees = tuple(f"funds.{kind}.fee_pa=0" for kind in KINDS)
-    world = small_world(*WHOLE, *SHORT, *clawed(1.0), *no_fees)
-    status, _, pool, _ = run_path(world.arrays, np.uint64(5), 0, first_room(world), 1)
-    assert status == col.OK
-    assert pool.funds["clawback"].sum() > 0
-    assert (pool.funds["carry"] >= -1e-9).all()
+    terms = ("fee_pa=0", "hurdle_pa=0", "follow_multiple=50")
+    bare = tuple(f"funds.{kind}.{term}" for kind in KINDS for term in terms)
+    world = small_world(*WHOLE, *SHORT, *clawed(1.0), *bare)
+    back = 0.0
+    for path in range(6):
+        status, _, pool, _ = run_path(world.arrays, np.uint64(5), path, first_room(world), 1)
+        assert status == col.OK
+        assert (pool.funds["carry"] >= -1e-9).all()
+        back += pool.funds["clawback"].sum()
+    assert back > 0

@@ -163,7 +163,7 @@ def test_identities_of_ratios(run, table):
     assert (both["net_irr_pa"] <= both["gross_irr_pa"] + 1e-7).all()
     ahead = (table["direct_alpha_pa"] > 1e-9) & (table["net_irr_status"] == "ok")
     assert (table[ahead]["ks_pme"] > 1.0).all()
-    over = table[table["is_over"]]
+    over = table[table["is_over"] & (table["paid_in_share"] > 0)]
     close(over["rvpi"], 0.0, atol=1e-6)
     assert table["years_to_dpi_1"].notna().equals(_was_whole(run, table))
 
@@ -182,9 +182,14 @@ def _was_whole(run, table):
 
 
 def test_net_value_of_young_funds_is_after_the_carry_to_come(run, table):
-    """LPs hold less than the marks where a manager's carry has accrued, never more than them."""
+    """LPs hold less than the marks where a manager's carry has accrued, never more than them.
+
+    In a vehicle they may hold more: gains given to its manager that later calls ate up come back.
+    """
     plain = fund_table(run).set_index(["path", "fund"])
     mine = table[table["lps"] == "all"].set_index(["path", "fund"])
+    is_plain = ~mine["fund_type"].isin(run.world.programmes)
+    mine = mine[(mine["paid_in_share"] > 0) & is_plain]
     marks = (plain["nav_mcny"] / plain["paid_in_mcny"]).reindex(mine.index)
     assert (mine["rvpi"] <= marks + 1e-9).all()
     accrued = marks - mine["rvpi"] > 1e-6
@@ -206,7 +211,7 @@ def test_groups_pool_flows_and_spread_funds(run, table, by):
         close(row["tvpi"], (funds["tvpi"] * paid).sum() / paid.sum())
         close(row["dpi"] + row["rvpi"], row["tvpi"])
         close(row["not_ended_share"], 1 - funds["is_over"].mean())
-        close(row["p_loss"], (funds["tvpi"] < 1.0).mean())
+        close(row["p_loss"], (funds["tvpi"].dropna() < 1.0).mean())
         ranked = np.sort(funds["tvpi"].dropna())
         n = len(ranked)
         assert row["fund_tvpi_q50"] == ranked[int(np.ceil(0.5 * n - 1e-9)) - 1]

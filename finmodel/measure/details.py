@@ -79,8 +79,8 @@ def fund_quarter_table(run: RunResult) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a fund and quarter in which money flows, and the last quarter of the run in any
-        case: `path`, `fund`, `year`, `quarter` (1 to 4), `called_mcny`, `invested_mcny`,
+        One row a fund and quarter in which money flows or the NAV comes to 0, and the last
+        quarter of the run in any case: `path`, `fund`, `year`, `quarter` (1 to 4), `called_mcny`, `invested_mcny`,
         `received_mcny` from firms, `to_lps_mcny`, `carry_mcny` (received less what LPs got, so
         net of clawback), and `nav_mcny` at marks at the quarter's end.
     """
@@ -93,8 +93,10 @@ def fund_quarter_table(run: RunResult) -> pd.DataFrame:
         )
         age = np.arange(money.quarters.shape[1])
         quarter = item.funds["vintage"][:, None] + age
-        moves = (flows.paid != 0.0) | (gross.got != 0.0) | (flows.got != 0.0) | (quarter == end)
-        fund, at = np.nonzero(moves & (quarter <= end))
+        nav = money.quarters[..., diary.NAV]
+        is_gone = (nav == 0.0) & (np.diff(nav, axis=1, prepend=0.0) != 0.0)
+        moves = (flows.paid != 0.0) | (gross.got != 0.0) | (flows.got != 0.0) | is_gone
+        fund, at = np.nonzero((moves | (quarter == end)) & (quarter <= end))
         paid, received, to_lps = flows.paid[fund, at], gross.got[fund, at], flows.got[fund, at]
         frame = {
             "path": item.path,
@@ -106,7 +108,7 @@ def fund_quarter_table(run: RunResult) -> pd.DataFrame:
             "received_mcny": received,
             "to_lps_mcny": to_lps,
             "carry_mcny": received - to_lps,
-            "nav_mcny": money.quarters[fund, at, diary.NAV],
+            "nav_mcny": nav[fund, at],
         }
         frames.append(pd.DataFrame(frame))
     return pd.concat(frames, ignore_index=True)
