@@ -80,9 +80,10 @@ def fund_quarter_table(run: RunResult) -> pd.DataFrame:
     -------
     DataFrame
         One row a fund and quarter in which money flows or the NAV comes to 0, and the last
-        quarter of the run in any case: `path`, `fund`, `year`, `quarter` (1 to 4), `called_mcny`, `invested_mcny`,
-        `received_mcny` from firms, `to_lps_mcny`, `carry_mcny` (received less what LPs got, so
-        net of clawback), and `nav_mcny` at marks at the quarter's end.
+        quarter of the run in any case: `path`, `fund`, `year`, `quarter` (1 to 4),
+        `called_mcny`, `invested_mcny`, `received_mcny` from firms, `to_lps_mcny`, `carry_mcny`
+        (received less what LPs got: net of clawback), and `nav_mcny` at marks at the quarter's
+        end.
     """
     frames = []
     end = run.world.arrays.calendar.n_quarters - 1
