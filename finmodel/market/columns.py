@@ -32,7 +32,8 @@ RAISED_N, RAISED_M, CALLED_M, INVESTED_M, FEES_M, RECEIVED_M = 0, 1, 2, 3, 4, 5
 TO_LPS_M, CARRY_M, NAV_S, UNCALLED_S, FUNDS_S = 6, 7, 8, 9, 10
 PUBLIC_RAISED_M, PUBLIC_CALLED_M, PUBLIC_BACK_M, PUBLIC_NAV_S = 11, 12, 13, 14
 PRIVATE_INVESTED_M, PRIVATE_NAV_S, TO_MANAGER_M = 15, 16, 17
-N_FUND_COLUMNS = 18
+PUBLIC_SOLD_S = 18  # public part if all were sold at the discount of the end of a term
+N_FUND_COLUMNS = 19
 
 # Accounts of the ledger; classes of LPs follow, then fund types.
 MANAGERS, FIRMS, FOUNDERS, OUTSIDERS, BUYERS, COSTS, BANKS = 0, 1, 2, 3, 4, 5, 6

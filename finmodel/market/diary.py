@@ -121,7 +121,7 @@ def settle_funds(world: WorldArrays, pool: Pool, quarter: int) -> FloatArray:
         if fund["is_over"] == 1:
             continue
         if kind >= n_ordinary:
-            public, private = settled_nav(world, pool, f, kind, quarter)
+            public, private = settled_nav(world, pool, f, kind, 1.0, quarter)
             worth[f, STATE], worth[f, PRIVATE] = public, private
             worth[f, ALL_LPS] = public + private
         else:

@@ -49,6 +49,7 @@ from finmodel.market.columns import (
     OVERFLOW,
     PRIVATE_NAV_S,
     PUBLIC_NAV_S,
+    PUBLIC_SOLD_S,
     UNCALLED_S,
 )
 from finmodel.market.diary import HELD, N_PLAIN, N_WITH_PUBLIC, SOLD, note_held, note_quarter
@@ -228,6 +229,7 @@ def close_year(
     for i in range(n):
         add_event(cells, firms[i], now.year, ACTIVE_N, 1.0)
     oldest = max(0, now.quarter - longest_term(world.types) - 4)
+    kept = 1.0 - world.rules[0]["term_sale_discount"]
     for f in range(pool.first_of[oldest], pool.counts[N_FUNDS]):
         fund = funds[f]
         if fund["is_over"] == 0:
@@ -236,9 +238,11 @@ def close_year(
             row[UNCALLED_S] += fund["commitment"] - fund["called"]
             row[FUNDS_S] += 1.0
             if fund["kind"] >= n_ordinary:
-                public, private = settled_nav(world, pool, f, fund["kind"], now.quarter)
+                public, private = settled_nav(world, pool, f, fund["kind"], 1.0, now.quarter)
+                sold, _ = settled_nav(world, pool, f, fund["kind"], kept, now.quarter)
                 row[PUBLIC_NAV_S] += public
                 row[PRIVATE_NAV_S] += private
+                row[PUBLIC_SOLD_S] += sold
     note_at_risk(world, pool, books, now)
     add_ownership(pool.holdings, firms, n, books.ownership[now.year])
     is_last = now.quarter == world.calendar.n_quarters - 1

@@ -128,14 +128,14 @@ def share_public(
 
 @inner_kernel
 def settled_nav(
-    world: WorldArrays, pool: Pool, f: int, kind: int, quarter: int
+    world: WorldArrays, pool: Pool, f: int, kind: int, worth: float, quarter: int
 ) -> tuple[float, float]:
     """Return what the state and the private LPs would get if a vehicle were settled now.
 
-    Its holdings, at their marks, pass through the waterfall and the clauses as in a last
-    distribution, so carry, gains given up, the buy-out and the cover of losses are taken off.
+    Its holdings, at `worth` of their marks, pass through the waterfall and the clauses as in a
+    last distribution, so carry, gains given up, buy-out and cover of losses are taken off.
     """
-    to_lps = settled_to_lps(pool.funds[f], world.types[kind], pool.nav[f], quarter)
+    to_lps = settled_to_lps(pool.funds[f], world.types[kind], worth * pool.nav[f], quarter)
     kept, to_private, _, _ = public_part(world, pool, f, kind, to_lps, True, quarter)
     private = (1.0 - pool.lp_share[f, public_lp(world, kind)]) * to_lps + to_private
     return float(kept), float(private)

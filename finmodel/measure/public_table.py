@@ -29,8 +29,9 @@ def public_table(
 
     Money of the programmes' public LPs over the reported years. `nav` is what the state would
     keep if every vehicle were settled at the last year's end at its marks: carry, gains given up,
-    buy-outs and cover for private losses are off it. `relief` is what reliefs of firms' spending
-    cost the treasury more than in the baseline, `lever_cost` that and the stated cost of other
+    buy-outs and cover for private losses are off it; `tvpi_if_sold` takes off the discount of a
+    sale at the end of a term (`terms.term_sale_discount`) too. `relief` is what reliefs of firms'
+    spending cost the treasury more than in the baseline, `lever_cost` that and the stated cost of other
     levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
     at the social rate from the middle of each year, levers included. `p_loss` is the chance that
     returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
@@ -80,6 +81,7 @@ def public_table(
             "home_multiple": (_home_money(run), outlay),
             "dpi": (paths["returned_mcny"], outlay),
             "tvpi": (held, outlay),
+            "tvpi_if_sold": (paths["returned_mcny"] + _sold(run), outlay),
             "change_per_public_yuan": (change[:, 1], memo["public"]),
             "private_change_per_public_yuan": (private, memo["public"]),
             "leverage_eu": (memo["joined"], outlay),
@@ -168,6 +170,13 @@ def _home_money(run: RunResult) -> FloatArray:
     )
     return invested + run.spools["fund_flow"].collect(
         lambda block: block[:, :, :, kinds, col.INVESTED_M].sum(axis=(1, 2, 3))
+    )
+
+
+def _sold(run: RunResult) -> FloatArray:
+    """Return what the state would get if all holdings were sold at the end, by path."""
+    return run.spools["fund_flow"].collect(
+        lambda block: block[:, -1, :, :, col.PUBLIC_SOLD_S].sum(axis=(1, 2))
     )
 
 
