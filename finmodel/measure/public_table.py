@@ -31,8 +31,8 @@ def public_table(
     keep if every vehicle were settled at the last year's end at its marks: carry, gains given up,
     buy-outs and cover for private losses are off it; `tvpi_if_sold` takes off the discount of a
     sale at the end of a term (`terms.term_sale_discount`) too. `relief` is what reliefs of firms'
-    spending cost the treasury more than in the baseline, `lever_cost` that and the stated cost of other
-    levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
+    spending cost the treasury more than in the baseline, `lever_cost` that and the stated cost of
+    other levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
     at the social rate from the middle of each year, levers included. `p_loss` is the chance that
     returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
     alone. A guarantee's outlay is what it paid in the reported years, not what it will pay on loans
