@@ -32,8 +32,8 @@ def public_table(
     buy-outs and cover for private losses are off it; `tvpi_if_sold` takes off the discount of a
     sale at the end of a term (`terms.term_sale_discount`) too. `relief` is what reliefs of firms'
     spending cost the treasury more than in the baseline, `lever_cost` that and the stated cost of
-    other levers (NaN if one at work has none), `public_cost` that and the outlay. Present values are
-    at the social rate from the middle of each year, levers included. `p_loss` is the chance that
+    other levers (NaN if one at work has none), `public_cost` that and the outlay. Present values
+    are at the social rate from the middle of each year, levers included. `p_loss` is the chance that
     returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
     alone. A guarantee's outlay is what it paid in the reported years, not what it will pay on loans
     still owed; its `public` money is what stood at risk. That is put up again as loans end, so
