@@ -33,15 +33,16 @@ def public_table(
     sale at the end of a term (`terms.term_sale_discount`) too. `relief` is what reliefs of firms'
     spending cost the treasury more than in the baseline, `lever_cost` that and the stated cost of
     other levers (NaN if one at work has none), `public_cost` that and the outlay. Present values
-    are at the social rate from the middle of each year, levers included. `p_loss` is the chance that
-    returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of programmes
-    alone. A guarantee's outlay is what it paid in the reported years, not what it will pay on loans
-    still owed; its `public` money is what stood at risk. That is put up again as loans end, so
-    `placed_share` may be above one. What is `at_risk` at the end is in no sum; some will be paid.
-    `leverage_eu` is all money of rounds that vehicles joined over the public money called, in the
-    manner of Art. 223 of the EU's rules of application; `leverage_private` is the part not public
-    over the public part. `away_share` is the location effect: the part of supported financings that
-    went to firms of another region than the vehicle's, which stay where they are.
+    are at the social rate from the middle of each year, levers included. `p_loss` is the chance
+    that returns and `nav` fall short of the outlay, `loss` the mean of that shortfall, of
+    programmes alone. A guarantee's outlay is what it paid in the reported years, not what it will
+    pay on loans still owed; its `public` money is what stood at risk. That is put up again as
+    loans end, so `placed_share` may be above one. What is `at_risk` at the end is in no sum; some
+    will be paid. `leverage_eu` is all money of rounds that vehicles joined over the public money
+    called, in the manner of Art. 223 of the EU's rules of application; `leverage_private` is the
+    part not public over the public part. `away_share` is the location effect: the part of
+    supported financings that went to firms of another region than the vehicle's, which stay where
+    they are.
 
     Costs per outcome are of the gross public cost; `net_cost_per_financing` is of the loss in
     present value, so that money that comes back can be compared with money that does not. A
