@@ -45,17 +45,21 @@ from finmodel.study.single import check_paths_and_seed
 NOTES = (
     "± is the Monte Carlo standard error of the mean; '9 in 10 futures' is chance, what one fund "
     "may come to. What is not known about the plan's numbers is in neither. NAV is at marks of the "
-    "last round, before carry still to come. A rate of return is left out where a path has none "
-    "or more than one."
+    "last round, before carry still to come. A path that lost money and has no rate of return "
+    "counts as -100 %; of several the one nearest 0 with the sign of its gain is taken."
 )
 
 
+NEST_LUCK = {
+    "law": "Sub-funds of a path differ in luck and share none: a bad market for all of them is not "
+    "in it, so the spread is the least to reckon with.",
+    "market": "Sub-funds of a path differ in their deals and share one simulated market.",
+}
 NEST_NOTES = (
-    "Sub-funds of a path differ in luck and share none: a bad market for all of them is not in it, "
-    "so the spread is the least to reckon with. How private LPs and managers answer to terms is "
-    "not in it either. 'change' is against the first row, path by path; paired errors are in the "
-    "stored table. \"others' yuan\" is other LPs' money in sub-funds for a yuan of the treasury's. "
-    "VaR and CVaR are losses of a yuan paid: below 0 even the bad outcomes gain."
+    "How private LPs and managers answer to terms is not in it. 'change' is against the first row, "
+    "path by path; paired errors are in the stored table. \"others' yuan\" is other LPs' money in "
+    "sub-funds for a yuan of the treasury's. VaR and CVaR are losses of a yuan paid: below 0 even "
+    "the bad outcomes gain."
 )
 NEST_TABLES = (
     "fund_of_funds",
@@ -189,7 +193,8 @@ def show_nest(console: Console, plan: FundPlan, tables: Mapping[str, pd.DataFram
     others = {} if upper is None else upper.alternatives
     names = {"plan": first.label_en, **{name: item.label_en for name, item in others.items()}}
     summary = tables["fund_of_funds"]
-    headline = nest_headline(summary, plan.meta.title_en)
+    is_market_shared = plan.outcomes.source == "market"
+    headline = nest_headline(summary, plan.meta.title_en, is_market_shared=is_market_shared)
     console.print(f"[bold]{headline}[/bold]\n", soft_wrap=True)
     console.print(nest_view(summary))
     console.print(layers_view(tables["layers"]))
@@ -197,7 +202,7 @@ def show_nest(console: Console, plan: FundPlan, tables: Mapping[str, pd.DataFram
     console.print(years_view(tables["fund_of_funds_years"], title))
     console.print(sizes_view(tables["fund_of_funds_sizes"]))
     console.print(clauses_view(tables["fund_of_funds_clauses"], names))
-    console.print(NEST_NOTES + "\n", soft_wrap=True)
+    console.print(f"{NEST_LUCK[plan.outcomes.source]} {NEST_NOTES}\n", soft_wrap=True)
 
 
 def show_plan(

@@ -27,7 +27,7 @@ def empty_bank(n_stages: int) -> Bank:
     """Return a bank without lives."""
     none, nothing = np.zeros(0, np.int64), np.zeros(0)
     first, start = np.zeros(n_stages + 1, np.int64), np.zeros(1, np.int64)
-    return Bank(1, first, start, none, none, nothing, nothing, nothing, none, none, nothing)
+    return Bank(1, 1, first, start, none, none, nothing, nothing, nothing, none, none, nothing)
 
 
 def market_bank(
@@ -77,6 +77,7 @@ def market_bank(
     sizes = np.concatenate([part.sizes for part in parts])
     return Bank(
         n_markets=len(parts),
+        n_together=1,
         first=np.concatenate([[0], np.cumsum(counts.reshape(-1))]).astype(np.int64),
         start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         before=np.concatenate([part.before for part in parts]),

@@ -20,13 +20,20 @@ from finmodel.fund.clauses import LpClass
 from finmodel.fund.layer import Layer
 from finmodel.fund.layer_paths import LayerPaths, own_quarters, quarters_of, run_layer_paths
 from finmodel.fund.layers import FundOfFunds
-from finmodel.fund.outcome import PlanOutcome, classes_of, lp_classes, plan_layer, terms_of
+from finmodel.fund.outcome import (
+    PlanOutcome,
+    classes_of,
+    lp_classes,
+    markets_of,
+    plan_layer,
+    terms_of,
+)
 from finmodel.fund.plan_arrays import in_quarters
 from finmodel.scenario.fund_plan_schema import FundOfFunds as UpperPlan
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.scenario.fund_plan_schema import LpClass as PlanClass
 from finmodel.units import QUARTERS_PER_YEAR
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,12 @@ class Nest:
     lower: Layer
     marks: FloatArray
     paths: LayerPaths
+
+    @property
+    def market(self) -> IntArray | None:
+        """Simulated market of each fund of funds, shape (P,); None if they share none."""
+        sub_funds = markets_of(self.plan, len(self.marks), n_sub_funds(self.plan))
+        return None if sub_funds is None else sub_funds[:: len(self.starts)][: len(self.paths.paid)]
 
     @property
     def times(self) -> FloatArray:

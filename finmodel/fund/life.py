@@ -70,6 +70,8 @@ class Bank(NamedTuple):
     ----------
     n_markets : int
         Paths of the market; all deals of a fund are from one, so they share its luck.
+    n_together : int
+        Funds in succession that are from one, as the sub-funds of a fund of funds.
     first : ndarray of int, shape (n_markets * K + 1,)
         Lives of market m and stage k are first[m K + k] to the next.
     start : ndarray of int, shape (N + 1,)
@@ -86,6 +88,7 @@ class Bank(NamedTuple):
     """
 
     n_markets: int
+    n_together: int
     first: IntArray
     start: IntArray
     before: IntArray
@@ -236,7 +239,7 @@ def life_from_bank(
     """Give deal `d` the life of a firm that the fund's market financed at `stage`."""
     a, _, _, _ = draw(seed, path, ENTRY, 0, np.uint64(d), np.uint64(stage))
     n_stages = (len(bank.first) - 1) // bank.n_markets
-    cell = (path % bank.n_markets) * n_stages + stage
+    cell = (path // bank.n_together % bank.n_markets) * n_stages + stage
     first, last = bank.first[cell], bank.first[cell + 1]
     n = first + min(int(uniform(a) * (last - first)), last - first - 1)
     lives.n_rounds[d], lives.before[d] = 0, bank.before[n]

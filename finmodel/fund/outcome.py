@@ -12,13 +12,14 @@ from finmodel.fund.clauses import NO_BUYBACK, NO_CAP, LpClass, class_table
 from finmodel.fund.credit_line import CreditLine, LinePaths, with_credit_line
 from finmodel.fund.layer import Layer, on_offer, run_layer
 from finmodel.fund.lifetime import Deals, Payout, as_rows
+from finmodel.fund.plan_arrays import charges_of
 from finmodel.fund.sharing import ClassFlows
 from finmodel.fund.simulate import PlanRun
 from finmodel.fund.terms import Hurdle, Style, Tier, WaterfallTerms
 from finmodel.scenario.fund_plan_schema import FundPlan, Waterfall
 from finmodel.scenario.fund_plan_schema import LpClass as PlanClass
 from finmodel.units import QUARTERS_PER_YEAR
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 UNLIMITED = 10.0
 """A cap of 1,000 % a year is none."""
@@ -53,6 +54,13 @@ class PlanOutcome:
     classes: ClassFlows
 
     @property
+    def market(self) -> IntArray | None:
+        """Simulated market of each path, shape (P,); None if paths share none."""
+        together = self.plan.fund_of_funds
+        n = 1 if together is None else int(together.sub_funds.centre)
+        return markets_of(self.plan, len(self.run.flows), n)
+
+    @property
     def times(self) -> FloatArray:
         """Years since first closing, shape (Q,)."""
         n = self.run.flows.shape[1]
@@ -68,6 +76,26 @@ class PlanOutcome:
         """By all LPs, shape (P, Q), million CNY; negative only by gains that come back."""
         result: FloatArray = self.classes.received.sum(axis=1)
         return result
+
+
+def markets_of(plan: FundPlan, paths: int, together: int) -> IntArray | None:
+    """Return the simulated market of each path, shape (P,); None with a law.
+
+    Markets take turns; so many paths in succession share one.
+    """
+    if plan.outcomes.source != "market":
+        return None
+    result: IntArray = np.arange(paths) // together % plan.outcomes.market_paths
+    return result
+
+
+def management_fees(plan: FundPlan, flows: FloatArray) -> FloatArray:
+    """Return what goes to the manager of a plan's charges, shape (P, Q); costs go to others."""
+    charges = charges_of(plan)[: flows.shape[1]]
+    costs = charges["cost"] + charges["cost_share"] * plan.fund.commitment_mcny.centre
+    paid = flows[..., col.FEES]
+    result: FloatArray = paid - np.minimum(paid, costs)
+    return result
 
 
 def waterfall_terms(plan: FundPlan) -> WaterfallTerms:

@@ -17,8 +17,8 @@ from finmodel.fund.holdings import Holding
 from finmodel.fund.metrics import quotient
 from finmodel.fund.outcome import PlanOutcome
 from finmodel.fund.standing import Standing
-from finmodel.measure.monte_carlo import mean_se, quantile_columns
-from finmodel.world.arrays import FloatArray
+from finmodel.measure.monte_carlo import mean_by_market, mean_se, quantile_columns
+from finmodel.world.arrays import FloatArray, IntArray
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUANTILES = tuple(f"q{round(100 * level):02d}" for level in LEVELS)
@@ -117,7 +117,9 @@ def _of_deals(deals: FloatArray, chosen: np.ndarray) -> dict[str, FloatArray]:
     }
 
 
-def actuals_table(actual: Standings, planned: Standings) -> pd.DataFrame:
+def actuals_table(
+    actual: Standings, planned: Standings, market: IntArray | None = None
+) -> pd.DataFrame:
     """Return the record beside the plan.
 
     Parameters
@@ -126,6 +128,8 @@ def actuals_table(actual: Standings, planned: Standings) -> pd.DataFrame:
         Of paths that all have the same past: the first is read.
     planned : Standings
         Of the plan's own paths.
+    market : ndarray of int, shape (P,), optional
+        Simulated market of each of these, whose luck they share.
 
     Returns
     -------
@@ -142,11 +146,11 @@ def actuals_table(actual: Standings, planned: Standings) -> pd.DataFrame:
             continue
         known = values[~np.isnan(values)]
         given = float(actual[stage, measure][0])
-        mean, error = mean_se(known) if len(known) else (math.nan, math.nan)
+        mean, error = mean_by_market(values, market)
         levels = quantile_columns(known, LEVELS) if len(known) else [math.nan] * len(LEVELS)
         quantiles = np.array([float(q) for q in levels])
         row: dict[str, object] = {"stage": stage, "measure": measure, "actual": given}
-        row |= {"mean": float(mean), "se": float(error), "defined_share": len(known) / len(values)}
+        row |= {"mean": mean, "se": error, "defined_share": len(known) / len(values)}
         row |= dict(zip(QUANTILES, quantiles.tolist(), strict=True))
         row |= {"percentile": percentile_of(given, values), "place": place_of(given, quantiles)}
         rows.append(row)

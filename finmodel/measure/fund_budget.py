@@ -13,7 +13,7 @@ from finmodel.fund.plan_arrays import charges_of, in_quarters
 from finmodel.fund.profile import Profile
 from finmodel.fund.recycling import RecyclingTerms
 from finmodel.fund.reserves import pro_rata_need, reserve_check
-from finmodel.measure.monte_carlo import mean_se
+from finmodel.measure.monte_carlo import mean_by_market
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world.arrays import FloatArray
 
@@ -67,21 +67,26 @@ def budget_table(outcome: PlanOutcome) -> pd.DataFrame:
     commitment = plan.fund.commitment_mcny.centre
     total = flows.sum(axis=1)
     invested = total[:, col.INVESTED] + total[:, col.FOLLOWED]
-    planned = planned_capital(outcome)
-    rows = [
+    planned = planned_capital(outcome) if invested.any() else None
+    rows: list[tuple[str, float, FloatArray | None]] = [
         ("commitment_mcny", commitment, np.full(len(flows), commitment)),
-        ("investable_mcny", float(planned.capital), invested),
-        ("investable_share", float(planned.share), invested / commitment),
-        ("charges_mcny", float(planned.fees + planned.costs), total[:, col.FEES]),
-        ("charges_share", float(planned.fees + planned.costs) / commitment, None),
-        ("recycled_mcny", float(planned.recycled), total[:, col.KEPT]),
-        ("unused_mcny", float(planned.unused), commitment - total[:, col.CALL]),
     ]
-    rows += _reserve_rows(outcome, float(planned.capital))
+    if planned is not None:
+        charges = float(planned.fees + planned.costs)
+        rows += [
+            ("investable_mcny", float(planned.capital), invested),
+            ("investable_share", float(planned.share), invested / commitment),
+            ("charges_mcny", charges, total[:, col.FEES]),
+            ("charges_share", charges / commitment, None),
+            ("recycled_mcny", float(planned.recycled), total[:, col.KEPT]),
+            ("unused_mcny", float(planned.unused), commitment - total[:, col.CALL]),
+            *_reserve_rows(outcome, float(planned.capital)),
+        ]
     frame = []
     for name, value, values in rows:
-        mean, error = (np.nan, np.nan) if values is None else mean_se(values)
-        frame.append({"item": name, "planned": value, "simulated": float(mean), "se": float(error)})
+        nothing = (np.nan, np.nan)
+        mean, error = nothing if values is None else mean_by_market(values, outcome.market)
+        frame.append({"item": name, "planned": value, "simulated": mean, "se": error})
     return pd.DataFrame(frame)
 
 
@@ -147,17 +152,18 @@ def pacing_table(outcome: PlanOutcome) -> pd.DataFrame:
     share = 1.0 - outcome.plan.fund.gp_commitment_share.centre
     commitment = outcome.plan.fund.commitment_mcny.centre * share
     n_years = len(outcome.times) // QUARTERS_PER_YEAR
-    by_year = (len(outcome.run.flows), n_years, QUARTERS_PER_YEAR)
+    shape = (len(outcome.run.flows), n_years, QUARTERS_PER_YEAR)
     whole = n_years * QUARTERS_PER_YEAR
     nav = outcome.run.flows[:, QUARTERS_PER_YEAR - 1 : whole : QUARTERS_PER_YEAR, col.NAV]
     simulated = {
-        "called": outcome.lp_calls[:, :whole].reshape(by_year).sum(axis=2) / commitment,
-        "got": outcome.lp_got[:, :whole].reshape(by_year).sum(axis=2) / commitment,
+        "called": outcome.lp_calls[:, :whole].reshape(shape).sum(axis=2) / commitment,
+        "got": outcome.lp_got[:, :whole].reshape(shape).sum(axis=2) / commitment,
         "nav": share * nav / commitment,
     }
     frame = pd.DataFrame({"model": "simulated", "year": np.arange(1, n_years + 1)})
     for name, values in simulated.items():
-        frame[name], frame[f"{name}_se"] = mean_se(values)
+        by_year = [mean_by_market(values[:, i], outcome.market) for i in range(n_years)]
+        frame[[name, f"{name}_se"]] = by_year
     frames = [frame]
     for name, pacing in pacing_sets().items():
         if not name.startswith("venture"):

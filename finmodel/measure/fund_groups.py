@@ -57,7 +57,7 @@ def fund_group_table(run: RunResult, table: pd.DataFrame, by: str) -> pd.DataFra
         `n_funds` and `commitment_mcny`, a path; `not_ended_share`; pooled `paid_in_share`,
         `dpi`, `rvpi`, `tvpi`, `net_irr_pa`, `gross_moic`, `gross_irr_pa`, `ks_pme`,
         `direct_alpha_pa`; over funds the quartiles of `fund_dpi`, `fund_tvpi` and
-        `fund_net_irr_pa` (a fund that gave nothing back counts as a rate of -1), the shares of
+        `fund_net_irr_pa` (one that lost and has no rate counts as a rate of -1), the shares of
         funds with any rate and with several, `tvpi_top_quartile` (mean TVPI of the best
         quarter), `p_loss`, `value_at_risk_share`, `expected_shortfall_share` of a yuan paid in,
         and the mean of the funds' `loss_share`. `_se` is over paths.
@@ -183,7 +183,8 @@ def _spread(funds: pd.DataFrame, n_paths: int) -> dict[str, object]:
     path = funds["path"].map(numbers).to_numpy(np.int64)
     row: dict[str, object] = {"not_ended_share": float(1.0 - funds["is_over"].mean())}
     irr = funds["net_irr_pa"].to_numpy(float)
-    ranked = np.where(funds["tvpi"].to_numpy(float) <= 0.0, -1.0, irr)
+    lost = funds["tvpi"].to_numpy(float) < 1.0
+    ranked = np.where(np.isnan(irr) & lost, -1.0, irr)
     for name, each in (("dpi", funds["dpi"]), ("tvpi", funds["tvpi"]), ("net_irr_pa", ranked)):
         values, weights = _by_path(np.asarray(each, float), path, n_paths)
         for level, found in zip(

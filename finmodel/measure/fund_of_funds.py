@@ -2,7 +2,8 @@
 
 Standard errors and quantiles are those of :mod:`finmodel.measure.fund_plan`. Sub-funds of a path
 have luck of their own: nothing common to all of them, as a bad market, is in a law of stages. So
-the spread over paths is the least that a fund of funds has to reckon with.
+the spread over paths is the least that a fund of funds has to reckon with. With a simulated market
+all sub-funds of a path are in one market, and share it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from finmodel.fund.plan_arrays import in_quarters
 from finmodel.fund.pme import ks_pme
 from finmodel.fund.risk import Estimate
 from finmodel.fund.timing import j_curve, time_to_dpi
-from finmodel.measure.fund_plan import clean_irr, measure_row, party_row, risk_rows, single_row
-from finmodel.measure.monte_carlo import mean_se
+from finmodel.measure.fund_plan import measure_row, party_row, ranked_irr, risk_rows, single_row
+from finmodel.measure.monte_carlo import mean_by_market
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world.arrays import FloatArray
 
@@ -55,7 +56,7 @@ def layer_table(nest: Nest) -> pd.DataFrame:
     """
     paid, got = nest.paths.paid, nest.paths.got
     rows = [
-        party_row(name, paid[:, party], got[:, party], nest.times)
+        party_row(name, paid[:, party], got[:, party], nest.times, nest.market)
         for party, name in PARTIES.items()
         if paid[:, party].any() or got[:, party].any()
     ]
@@ -65,10 +66,11 @@ def layer_table(nest: Nest) -> pd.DataFrame:
 def nest_summary(nest: Nest) -> pd.DataFrame:
     """Return what the fund of funds comes to, for the treasury; columns of a plan's `fund`."""
     paid, got = treasury_of(nest)
-    rows = [measure_row(name, values) for name, values in nest_paths(nest).items()]
-    pooled = clean_irr((got - paid).mean(axis=0), nest.times)
+    market = nest.market
+    rows = [measure_row(name, values, market) for name, values in nest_paths(nest).items()]
+    pooled = ranked_irr((got - paid).mean(axis=0), nest.times)
     rows.append(single_row("treasury_pooled_irr_pa", Estimate(pooled, np.array(np.nan))))
-    rows += risk_rows(quotient(got.sum(axis=1), paid.sum(axis=1)))
+    rows += risk_rows(quotient(got.sum(axis=1), paid.sum(axis=1)), market)
     return pd.DataFrame(rows)
 
 
@@ -94,7 +96,7 @@ def nest_paths(nest: Nest) -> dict[str, FloatArray]:
         "treasury_paid_in_share": paid.sum(axis=1) / size,
         "treasury_tvpi": quotient(got.sum(axis=1), paid.sum(axis=1)),
         "treasury_dpi_at_term": quotient(got[:, :term].sum(axis=1), paid[:, :term].sum(axis=1)),
-        "treasury_irr_pa": clean_irr(got - paid, times),
+        "treasury_irr_pa": ranked_irr(got - paid, times),
         "treasury_ks_pme": ks_pme(paid, got, np.zeros(len(paid)), index=index),
         "treasury_gain_mcny": (got - paid).sum(axis=1),
         "years_to_dpi_1": time_to_dpi(paid, got, times=times, level=1.0),
@@ -139,7 +141,7 @@ def nest_years(nest: Nest) -> pd.DataFrame:
             {
                 "year": place + 1,
                 "calendar_year": first + place,
-                **measure_row(name, values[:, place]),
+                **measure_row(name, values[:, place], nest.market),
             }
             for place in range(len(ends))
             for name, values in measures.items()
@@ -174,16 +176,17 @@ def size_table(outcome: PlanOutcome) -> pd.DataFrame:
     for size in sorted({k for k in SIZES if k < n} | {n}):
         if len(outcome.run.flows) < 2 * size:
             continue
-        paid, got = treasury_of(settle_nest(outcome, size=size))
+        nest = settle_nest(outcome, size=size)
+        paid, got = treasury_of(nest)
         multiple = quotient(got.sum(axis=1), paid.sum(axis=1))
         spread = float(np.nanstd(multiple, ddof=1))
         single = spread if size == 1 else single
         row: dict[str, object] = {"sub_funds_n": size, "n_funds_of_funds": len(multiple)}
-        found = measure_row("tvpi", multiple)
+        found = measure_row("tvpi", multiple, nest.market)
         row |= {"mean": found.pop("value"), "se": found.pop("se"), "sd": spread}
         row["sd_if_independent"] = single / np.sqrt(size)
         row |= {key: item for key, item in found.items() if key.startswith("q")}
-        row |= {str(risk["measure"]): risk["value"] for risk in risk_rows(multiple)}
+        row |= {str(risk["measure"]): risk["value"] for risk in risk_rows(multiple, nest.market)}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -215,13 +218,13 @@ def clause_table(outcome: PlanOutcome) -> pd.DataFrame:
             "private_tvpi": quotient(private_got, private_paid),
         }
         base = base or found
-        row = party_row("treasury", paid, got, nest.times)
+        row = party_row("treasury", paid, got, nest.times, nest.market)
         row = {"terms": name, "state_share": first.commitment_share.centre, **row}
-        gain, error = mean_se((got - paid).sum(axis=1))
-        row |= {"gain_mcny": float(gain), "gain_mcny_se": float(error)}
+        gain, error = mean_by_market((got - paid).sum(axis=1), nest.market)
+        row |= {"gain_mcny": gain, "gain_mcny_se": error}
         for key, values in found.items():
-            change, error = mean_se(values - base[key])
-            row |= {f"{key}_change": float(change), f"{key}_change_se": float(error)}
+            change, error = mean_by_market(values - base[key], nest.market)
+            row |= {f"{key}_change": change, f"{key}_change_se": error}
         row["private_tvpi"] = float(found["private_tvpi"].mean())
         row["private_per_treasury_x"] = float(private_paid.sum() / paid.sum())
         rows.append(row)

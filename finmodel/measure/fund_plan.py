@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from finmodel.fund import desk as col
-from finmodel.fund.irr import Status, irr_batch
-from finmodel.fund.metrics import loss_ratio, quotient
-from finmodel.fund.outcome import PlanOutcome
+from finmodel.fund.irr import Rates, Status, irr_batch
+from finmodel.fund.metrics import exposure, loss_ratio, quotient
+from finmodel.fund.outcome import PlanOutcome, management_fees
 from finmodel.fund.pme import direct_alpha, ks_pme
 from finmodel.fund.risk import Estimate, loss_probability, tail_risk
 from finmodel.fund.timing import j_curve, time_to_dpi
-from finmodel.measure.monte_carlo import mean_se, quantile_columns
+from finmodel.measure.monte_carlo import mean_by_market, quantile_columns
 from finmodel.units import QUARTERS_PER_YEAR
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 TAIL_LEVEL = 0.95
@@ -31,10 +31,30 @@ BUCKETS = ((0.0, 1.0), (1.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, np.inf))
 """Multiples of cost, as published for US financings (S_CORR_2014_AL)."""
 
 
-def clean_irr(flows: FloatArray, times: FloatArray) -> FloatArray:
-    """Return rates of return, NaN where there is none or more than one, shape (...)."""
+def ranked_irr(flows: FloatArray, times: FloatArray) -> FloatArray:
+    """Return rates of return in which every path has its place, shape (...).
+
+    Of several rates the one that :mod:`finmodel.fund.irr` states. Without any, -1 if the path lost
+    money: no rate is so low that it would be paid; NaN if it did not.
+    """
     rates = irr_batch(flows, times)
-    return np.where(rates.status == Status.OK, rates.rate, np.nan)
+    is_rate = (rates.status == Status.OK) | (rates.status == Status.SEVERAL)
+    without = np.where(flows.sum(axis=-1) < 0.0, -1.0, np.nan)
+    return np.where(is_rate, rates.rate, without)
+
+
+def rate_shares(
+    flows: FloatArray, times: FloatArray, market: IntArray | None = None
+) -> list[dict[str, object]]:
+    """Return the parts of paths whose flows have several rates of return, and none."""
+    status = irr_batch(flows, times).status
+    is_several = status == Status.SEVERAL
+    is_none = ~is_several & (status != Status.OK)
+    rows = []
+    for name, has_it in (("irr_several_share", is_several), ("irr_none_share", is_none)):
+        found = measure_row(name, has_it.astype(np.float64), market)
+        rows.append(single_row(name, Estimate(np.array(found["value"]), np.array(found["se"]))))
+    return rows
 
 
 def plan_summary(outcome: PlanOutcome) -> pd.DataFrame:
@@ -47,11 +67,13 @@ def plan_summary(outcome: PlanOutcome) -> pd.DataFrame:
         quantiles `q05` to `q95`. Ratios of the whole, as the rate of return of the mean flows
         (`pooled_net_irr_pa`), chances and tails have no quantiles.
     """
-    rows = [measure_row(name, values) for name, values in paths_of(outcome).items()]
+    market = outcome.market
+    rows = [measure_row(name, values, market) for name, values in paths_of(outcome).items()]
     got, called, times = outcome.lp_got, outcome.lp_calls, outcome.times
-    pooled = clean_irr((got - called).mean(axis=0), times)
+    pooled = ranked_irr((got - called).mean(axis=0), times)
     rows.append(single_row("pooled_net_irr_pa", Estimate(pooled, np.array(np.nan))))
-    rows += risk_rows(quotient(got.sum(axis=1), called.sum(axis=1)))
+    rows += rate_shares(got - called, times, market)
+    rows += risk_rows(quotient(got.sum(axis=1), called.sum(axis=1)), market)
     return pd.DataFrame(rows)
 
 
@@ -82,20 +104,31 @@ def paths_of(outcome: PlanOutcome) -> dict[str, FloatArray]:
         "deals_left_n": (~made).sum(axis=1).astype(float),
         "follow_missed_share": quotient(deals[..., col.DEAL_MISSED].sum(axis=1), wanted),
         "gross_moic": quotient(total[:, col.PROCEEDS], invested),
-        "gross_irr_pa": clean_irr(gross, times),
+        "gross_irr_pa": ranked_irr(gross, times),
         "loss_in_losing_deals_share": lost.in_losing_deals,
         "loss_share": lost.lost,
         "carry_mcny": outcome.payout.carry.sum(axis=1) - outcome.payout.clawback.sum(axis=1),
         "clawback_mcny": outcome.payout.clawback.sum(axis=1),
         "net_tvpi": quotient(got.sum(axis=1), called.sum(axis=1)),
-        "net_irr_pa": clean_irr(got - called, times),
+        "net_irr_pa": ranked_irr(got - called, times),
         "ks_pme": ks_pme(called, got, nothing, index=index),
-        "direct_alpha_pa": np.where(alpha.status == Status.OK, alpha.rate, np.nan),
+        "direct_alpha_pa": _ranked(alpha, ks_pme(called, got, nothing, index=index)),
         "years_to_dpi_1": time_to_dpi(called, got, times=times, level=1.0),
+        "exposure_peak_share": exposure_of(outcome).max(axis=1),
         "j_depth_share": curve.depth,
         "j_depth_year": curve.depth_time,
         "breakeven_year": curve.breakeven_time,
     }
+
+
+def exposure_of(outcome: PlanOutcome) -> FloatArray:
+    """Return NAV at marks and what may still be called, of the LPs' commitment, shape (P, Q)."""
+    share = 1.0 - outcome.plan.fund.gp_commitment_share.centre
+    commitment = share * outcome.plan.fund.commitment_mcny.centre
+    paid = outcome.lp_calls.cumsum(axis=1)
+    found = exposure(commitment, paid, share * outcome.run.flows[..., col.NAV]) / commitment
+    found[:, -1] = 0.0  # the fund has ended
+    return found
 
 
 def class_table(outcome: PlanOutcome) -> pd.DataFrame:
@@ -116,14 +149,17 @@ def class_table(outcome: PlanOutcome) -> pd.DataFrame:
         paid = outcome.classes.calls[:, place] + np.maximum(0.0, -bought)
         got = outcome.classes.received[:, place] + np.maximum(0.0, bought)
         parties[name] = (paid, got)
-    earned = flows[..., col.FEES] + outcome.payout.carry + outcome.classes.to_manager
+    earned = management_fees(plan, flows) + outcome.payout.carry + outcome.classes.to_manager
     manager = (outcome.gp_calls + outcome.payout.clawback, outcome.gp_got + earned)
     parties["manager"] = manager
-    rows = [party_row(name, *both, outcome.times) for name, both in parties.items()]
+    market = outcome.market
+    rows = [party_row(name, *both, outcome.times, market) for name, both in parties.items()]
     return pd.DataFrame(rows)
 
 
-def party_row(name: str, paid: FloatArray, got: FloatArray, times: FloatArray) -> dict[str, object]:
+def party_row(
+    name: str, paid: FloatArray, got: FloatArray, times: FloatArray, market: IntArray | None = None
+) -> dict[str, object]:
     """Return what one party pays and gets, as a row of :func:`class_table`.
 
     Parameters
@@ -132,17 +168,19 @@ def party_row(name: str, paid: FloatArray, got: FloatArray, times: FloatArray) -
     paid, got : ndarray of shape (P, T), million CNY
     times : ndarray of shape (T,)
         Years.
+    market : ndarray of int, shape (P,), optional
+        The simulated market of each path, whose luck its paths share.
     """
     row: dict[str, object] = {"party": name}
     for label, values in (("paid_mcny", paid), ("got_mcny", got)):
-        mean, error = mean_se(values.sum(axis=1))
-        row |= {label: float(mean), f"{label}_se": float(error)}
+        total = measure_row(label, values.sum(axis=1), market)
+        row |= {label: total["value"], f"{label}_se": total["se"]}
     multiple = quotient(got.sum(axis=1), paid.sum(axis=1))
     named = {"value": "tvpi", "se": "tvpi_se"}
-    found = measure_row("tvpi", multiple)
+    found = measure_row("tvpi", multiple, market)
     row |= {named.get(key, key): item for key, item in found.items() if key != "measure"}
-    row["pooled_irr_pa"] = float(clean_irr((got - paid).mean(axis=0), times))
-    for risk in risk_rows(multiple):
+    row["pooled_irr_pa"] = float(ranked_irr((got - paid).mean(axis=0), times))
+    for risk in risk_rows(multiple, market):
         row[str(risk["measure"])] = risk["value"]
     return row
 
@@ -169,6 +207,7 @@ def year_table(outcome: PlanOutcome) -> pd.DataFrame:
         "got": got / commitment,
         "net": (got - called) / commitment,
         "nav": nav / commitment,
+        "exposure": exposure_of(outcome)[:, ends],
         "dpi": quotient(got, called),
         "rvpi": quotient(nav, called),
         "tvpi": quotient(got + nav, called),
@@ -177,7 +216,7 @@ def year_table(outcome: PlanOutcome) -> pd.DataFrame:
     for place in range(len(ends)):
         for name, values in measures.items():
             year = {"year": place + 1, "calendar_year": plan.fund.vintage_year + place}
-            rows.append({**year, **measure_row(name, values[:, place])})
+            rows.append({**year, **measure_row(name, values[:, place], outcome.market)})
     return pd.DataFrame(rows)
 
 
@@ -218,15 +257,17 @@ def deal_table(outcome: PlanOutcome) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measure_row(name: str, values: FloatArray) -> dict[str, object]:
-    """Return mean, error, how many paths have it and quantiles of a measure by path (P,)."""
+def measure_row(name: str, values: FloatArray, market: IntArray | None = None) -> dict[str, object]:
+    """Return mean, error, how many paths have it and quantiles of a measure by path (P,).
+
+    Paths on the same simulated `market` share its luck, and the error is that of so many markets.
+    """
     known = values[~np.isnan(values)]
     row: dict[str, object] = {"measure": name, "value": np.nan, "se": np.nan}
     row["defined_share"] = len(known) / len(values)
     quantiles: Sequence[float] = [np.nan] * len(LEVELS)
     if len(known):
-        mean, error = mean_se(known)
-        row |= {"value": float(mean), "se": float(error)}
+        row["value"], row["se"] = mean_by_market(values, market)
         quantiles = [float(q) for q in quantile_columns(known, LEVELS)]
     row |= {f"q{round(100 * level):02d}": q for level, q in zip(LEVELS, quantiles, strict=True)}
     return row
@@ -237,11 +278,29 @@ def single_row(name: str, estimate: Estimate) -> dict[str, object]:
     return {"measure": name, "value": float(estimate.value), "se": float(estimate.error)}
 
 
-def risk_rows(multiples: FloatArray) -> list[dict[str, object]]:
-    """Return chance of loss, value at risk and expected shortfall of a yuan paid in."""
-    tail = tail_risk(multiples, TAIL_LEVEL)
+def risk_rows(multiples: FloatArray, market: IntArray | None = None) -> list[dict[str, object]]:
+    """Return chance of loss, value at risk and expected shortfall of a yuan paid in.
+
+    Errors count markets, if there are any, as in :func:`measure_row`.
+    """
+    values, weights = multiples, None
+    if market is not None:
+        counts = np.bincount(market)
+        order = np.argsort(market, kind="stable")
+        place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        values = np.full((len(counts), int(counts.max())), np.nan)
+        values[market[order], place] = multiples[order]
+        weights = (~np.isnan(values)).astype(np.float64)
+    tail = tail_risk(values, TAIL_LEVEL, weights=weights)
     return [
-        single_row("p_loss", loss_probability(multiples)),
+        single_row("p_loss", loss_probability(values, weights=weights)),
         single_row("value_at_risk_share", tail.value_at_risk),
         single_row("expected_shortfall_share", tail.shortfall),
     ]
+
+
+def _ranked(rates: Rates, pme: FloatArray) -> FloatArray:
+    """Return rates over an index as :func:`ranked_irr` does; a PME below 1 lost against it."""
+    is_rate = (rates.status == Status.OK) | (rates.status == Status.SEVERAL)
+    without = np.where(pme < 1.0, -1.0, np.nan)
+    return np.where(is_rate, rates.rate, without)

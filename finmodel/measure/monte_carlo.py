@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 
 def mean_se(values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -31,6 +31,45 @@ def mean_se(values: FloatArray) -> tuple[FloatArray, FloatArray]:
         return mean, np.full_like(mean, np.nan)
     error: FloatArray = values.std(axis=0, ddof=1) / np.sqrt(n_paths)
     return mean, error
+
+
+def grouped_se(values: FloatArray, group: IntArray) -> float:
+    """Return the standard error of a mean whose values share luck in groups.
+
+    Only groups are independent, so more values of each do not make the error small. With ``S_g``
+    the sum of deviations from the mean in one of n groups, of N values in all, it is
+    ``sqrt(n / (n - 1) sum S_g^2) / N``.
+
+    Parameters
+    ----------
+    values : ndarray of shape (P,)
+        NaN values are left out.
+    group : ndarray of int, shape (P,)
+        From 0 on.
+
+    Returns
+    -------
+    float
+        NaN with fewer than two groups.
+    """
+    known, n_groups = ~np.isnan(values), int(group.max(initial=0)) + 1
+    if n_groups < 2 or not known.any():
+        return float("nan")
+    sums = np.bincount(group[known], values[known] - values[known].mean(), n_groups)
+    scale = n_groups / (n_groups - 1.0)
+    return float(np.sqrt(scale * (sums * sums).sum()) / known.sum())
+
+
+def mean_by_market(values: FloatArray, market: IntArray | None) -> tuple[float, float]:
+    """Return mean and standard error of paths (P,), whose luck those of one market share.
+
+    NaN values are left out; both are NaN if nothing is left.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    mean, error = mean_se(known)
+    return float(mean), float(error) if market is None else grouped_se(values, market)
 
 
 def ratio_se(top: FloatArray, bottom: FloatArray) -> tuple[FloatArray, FloatArray]:

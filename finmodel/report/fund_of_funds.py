@@ -36,16 +36,19 @@ SHOWN = (
 MANAGERS = ("parent_manager", "sub_managers")
 
 
-def nest_headline(summary: pd.DataFrame, title: str) -> str:
+NOTHING_SHARED = "sub-funds share nothing but their terms"
+
+
+def nest_headline(summary: pd.DataFrame, title: str, *, is_market_shared: bool) -> str:
     """Return what the treasury may expect, in two sentences."""
+    shared = "sub-funds are in one simulated market" if is_market_shared else NOTHING_SHARED
     rows = rows_by(summary, "measure")
     multiple, private = rows["treasury_tvpi"], rows["private_per_treasury_x"]
     return (
         f"{title}: half of its futures give the treasury between {multiple['q25']:.2f} and "
         f"{multiple['q75']:.2f} times what it paid in, the middle one {multiple['q50']:.2f}. The "
-        f"chance to get back less than was paid is {rows['p_loss']['value']:.0%}, if sub-funds "
-        f"share nothing but their terms; each of its yuan stands beside "
-        f"{private['value']:.2f} of private LPs."
+        f"chance to get back less than was paid is {rows['p_loss']['value']:.0%}, if {shared}; "
+        f"each of its yuan stands beside {private['value']:.2f} of private LPs."
     )
 
 

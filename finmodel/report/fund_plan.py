@@ -32,7 +32,10 @@ SHOWN = (
     "clawback_mcny",
     "deals_n",
     "follow_missed_share",
+    "irr_several_share",
+    "irr_none_share",
     "years_to_dpi_1",
+    "exposure_peak_share",
     "j_depth_share",
     "breakeven_year",
 )
@@ -44,13 +47,12 @@ def plan_headline(fund: pd.DataFrame, title: str) -> str:
     rows = rows_by(fund, "measure")
     multiple, loss, dpi = rows["net_tvpi"], rows["p_loss"], rows["years_to_dpi_1"]
     half = f"Half of its futures give LPs between {multiple['q25']:.2f} and {multiple['q75']:.2f}"
-    back = "never returned in most futures"
-    if dpi["defined_share"] >= 0.5:
-        back = f"returned after {dpi['q50']:.1f} years in the middle one of those that return it"
+    back = f"{dpi['defined_share']:.0%} of futures return the money"
+    if dpi["defined_share"] > 0.0:
+        back += f", the middle one of these after {dpi['q50']:.1f} years"
     return (
         f"{title}: {half} times what they paid in, the middle one {multiple['q50']:.2f}. "
-        f"The chance to get back less than was paid is {loss['value']:.0%}; the money is {back}, "
-        f"which {dpi['defined_share']:.0%} do."
+        f"The chance to get back less than was paid is {loss['value']:.0%}; {back}."
     )
 
 

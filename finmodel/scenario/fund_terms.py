@@ -17,10 +17,30 @@ def check_terms(plan: FundPlan, file: str) -> list[Problem]:
         allowed = f"at most fund.term_years, {fund.term_years.centre:g}"
         given = f"{fund.investment_years.centre:g}"
         problems.append(Problem(f"{file}: fund.investment_years", given, allowed))
+    charges = fixed_charges(plan)
+    if charges >= fund.commitment_mcny.centre:
+        given = f"{fund.commitment_mcny.centre:g}"
+        allowed = f"more than fees on it and costs of the term, {charges:.4g}"
+        problems.append(Problem(f"{file}: fund.commitment_mcny", given, allowed))
     starts = [step.from_year.centre for step in plan.fees]
     problems += _check_rising(f"{file}: fees.*.from_year", starts)
     problems += _check_waterfall(plan.waterfall, f"{file}: waterfall")
     return problems + _check_lps(plan.lps, f"{file}: lps")
+
+
+def fixed_charges(plan: FundPlan) -> float:
+    """Return fees on the commitment and costs over term and extension, million CNY."""
+    fund, costs = plan.fund, plan.costs
+    commitment = fund.commitment_mcny.centre
+    life = fund.term_years.centre + fund.extension_years.centre
+    total = costs.setup_mcny.centre + life * costs.running_mcny_pa.centre
+    total += life * costs.running_share_pa.centre * commitment
+    ends = [step.from_year.centre for step in plan.fees[1:]] + [life]
+    for step, end in zip(plan.fees, ends, strict=True):
+        if step.base == "committed":
+            years = max(0.0, min(end, life) - step.from_year.centre)
+            total += years * step.rate_pa.centre * commitment
+    return total
 
 
 def check_fund_of_funds(plan: FundPlan, file: str) -> list[Problem]:

@@ -79,8 +79,10 @@ def apply_overrides(tree: Tree, overrides: Sequence[str], root: type[BaseModel])
 def _set(
     tree: Tree, parts: list[str], value: object, place: str, root: type[BaseModel]
 ) -> Problem | None:
-    node = tree
+    node: Any = tree
     for depth, part in enumerate(parts[:-1]):
+        if isinstance(node, dict) and isinstance(node.get(part), list):
+            return _set_in_list(node[part], parts, depth, value, place)
         if not isinstance(node.get(part), dict):
             where = ".".join(parts[: depth + 1])
             known = sorted(name for name, item in node.items() if isinstance(item, dict))
@@ -92,6 +94,23 @@ def _set(
     if last not in node and not _names_are_free(parts[:-1], root):
         return Problem(place, ".".join(parts), one_of(sorted(node)), nearest_name(last, node))
     node[last] = value
+    return None
+
+
+def _set_in_list(
+    items: list[Any], parts: list[str], depth: int, value: object, place: str
+) -> Problem | None:
+    """Set one key of one table of a list, as ``fees.0.rate_pa``."""
+    where = ".".join(parts[: depth + 1])
+    rest = parts[depth + 1 :]
+    allowed = f"{where}.N.key with N from 0 to {len(items) - 1}"
+    if len(rest) != 2 or not rest[0].isdecimal() or int(rest[0]) >= len(items):
+        return Problem(place, ".".join(parts), allowed)
+    table = items[int(rest[0])]
+    if not isinstance(table, dict) or rest[1] not in table:
+        known = sorted(table) if isinstance(table, dict) else []
+        return Problem(place, ".".join(parts), one_of(known), nearest_name(rest[1], known))
+    table[rest[1]] = value
     return None
 
 

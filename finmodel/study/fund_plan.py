@@ -131,7 +131,7 @@ def bank_of(
     )
     if not run.is_complete:
         raise Interrupted("stopped; a plan is short, so nothing is kept")
-    return market_bank(
+    bank = market_bank(
         world,
         run.details,
         entry_years=ENTRY_YEARS,
@@ -139,6 +139,8 @@ def bank_of(
         is_hard_tech_only=outcomes.is_hard_tech_only,
         stages=tuple(plan.portfolio.stage_mix),
     )
+    together = 1 if plan.fund_of_funds is None else n_sub_funds(plan)
+    return bank._replace(n_together=together)
 
 
 def plan_tables(outcome: PlanOutcome) -> dict[str, pd.DataFrame]:

@@ -131,7 +131,9 @@ def run_from_here(
     reserve = float(arrays.rules[0]["reserve"])
     actual = standings(outcome, standing.past.deal[None], quarters, reserve)
     tables = {
-        "actuals": actuals_table(actual, standings(planned, then.deals, quarters, reserve)),
+        "actuals": actuals_table(
+            actual, standings(planned, then.deals, quarters, reserve), planned.market
+        ),
         "holdings": holding_table(standing, outcome),
         "fund": plan_summary(outcome),
         "parties": class_table(outcome),
