@@ -14,6 +14,8 @@ from finmodel.measure.fund_budget import budget_table
 from finmodel.measure.fund_plan import (
     class_table,
     exposure_of,
+    measure_row,
+    party_row,
     paths_of,
     plan_summary,
     ranked_irr,
@@ -75,6 +77,11 @@ def test_a_plan_of_a_market_counts_markets(outcome):
     for name, row in rows.items():
         assert row["value"] == pytest.approx(plain[name]["value"], rel=0.02), name
     assert rows["p_loss"]["se"] > 1.5 * plain["p_loss"]["se"]
+    row, plain = measure_row("tvpi", values, market), measure_row("tvpi", values)
+    assert row["se"] == pytest.approx(grouped_se(values, market))
+    assert row["se"] > 1.5 * plain["se"]
+    party = party_row("all", outcome.lp_calls, shared, outcome.times, market)
+    assert party["tvpi_se"] == pytest.approx(row["se"])
     assert outcome.market is None  # by a law every path is its own
 
 
