@@ -102,6 +102,7 @@ _FUND_RATIOS = {
     "gross_moic": "x",
     "ks_pme": "x",
     "j_depth_share": "share",
+    "exposure_share": "share",
     "loss_in_losing_deals_share": "share",
     "loss_share": "share",
 }

@@ -127,6 +127,9 @@ def _check_fund(flows, place, row):
     close(row["years_to_dpi_1"], time_to_dpi(paid, got, times=times, level=1.0))
     curve = j_curve(paid, got, times=times, commitment=flows.commitment[place])
     close(row["j_depth_share"], curve.depth)
+    commitment = flows.commitment[place]
+    left = max(0.0, commitment - paid.sum())
+    close(row["exposure_share"], 0.0 if row["is_over"] else (nav + left) / commitment)
 
 
 def test_losses_by_deal_are_those_of_the_fund_room(run, table):
@@ -210,6 +213,9 @@ def test_groups_pool_flows_and_spread_funds(run, table, by):
         close(row["commitment_mcny"], funds["commitment_mcny"].sum() / PATHS)
         close(row["tvpi"], (funds["tvpi"] * paid).sum() / paid.sum())
         close(row["dpi"] + row["rvpi"], row["tvpi"])
+        at_stake = (funds["exposure_share"] * funds["commitment_mcny"]).sum()
+        close(row["exposure_share"], at_stake / funds["commitment_mcny"].sum())
+        assert row["exposure_share"] == 0.0 or row["state"] != "ended"
         close(row["not_ended_share"], 1 - funds["is_over"].mean())
         close(row["p_loss"], (funds["tvpi"].dropna() < 1.0).mean())
         ranked = np.sort(funds["tvpi"].dropna())
@@ -238,6 +244,8 @@ def test_one_group_of_one_path_is_the_irr_of_its_flows(run):
             net[vintage + age] += flows.got[f, age] - flows.paid[f, age]
     net[-1] += flows.value.sum()
     close(row["net_irr_pa"], irr(net, np.arange(n) / 4).rate, rtol=1e-7)
+    deepest = np.cumsum(net - np.eye(n)[-1] * flows.value.sum()).min()
+    close(row["j_depth_share"], deepest / flows.commitment.sum())
 
 
 def test_threads_do_not_matter_and_no_details_are_refused():

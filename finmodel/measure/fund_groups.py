@@ -19,9 +19,10 @@ from finmodel.fund import metrics
 from finmodel.fund.irr import irr_batch
 from finmodel.fund.pme import direct_alpha, ks_pme
 from finmodel.fund.risk import loss_probability, quantiles, tail_risk
+from finmodel.fund.timing import j_curve, time_to_dpi
 from finmodel.market.result import RunResult
 from finmodel.measure.fund_flows import LPS, Flows, gross_flows, lp_flows, money_of
-from finmodel.measure.fund_metrics import reference_return, steady_index
+from finmodel.measure.fund_metrics import exposure_of, reference_return, steady_index
 from finmodel.measure.fund_plan import TAIL_LEVEL
 from finmodel.measure.monte_carlo import mean_se, ratio_se
 from finmodel.units import QUARTERS_PER_YEAR
@@ -29,12 +30,12 @@ from finmodel.world.arrays import FloatArray, IntArray
 
 QUARTILES = (0.25, 0.5, 0.75)
 EVERY, ENDED = "all", "ended"
-PAID, GOT, VALUE, COMMITTED, INVESTED, PROCEEDS, MARKS = range(7)
-N_POOLED = 7
+PAID, GOT, VALUE, COMMITTED, INVESTED, PROCEEDS, MARKS, AT_STAKE = range(8)
+N_POOLED = 8
 
 
 class Pooled(NamedTuple):
-    """Flows of groups by path and calendar quarter: `flows` (P, 7, G, Q); funds (P, G)."""
+    """Flows of groups by path and calendar quarter: `flows` (P, 8, G, Q); funds (P, G)."""
 
     flows: FloatArray
     n_funds: FloatArray
@@ -55,6 +56,7 @@ def fund_group_table(run: RunResult, table: pd.DataFrame, by: str) -> pd.DataFra
     DataFrame
         One row a group (`all` too of types), `state` (`all`, `ended`) and `lps` that has funds:
         `n_funds` and `commitment_mcny`, a path; `not_ended_share`; pooled `paid_in_share`,
+        `exposure_share` at the run's end, `years_to_dpi_1` from the first call, `j_depth_share`,
         `dpi`, `rvpi`, `tvpi`, `net_irr_pa`, `gross_moic`, `gross_irr_pa`, `ks_pme`,
         `direct_alpha_pa`; over funds the quartiles of `fund_dpi`, `fund_tvpi` and
         `fund_net_irr_pa` (one that lost and has no rate counts as a rate of -1), the shares of
@@ -122,6 +124,9 @@ def _pool(run: RunResult, *, by: str, state: str, lps: str, n_groups: int) -> Po
         commitment = np.zeros(len(funds))
         commitment[net.rows] = net.commitment
         out[COMMITTED, :, 0] = np.bincount(code[rows], commitment[rows], n_groups)
+        at_stake = np.zeros(len(funds))
+        at_stake[net.rows] = exposure_of(item, net)
+        out[AT_STAKE, :, 0] = np.bincount(code[rows], at_stake[rows], n_groups)
         flows.append(out)
         counts.append(np.bincount(code[rows], minlength=n_groups).astype(float))
     return Pooled(np.stack(flows), np.stack(counts))
@@ -145,7 +150,7 @@ def _add(
 
 
 def _pooled_columns(run: RunResult, flows: FloatArray, n_funds: FloatArray) -> dict[str, object]:
-    """Return metrics of all money of a group; flows (P, 7, Q), funds (P,)."""
+    """Return metrics of all money of a group; flows (P, 8, Q), funds (P,)."""
     times = np.arange(flows.shape[-1]) / QUARTERS_PER_YEAR
     total = flows.sum(axis=0)
     sums = flows.sum(axis=2)
@@ -160,6 +165,7 @@ def _pooled_columns(run: RunResult, flows: FloatArray, n_funds: FloatArray) -> d
     row |= {"commitment_mcny": float(mean), "commitment_mcny_se": float(error)}
     for name, top, bottom in (
         ("paid_in_share", sums[:, PAID], sums[:, COMMITTED]),
+        ("exposure_share", sums[:, AT_STAKE], sums[:, COMMITTED]),
         ("dpi", sums[:, GOT], sums[:, PAID]),
         ("rvpi", sums[:, VALUE], sums[:, PAID]),
         ("tvpi", sums[:, GOT] + sums[:, VALUE], sums[:, PAID]),
@@ -174,6 +180,9 @@ def _pooled_columns(run: RunResult, flows: FloatArray, n_funds: FloatArray) -> d
     }
     row |= {name: float(found.rate) for name, found in rates.items()}
     row["ks_pme"] = float(ks_pme(paid, got, left, index=index))
+    row["years_to_dpi_1"] = float(time_to_dpi(paid, got, times=times, level=1.0))
+    committed = total[COMMITTED].sum()
+    row["j_depth_share"] = float(j_curve(paid, got, times=times, commitment=committed).depth)
     return row
 
 

@@ -45,7 +45,8 @@ def fund_metric_table(run: RunResult) -> pd.DataFrame:
         `path`, `fund`, `fund_type`, `region`, `vintage`, `age_years`, `is_over`,
         `commitment_mcny` of these LPs; net to them `paid_in_share`, `dpi`, `rvpi`, `tvpi`,
         `net_irr_pa` and its status, `ks_pme`,
-        `direct_alpha_pa`, `years_to_dpi_1`, `j_depth_share` of the commitment; gross of the fund
+        `direct_alpha_pa`, `years_to_dpi_1`, `j_depth_share` and, at the run's end,
+        `exposure_share` (NAV and uncalled) of the commitment; gross of the fund
         `gross_moic`, `gross_irr_pa` and its status, `deals_n`, and by deals the parts of money
         invested that stand below cost and that are lost there. A late call, as for fees, makes a
         second rate near a total loss: of `several` the one that :mod:`finmodel.fund.irr` states.
@@ -59,6 +60,8 @@ def fund_metric_table(run: RunResult) -> pd.DataFrame:
             if len(flows.rows):
                 frame = _names(world, item, flows, lps)
                 net = net_columns(flows, years_of_age(money), reference_return(world))
+                at_stake = exposure_of(item, flows)
+                net["exposure_share"] = metrics.quotient(at_stake, flows.commitment)
                 own = {name: values[flows.rows] for name, values in gross.items()}
                 tables.append(frame.assign(**net, **own))
     table = pd.concat(tables, ignore_index=True) if tables else _nothing(run)
@@ -109,6 +112,12 @@ def net_columns(
         "years_to_dpi_1": time_to_dpi(paid, got, times=times, level=1.0),
         "j_depth_share": curve.depth,
     }
+
+
+def exposure_of(item: PathDetail, flows: Flows) -> FloatArray:
+    """Return NAV and what may still be called at the run's end, 0 of a fund that is over, (F,)."""
+    at_stake = metrics.exposure(flows.commitment, metrics.paid_in(flows.paid), flows.value)
+    return np.where(item.funds["is_over"][flows.rows] == 1, 0.0, at_stake)
 
 
 def gross_columns(
@@ -165,4 +174,5 @@ def _nothing(run: RunResult) -> pd.DataFrame:
     flows = lp_flows(run.world, item, money, LPS[0])
     frame = _names(run.world, item, flows, LPS[0])
     net = net_columns(flows, years_of_age(money), reference_return(run.world))
+    net["exposure_share"] = exposure_of(item, flows)
     return frame.assign(**net, **gross_columns(run.world, item, money))
