@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-import finmodel
 from finmodel import datasets, store
 from finmodel.market.resume import Checkpoint, Progress
 from finmodel.scenario import Scenario, digest
 from finmodel.study.compare import Comparison, compare, comparison_tables
 from finmodel.study.single import model_digest
-from finmodel.study.stored import Place, StoredRun, find_or_make
+from finmodel.study.stored import Place, StoredRun, find_or_make, provenance
 from finmodel.world import build_world
 
 
@@ -59,18 +58,14 @@ def compare_scenarios(
         )
 
     def manifest(comparison: Comparison) -> store.Manifest:
+        asked = provenance(
+            base.meta, paths=paths, seed=seed, source_digest=model_digest(), command=command
+        )
         return {
-            "name": base.meta.name,
-            "title_en": base.meta.title_en,
-            "title_zh": base.meta.title_zh,
+            **asked,
             "policies": {name: policy.meta.title_en for name, policy in policies.items()},
             "scenarios": [arm.model_dump(mode="json") for arm in (base, *policies.values())],
-            "paths": paths,
-            "seed": seed,
             "seconds": round(comparison.seconds, 3),
-            "version": finmodel.__version__,
-            "source_digest": model_digest(),
-            "command": list(command),
         }
 
     return find_or_make(

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-import finmodel
 from finmodel import datasets, store
 from finmodel.market.resume import Checkpoint, Progress
 from finmodel.scenario import Scenario, digest
 from finmodel.study.parts import arm_table, why_table
 from finmodel.study.single import model_digest
-from finmodel.study.stored import Place, StoredRun, find_or_make
+from finmodel.study.stored import Place, StoredRun, find_or_make, provenance
 from finmodel.study.why import Arms, simulate_arms
 from finmodel.world import build_world
 
@@ -63,17 +62,13 @@ def decompose_scenario(
         return arms.n_paths == paths
 
     def manifest(arms: Arms) -> store.Manifest:
+        asked = provenance(
+            scenario.meta, paths=paths, seed=seed, source_digest=model_digest(), command=command
+        )
         return {
-            "name": scenario.meta.name,
-            "title_en": scenario.meta.title_en,
-            "title_zh": scenario.meta.title_zh,
+            **asked,
             "scenario": scenario.model_dump(mode="json"),
-            "paths": paths,
-            "seed": seed,
             "seconds": round(arms.seconds, 3),
-            "version": finmodel.__version__,
-            "source_digest": model_digest(),
-            "command": list(command),
         }
 
     name = decomposition_digest(scenario, paths, seed)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -30,21 +28,8 @@ from finmodel.scenario import assumptions, digest
 from finmodel.scenario.fund_plan import ENTRY_YEARS, market_of, plan_stages
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.study.single import model_digest
+from finmodel.study.stored import StoredRun, find_or_store, provenance
 from finmodel.world import build_world
-
-
-@dataclass(frozen=True)
-class StoredPlan:
-    """A plan's tables on disk.
-
-    Attributes
-    ----------
-    folder : Path
-    is_reused : bool
-    """
-
-    folder: Path
-    is_reused: bool
 
 
 def run_plan(
@@ -193,30 +178,31 @@ def find_or_run_plan(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
-) -> StoredPlan:
+) -> StoredRun:
     """Run a plan and store its tables, or find them among earlier ones.
 
     Raises
     ------
     ScenarioError, InputError, Interrupted, StoreError
     """
-    name = plan_digest(plan, file, paths, seed)
-    found = store.find_run(root, name)
-    if found is not None:
-        return StoredPlan(found, is_reused=True)
-    outcome = run_plan(
-        plan, file, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
+
+    def make() -> dict[str, pd.DataFrame]:
+        outcome = run_plan(
+            plan, file, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
+        )
+        return plan_tables(outcome)
+
+    def manifest() -> store.Manifest:
+        return plan_manifest(plan, paths=paths, seed=seed, command=command)
+
+    return find_or_store(root, plan_digest(plan, file, paths, seed), make, manifest)
+
+
+def plan_manifest(
+    plan: FundPlan, *, paths: int, seed: int, command: Sequence[str]
+) -> store.Manifest:
+    """Return what a plan's stored tables say of themselves."""
+    asked = provenance(
+        plan.meta, paths=paths, seed=seed, source_digest=fund_digest(), command=command
     )
-    manifest: store.Manifest = {
-        "name": plan.meta.name,
-        "title_en": plan.meta.title_en,
-        "title_zh": plan.meta.title_zh,
-        "plan": json.loads(plan.model_dump_json()),
-        "paths": paths,
-        "seed": seed,
-        "version": finmodel.__version__,
-        "source_digest": fund_digest(),
-        "command": list(command),
-    }
-    folder = store.save_run(root, name, plan_tables(outcome), manifest)
-    return StoredPlan(folder, is_reused=False)
+    return {**asked, "plan": plan.model_dump(mode="json")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-import finmodel
 from finmodel import store
 from finmodel.datasets.positions import Positions, read_positions
 from finmodel.fund.clock import FundClock, fund_clock
@@ -25,7 +23,8 @@ from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, ye
 from finmodel.scenario import assumptions
 from finmodel.scenario.fund_plan import plan_stages
 from finmodel.scenario.fund_plan_schema import FundPlan
-from finmodel.study.fund_plan import StoredPlan, bank_of, fund_digest, plan_digest
+from finmodel.study.fund_plan import bank_of, plan_digest, plan_manifest
+from finmodel.study.stored import StoredRun, find_or_store
 
 
 @dataclass(frozen=True)
@@ -157,46 +156,41 @@ def find_or_run_from_here(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
-) -> StoredPlan:
+) -> StoredRun:
     """Simulate the rest of a fund's life and store its tables, or find them among earlier ones.
 
     Raises
     ------
     DataError, ScenarioError, InputError, Interrupted, StoreError
     """
+
+    def make() -> dict[str, pd.DataFrame]:
+        result = run_from_here(
+            plan,
+            file,
+            record,
+            paths=paths,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+            cancel=cancel,
+        )
+        return result.tables
+
+    def manifest() -> store.Manifest:
+        asked = plan_manifest(plan, paths=paths, seed=seed, command=command)
+        return {**asked, "positions": record_parts(record)}
+
+    below = plan_digest(plan, file, paths, seed)
+    name = sha256("/".join([below, *record_parts(record).values()]).encode()).hexdigest()
+    return find_or_store(root, name, make, manifest)
+
+
+def record_parts(record: Record) -> dict[str, str]:
+    """Return what of a record can change a number, as text."""
     clock = record.clock
-    parts = (
-        plan_digest(plan, file, paths, seed),
-        record.positions.checksum,
-        str(clock.first_closing),
-        str(clock.as_of),
-    )
-    name = sha256("/".join(parts).encode()).hexdigest()[: len(parts[0])]
-    found = store.find_run(root, name)
-    if found is not None:
-        return StoredPlan(found, is_reused=True)
-    result = run_from_here(
-        plan,
-        file,
-        record,
-        paths=paths,
-        seed=seed,
-        threads=threads,
-        progress=progress,
-        cancel=cancel,
-    )
-    manifest: store.Manifest = {
-        "name": plan.meta.name,
-        "title_en": plan.meta.title_en,
-        "title_zh": plan.meta.title_zh,
-        "plan": json.loads(plan.model_dump_json()),
-        "positions_checksum": record.positions.checksum,
+    return {
+        "checksum": record.positions.checksum,
         "first_closing": str(clock.first_closing),
         "as_of": str(clock.as_of),
-        "paths": paths,
-        "seed": seed,
-        "version": finmodel.__version__,
-        "source_digest": fund_digest(),
-        "command": list(command),
     }
-    return StoredPlan(store.save_run(root, name, result.tables, manifest), is_reused=False)

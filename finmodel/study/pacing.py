@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-import finmodel
 from finmodel import datasets, store
 from finmodel.errors import Problem, ScenarioError
 from finmodel.fund.pacing import pacing_sets
@@ -20,7 +18,8 @@ from finmodel.scenario import assumptions, digest
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.scenario.pacing_plan import fund_file, load_pacing_plan
 from finmodel.scenario.pacing_schema import PacingPlan
-from finmodel.study.fund_plan import MOST_FUNDS, StoredPlan, fund_digest, plan_digest, run_plan
+from finmodel.study.fund_plan import MOST_FUNDS, fund_digest, plan_digest, run_plan
+from finmodel.study.stored import StoredRun, find_or_store, provenance
 
 
 def load_programme(file: str | Path, changes: Sequence[str] = ()) -> tuple[PacingPlan, FundPlan]:
@@ -103,7 +102,7 @@ def find_or_run_programme(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
-) -> StoredPlan:
+) -> StoredRun:
     """Run a plan of commitments and store its tables, or find them among earlier ones.
 
     Raises
@@ -118,25 +117,26 @@ def find_or_run_programme(
         seed=seed,
         source_digest=f"{fund_digest()}/pacing",
     )
-    found = store.find_run(root, name)
-    if found is not None:
-        return StoredPlan(found, is_reused=True)
-    outcome = run_programme(
-        plan, fund, file, paths=paths, seed=seed, threads=threads, progress=progress, cancel=cancel
-    )
-    tables: dict[str, pd.DataFrame] = programme_tables(outcome)
-    tables["assumptions"] = pd.concat([assumptions(plan), assumptions(fund)], ignore_index=True)
-    manifest: store.Manifest = {
-        "name": plan.meta.name,
-        "title_en": plan.meta.title_en,
-        "title_zh": plan.meta.title_zh,
-        "plan": json.loads(plan.model_dump_json()),
-        "fund": json.loads(fund.model_dump_json()),
-        "paths": paths,
-        "seed": seed,
-        "version": finmodel.__version__,
-        "source_digest": fund_digest(),
-        "command": list(command),
-    }
-    folder = store.save_run(root, name, tables, manifest)
-    return StoredPlan(folder, is_reused=False)
+
+    def make() -> dict[str, pd.DataFrame]:
+        outcome = run_programme(
+            plan,
+            fund,
+            file,
+            paths=paths,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+            cancel=cancel,
+        )
+        both = pd.concat([assumptions(plan), assumptions(fund)], ignore_index=True)
+        return {**programme_tables(outcome), "assumptions": both}
+
+    def manifest() -> store.Manifest:
+        asked = provenance(
+            plan.meta, paths=paths, seed=seed, source_digest=fund_digest(), command=command
+        )
+        plans = {"plan": plan.model_dump(mode="json"), "fund": fund.model_dump(mode="json")}
+        return {**asked, **plans}
+
+    return find_or_store(root, name, make, manifest)

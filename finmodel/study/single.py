@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import numba
-import numpy as np
 import pandas as pd
 
 import finmodel
@@ -42,7 +38,7 @@ from finmodel.measure import (
     value_table,
 )
 from finmodel.scenario import Scenario, assumptions, digest, quantities
-from finmodel.study.stored import Place, StoredRun, find_or_make
+from finmodel.study.stored import Place, StoredRun, find_or_make, provenance
 from finmodel.world import build_world
 
 _PACKAGE = Path(finmodel.__file__).resolve().parent
@@ -184,16 +180,19 @@ def check_paths_and_seed(paths: int, seed: int) -> None:
 
 
 def _manifest(scenario: Scenario, run: RunResult, command: Sequence[str]) -> store.Manifest:
+    asked = provenance(
+        scenario.meta,
+        paths=run.n_paths,
+        seed=run.seed,
+        source_digest=model_digest(),
+        command=command,
+    )
     return {
+        **asked,
         "scenario": scenario.model_dump(mode="json"),
         "scenario_digest": digest(scenario),
-        "name": scenario.meta.name,
-        "title_en": scenario.meta.title_en,
-        "title_zh": scenario.meta.title_zh,
-        "paths": run.n_paths,
         "detailed": len(run.details),
         "fund_types": list(run.world.fund_types),
-        "seed": run.seed,
         "years": list(run.world.years),
         "regions": list(run.world.regions),
         "stages": list(run.world.stages),
@@ -201,14 +200,4 @@ def _manifest(scenario: Scenario, run: RunResult, command: Sequence[str]) -> sto
         "grades": grade_counts(scenario),
         "firm_quarters": run.firm_quarters,
         "seconds": round(run.seconds, 3),
-        "data": datasets.checksums(),
-        "version": finmodel.__version__,
-        "source_digest": model_digest(),
-        "software": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "numba": numba.__version__,
-        },
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": list(command),
     }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import platform
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+import numba
+import numpy as np
 import pandas as pd
 
-from finmodel import store
+import finmodel
+from finmodel import datasets, store
 from finmodel.market.resume import Checkpoint
 
 T = TypeVar("T")
@@ -88,3 +93,71 @@ def find_or_make(
         folder = store.save_run(place.root, place.digest, tables(result), manifest(result))
         unfinished.clear()
     return result, StoredRun(folder, is_reused=False)
+
+
+def find_or_store(
+    root: Path,
+    digest: str,
+    make: Callable[[], Mapping[str, pd.DataFrame]],
+    manifest: Callable[[], store.Manifest],
+) -> StoredRun:
+    """Find a result, or make it and store it: of short work nothing is kept on the way.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of results.
+    digest : str
+        Of everything that can change the result.
+    make : callable
+        Returns the tables.
+    manifest : callable
+
+    Raises
+    ------
+    StoreError
+        If the result cannot be written.
+    """
+    found = store.find_run(root, digest)
+    if found is not None:
+        return StoredRun(found, is_reused=True)
+    return StoredRun(store.save_run(root, digest, make(), manifest()), is_reused=False)
+
+
+class Titled(Protocol):
+    """What a scenario or a plan is called."""
+
+    @property
+    def name(self) -> str:
+        """Key, in ASCII."""
+
+    @property
+    def title_en(self) -> str:
+        """In English."""
+
+    @property
+    def title_zh(self) -> str:
+        """In Chinese."""
+
+
+def provenance(
+    meta: Titled, *, paths: int, seed: int, source_digest: str, command: Sequence[str]
+) -> store.Manifest:
+    """Return what the manifest of every result holds: what was asked, and with which software."""
+    return {
+        "name": meta.name,
+        "title_en": meta.title_en,
+        "title_zh": meta.title_zh,
+        "paths": paths,
+        "seed": seed,
+        "data": datasets.checksums(),
+        "version": finmodel.__version__,
+        "source_digest": source_digest,
+        "software": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+        },
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(command),
+    }
