@@ -1,5 +1,8 @@
 """Shared fixtures: small worlds, and the flag that refreshes golden files."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -34,3 +37,19 @@ def small_world(*changes: str) -> World:
 @pytest.fixture(scope="session")
 def yrd() -> Scenario:
     return load_scenario(YRD)
+
+
+def plain_and_compiled(script):
+    """Return what a script prints with kernels compiled, and with the same as plain Python."""
+    texts = []
+    for mode in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": mode, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        texts.append(done.stdout)
+    return texts

@@ -309,7 +309,7 @@ def test_a_market_s_lives_are_those_that_waited_as_long():
     whole = np.array([0, 4]), np.array([0, 2, 3, 4, 5]), np.zeros(4, int)
     quarter, amount = np.array([0, 3, 0, 0, 0]), np.ones(5)
     ends = np.array([9, 5, 2, 7]), np.full(4, SOLD), np.ones(4)
-    bank = Bank(1, 1, *whole, quarter, amount, amount, amount, *ends)
+    bank = Bank(1, 1, 0.0, *whole, quarter, amount, amount, amount, *ends)
     assert fitting_lives(bank, 0, 1).tolist() == [0, 1, 2, 3]
     assert fitting_lives(bank, 0, 4).tolist() == [1, 3]
     assert fitting_lives(bank, 0, 50).tolist() == [3]
@@ -323,7 +323,7 @@ def test_a_firm_goes_on_as_one_of_a_market_did_at_its_own_price(csv):
     rounds = np.arange(4), np.zeros(3, int), np.zeros(3, int)
     post = np.array([100.0, 100.0, 50.0])
     ends = np.array([9, 3, 12]), np.full(3, SOLD), np.array([300.0, 900.0, 25.0])
-    bank = Bank(1, 1, first, *rounds, 0.2 * post, post, 0.0 * post, *ends)
+    bank = Bank(1, 1, 0.0, first, *rounds, 0.2 * post, post, 0.0 * post, *ends)
     plan, record = record_of(csv, ENTRY, changes=ALONE)
     stages = plan_stages(plan, FILE)
     arrays = plan_arrays(plan, stages, bank)

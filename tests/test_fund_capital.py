@@ -1,4 +1,4 @@
-"""Investable capital in closed form: by hand, and against the kernels that carry a plan out."""
+"""Investable capital in closed form: by hand, and against the quarters that carry a plan out."""
 
 import math
 from dataclasses import replace
@@ -9,10 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from finmodel.fund.capital import investable_capital
-from finmodel.fund.drawdown import drawdown
 from finmodel.fund.fees import CostTerms, FeeBase, FeeStep, FeeTerms, charge_table
 from finmodel.fund.profile import Profile, profile_by_age
 from finmodel.fund.recycling import RecyclingTerms
+from tests.fund_money import drawdown
 
 NO_COSTS = CostTerms(0.0, 0.0, 0.0)
 NO_RECYCLING = RecyclingTerms(0.0, 0.0, 0, 47)
@@ -172,11 +172,10 @@ def funds(draw):
 
 
 def assert_conserved(paths, proceeds, size=100.0):
-    before = np.concatenate([np.zeros_like(paths.cash[:, :1]), paths.cash[:, :-1]], axis=1)
-    sources = paths.calls + proceeds + before
+    sources = paths.calls + proceeds + np.append(0.0, paths.cash[:-1])
     uses = paths.fees + paths.costs + paths.invested + paths.distributed + paths.cash
     assert np.abs(sources - uses).max() <= 1e-9 * size
-    assert (paths.calls.sum(axis=1) <= size * (1 + 1e-12)).all()
+    assert paths.calls.sum() <= size * (1 + 1e-12)
     assert all((path >= 0.0).all() for path in paths)
 
 

@@ -15,10 +15,10 @@ from finmodel.fund.fees import (
     FeeTerms,
     charge_table,
     cost_path,
-    fee_path,
 )
-from finmodel.fund.recycling import RecyclingTerms, recycling_path
+from finmodel.fund.recycling import RecyclingTerms, recycle, recycling_table
 from finmodel.scenario.market_consistency import in_quarters, lifetime_fee_share
+from tests.fund_money import fee_path
 
 COMMITTED, INVESTED, NAV = FeeBase
 NO_COSTS = CostTerms(0.0, 0.0, 0.0)
@@ -187,20 +187,30 @@ def test_bills_of_a_constant_base_do_not_depend_on_how_often(fees):
     assert totals == pytest.approx([totals[0]] * 3)
 
 
+def recycled_of(proceeds, terms, commitment=100.0):
+    """What of the proceeds of each quarter is kept, and what can be distributed."""
+    kept, out, row = [], [], recycling_table(terms)[0]
+    for quarter, amount in enumerate(proceeds):
+        keep, rest = recycle(amount, sum(kept), commitment, row, quarter)
+        kept.append(keep)
+        out.append(rest)
+    return kept, out
+
+
 def test_recycling_stops_at_the_cap():
     whole = RecyclingTerms(rate=1.0, cap_share=0.15, window_quarters=20, release_quarter=40)
-    recycled, distributable = recycling_path([10.0, 8.0, 5.0], 100.0, whole)
-    assert recycled.tolist() == [10.0, 5.0, 0.0]
-    assert distributable.tolist() == [0.0, 3.0, 5.0]
+    recycled, distributable = recycled_of([10.0, 8.0, 5.0], whole)
+    assert recycled == [10.0, 5.0, 0.0]
+    assert distributable == [0.0, 3.0, 5.0]
 
 
 def test_recycling_takes_its_rate_within_the_window():
     half = RecyclingTerms(rate=0.5, cap_share=math.inf, window_quarters=2, release_quarter=40)
-    assert recycling_path([10.0, 8.0, 5.0], 100.0, half)[0].tolist() == [5.0, 4.0, 0.0]
+    assert recycled_of([10.0, 8.0, 5.0], half)[0] == [5.0, 4.0, 0.0]
     early = replace(half, release_quarter=1)
-    assert recycling_path([10.0, 8.0, 5.0], 100.0, early)[0].tolist() == [5.0, 0.0, 0.0]
+    assert recycled_of([10.0, 8.0, 5.0], early)[0] == [5.0, 0.0, 0.0]
     none = replace(half, rate=0.0)
-    assert recycling_path([10.0, 8.0, 5.0], 100.0, none)[1].tolist() == [10.0, 8.0, 5.0]
+    assert recycled_of([10.0, 8.0, 5.0], none)[1] == [10.0, 8.0, 5.0]
 
 
 @pytest.mark.parametrize(

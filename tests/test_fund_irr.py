@@ -1,9 +1,6 @@
 """Internal rates of return: every root, what each is worth, and pyxirr as the witness."""
 
 import math
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import numpy as np
@@ -24,7 +21,7 @@ from finmodel.fund.irr import (
 )
 from finmodel.numeric.jit import kernel_sources
 from tests.bench.irr import dated_flows, fund_flows, pyxirr_rate, verdict, worth
-from tests.conftest import ROOT
+from tests.conftest import ROOT, plain_and_compiled
 
 YEARS = np.arange(4.0)
 flows_of = st.lists(
@@ -298,18 +295,8 @@ for rates in (irr_batch(flows, times), dated):
 
 
 def test_plain_python_gives_the_same():
-    texts = []
-    for mode in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": mode, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", PLAIN],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        texts.append(done.stdout)
-    assert texts[0] == texts[1]
+    plain, compiled = plain_and_compiled(PLAIN)
+    assert plain == compiled
 
 
 def test_every_kernel_is_in_the_hash_of_compiled_code():

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finmodel.fund.clauses import NO_BUYBACK, NO_CAP, LpClass, plain_class
-from finmodel.fund.layers import FundOfFunds, Party, SubFunds, cash_held, run_layers
+from finmodel.fund.layers import FundOfFunds, Party
 from finmodel.fund.lifetime import Deals, run_waterfall
 from finmodel.fund.sharing import share_among_classes
 from finmodel.fund.terms import Style
 from tests.fund_cases import USUAL, any_terms, at, worth_at
+from tests.fund_layers import SubFunds, cash_held, run_layers
 
 NONE = np.zeros((1, 9))
 PAIR = [plain_class(0.4), plain_class(0.6)]

@@ -10,7 +10,7 @@ from finmodel.errors import ScenarioError
 from finmodel.fund import desk as col
 from finmodel.fund.fund_of_funds import charges_of, settle_nest, starts_of
 from finmodel.fund.layer_paths import on_calendar, run_layer_paths
-from finmodel.fund.layers import FundOfFunds, Party, SubFunds, run_layers
+from finmodel.fund.layers import FundOfFunds, Party
 from finmodel.fund.metrics import quotient
 from finmodel.fund.outcome import classes_of, lp_classes, plan_layer, terms_of, waterfall_terms
 from finmodel.measure.fund_of_funds import clause_table, nest_tables, size_table, treasury_of
@@ -18,6 +18,7 @@ from finmodel.scenario.fund_plan import load_fund_plan
 from finmodel.study.fund_plan import run_plan
 from finmodel.variables import labels
 from tests.conftest import ROOT
+from tests.fund_layers import SubFunds, run_layers
 from tests.test_command_line import call
 
 FILE = ROOT / "scenarios" / "funds" / "guidance_fund_of_funds.toml"

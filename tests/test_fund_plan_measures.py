@@ -221,6 +221,7 @@ def bank_of(n_markets, n_together):
     return Bank(
         n_markets,
         n_together,
+        0.0,
         np.arange(n_markets + 1),
         np.arange(n_markets + 1),
         np.arange(n_markets),

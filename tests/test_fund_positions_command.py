@@ -67,7 +67,7 @@ def test_json_and_the_manifest_hold_the_record(runs):
     assert deals["place"] == "below_nine_in_ten"
     assert {row["firm"] for row in answer["holdings"]} >= {"Orchid Optics", "Delta Sensors"}
     manifests = [store.read_manifest(folder) for folder in root.iterdir()]
-    assert "2027-06-30" in {manifest.get("as_of") for manifest in manifests}
+    assert "2027-06-30" in {manifest.get("positions", {}).get("as_of") for manifest in manifests}
 
 
 def test_a_template_is_written_and_can_be_used(tmp_path):

@@ -320,7 +320,8 @@ def test_look_alikes_are_the_unfunded_of_the_class_that_is_mostly_funded():
     stage = np.repeat(["A", "B", "C"], 50)
     funded = np.r_[np.arange(50) < 45, np.arange(50) < 30, np.arange(50) < 5]
     is_alike, fit = look_alikes(listed(stage, funded))
-    assert fit is not None
+    assert fit.is_converged
+    assert fit.probability[funded].mean() == pytest.approx((45 * 0.9 + 30 * 0.6 + 5 * 0.1) / 80)
     np.testing.assert_array_equal(is_alike, ~funded & (stage == "A"))
 
 

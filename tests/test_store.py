@@ -74,7 +74,8 @@ def test_runs_are_opened_by_path_start_or_latest(tmp_path):
 def test_a_scenario_is_not_computed_twice(tmp_path):
     scenario = small()
     run, stored = run_scenario(scenario, paths=2, seed=1, root=tmp_path)
-    assert run is not None
+    assert run.n_paths == 2
+    assert run.firm_quarters > 0
     assert not stored.is_reused
     again, found = run_scenario(scenario, paths=2, seed=1, root=tmp_path)
     assert again is None

@@ -27,7 +27,7 @@ def empty_bank(n_stages: int) -> Bank:
     """Return a bank without lives."""
     none, nothing = np.zeros(0, np.int64), np.zeros(0)
     first, start = np.zeros(n_stages + 1, np.int64), np.zeros(1, np.int64)
-    return Bank(1, 1, first, start, none, none, nothing, nothing, nothing, none, none, nothing)
+    return Bank(1, 1, 0.0, first, start, none, none, nothing, nothing, nothing, none, none, nothing)
 
 
 def market_bank(
@@ -78,6 +78,7 @@ def market_bank(
     return Bank(
         n_markets=len(parts),
         n_together=1,
+        redemption_rate_pa=world.scenario.terms.redemption_rate_pa.centre,
         first=np.concatenate([[0], np.cumsum(counts.reshape(-1))]).astype(np.int64),
         start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         before=np.concatenate([part.before for part in parts]),

@@ -12,8 +12,8 @@ Conventions, where lines differ:
 - the balance is at most `limit_share` of the uncalled commitment after the quarter's calls; where
   calls shrink that, the oldest draws are repaid early;
 - interest is paid from commitments. The needs of the whole path come first: only what they leave of
-  the commitment can pay interest, and a draw whose interest could not be paid is not made. A plan
-  that uses a line holds back :func:`interest_at_most`;
+  the commitment can pay interest, and a draw whose interest could not be paid is not made. One
+  who wants to draw every need holds back :func:`interest_at_most`;
 - distributions are not used to repay, and no fee is charged on what is not drawn.
 
 What the line does to returns follows from the dated flows: calls come later and are higher in all.

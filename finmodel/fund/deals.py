@@ -48,7 +48,7 @@ from finmodel.fund.past import Past
 from finmodel.fund.rest import restore
 from finmodel.market.payout import pay_claims, split_preferences, split_pro_rata
 from finmodel.numeric.jit import inner_kernel
-from finmodel.world.arrays import FloatArray, Record
+from finmodel.world.arrays import FloatArray
 
 GOLDEN = 0.6180339887498949
 """Steps of the golden ratio spread deals over the mix of stages as evenly as can be."""
@@ -130,8 +130,9 @@ def issue(lives: Lives, desk: Desk, d: int, money: float) -> None:
 
 
 @inner_kernel
-def pay_of(rules: Record, lives: Lives, desk: Desk, d: int) -> float:
+def pay_of(plan: Plan, lives: Lives, desk: Desk, d: int) -> float:
     """Return what the fund gets at the end of a firm."""
+    rules = plan.rules[0]
     m, value = desk.done[d], lives.exit_value[d]
     shares, claim, paid = desk.shares[d, :m], desk.claim[d, :m], desk.paid[d, :m]
     if lives.route[d] == LISTED:
@@ -141,7 +142,7 @@ def pay_of(rules: Record, lives: Lives, desk: Desk, d: int) -> float:
     elif lives.route[d] == BOUGHT_BACK:
         for j in range(m):
             years = (lives.exit_quarter[d] - lives.quarter[d, j]) / 4.0
-            claim[j] *= 1.0 + rules["redemption_rate"] * years
+            claim[j] *= 1.0 + plan.bank.redemption_rate_pa * years
         pay_claims(value, claim, 1.0, paid)
     else:
         is_participating = rules["participating"] > 0
@@ -177,7 +178,7 @@ def end_deal(deal: FloatArray, flows: FloatArray, q: int, got: float) -> None:
 
 
 @inner_kernel
-def exits_of(rules: Record, lives: Lives, desk: Desk, flows: FloatArray, q: int) -> None:
+def exits_of(plan: Plan, lives: Lives, desk: Desk, flows: FloatArray, q: int) -> None:
     """Let the firms whose end falls in quarter `q` pay, and leave the others on its list."""
     d, kept = desk.head[q], -1
     while d >= 0:
@@ -186,7 +187,7 @@ def exits_of(rules: Record, lives: Lives, desk: Desk, flows: FloatArray, q: int)
             desk.queue[d], kept = kept, d
         elif desk.deal[d, DEAL_COST] > 0.0:
             desk.deal[d, DEAL_LAST_SHARE] = share_of(desk, d)
-            end_deal(desk.deal[d], flows, q, pay_of(rules, lives, desk, d))
+            end_deal(desk.deal[d], flows, q, pay_of(plan, lives, desk, d))
         d = after
     desk.head[q] = kept
 

@@ -41,14 +41,10 @@ PLAN_ROW = np.dtype(
         ("least_ticket", "f8"),  # part of a ticket below which a deal is left
         ("follow", "f8"),  # part of the pro-rata right taken up
         ("common_share", "f8"),  # of the variance of step-ups and exits, for all deals alike
-        ("recycle_rate", "f8"),
-        ("recycle_cap", "f8"),  # mcny
         ("preference", "f8"),
-        ("redemption_rate", "f8"),  # simple interest of a buy-back by the firm, a year
         ("end_discount", "f8"),  # on the last mark, when a fund sells what it still holds
         ("follow_down", "i8"),  # whether it follows into rounds below the last price
         ("participating", "i8"),
-        ("recycle_quarters", "i8"),
         ("investment_quarters", "i8"),
         ("term_quarters", "i8"),
         ("last_quarter", "i8"),  # term and extensions
@@ -75,6 +71,7 @@ class Plan(NamedTuple):
         Fee of the quarter on the cost of what is held, and the sum of later quarters'.
     nav_rate : ndarray of shape (Q,)
         Fee of the quarter on NAV.
+    recycling : ndarray of RECYCLING_ROW, shape (1,)
     law : ndarray of LAW_ROW, shape (K,); empty if lives come from a bank
     bank : Bank
         Empty if lives come from the law.
@@ -89,6 +86,7 @@ class Plan(NamedTuple):
     cost_rate: FloatArray
     cost_tail: FloatArray
     nav_rate: FloatArray
+    recycling: Table
     law: Table
     bank: Bank
 

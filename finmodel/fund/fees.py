@@ -32,9 +32,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from finmodel.numeric.jit import inner_kernel
 from finmodel.units import QUARTERS_PER_YEAR
-from finmodel.world.arrays import FloatArray, Record, Table
+from finmodel.world.arrays import FloatArray, Table
 
 CHARGE_ROW = np.dtype(
     [
@@ -153,34 +152,6 @@ class CostTerms:
             raise ValueError(f"costs from 0 on, finite, got {given}")
 
 
-@inner_kernel
-def fee_due(charge: Record, committed: float, invested: float, nav: float) -> float:
-    """Return the fee billed in a quarter, million CNY.
-
-    Parameters
-    ----------
-    charge : record of CHARGE_ROW
-        Of the quarter.
-    committed, invested, nav : float
-        Million CNY, finite: the commitment, the cost of unrealised investments and the value of
-        the portfolio at the start of the quarter.
-    """
-    on_money = charge["fee_committed"] * committed + charge["fee_invested"] * invested
-    return float(on_money + charge["fee_nav"] * nav)
-
-
-@inner_kernel
-def cost_due(charge: Record, committed: float) -> float:
-    """Return the costs due in a quarter, million CNY, of a fund with this commitment."""
-    return float(charge["cost"] + charge["cost_share"] * committed)
-
-
-@inner_kernel
-def known_later(charge: Record, committed: float) -> float:
-    """Return costs and fees on the commitment of all later quarters, million CNY."""
-    return float(charge["later"] + charge["later_share"] * committed)
-
-
 def charge_table(fees: FeeTerms, costs: CostTerms, *, n_quarters: int) -> Table:
     """Return what a fund owes by quarter, shape (n_quarters,), for kernels and closed forms.
 
@@ -214,33 +185,6 @@ def charge_table(fees: FeeTerms, costs: CostTerms, *, n_quarters: int) -> Table:
     table["later"] = _after(table["cost"])
     table["later_share"] = _after(table["cost_share"] + table["fee_committed"])
     return table
-
-
-def fee_path(
-    charges: Table, commitment: ArrayLike, *, invested: ArrayLike, nav: ArrayLike
-) -> FloatArray:
-    """Return the fees of known paths.
-
-    Parameters
-    ----------
-    charges : ndarray of CHARGE_ROW, shape (T,)
-    commitment : array-like of shape (...)
-        Million CNY.
-    invested, nav : array-like of shape (..., T) or ()
-        Million CNY: cost of unrealised investments and value of the portfolio at the start of
-        each quarter.
-
-    Returns
-    -------
-    ndarray of shape (..., T)
-        Million CNY; NaN where the base that is charged is NaN.
-    """
-    size = np.asarray(commitment, float)[..., None]
-    cost = np.where(charges["fee_invested"] > 0.0, invested, 0.0)
-    value = np.where(charges["fee_nav"] > 0.0, nav, 0.0)
-    on_money = charges["fee_committed"] * size + charges["fee_invested"] * cost
-    result: FloatArray = on_money + charges["fee_nav"] * value
-    return result
 
 
 def cost_path(charges: Table, commitment: ArrayLike) -> FloatArray:

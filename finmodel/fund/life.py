@@ -72,6 +72,8 @@ class Bank(NamedTuple):
         Paths of the market; all deals of a fund are from one, so they share its luck.
     n_together : int
         Funds in succession that are from one, as the sub-funds of a fund of funds.
+    redemption_rate_pa : float
+        Simple interest of a buy-back by the firm.
     first : ndarray of int, shape (n_markets * K + 1,)
         Lives of market m and stage k are first[m K + k] to the next.
     start : ndarray of int, shape (N + 1,)
@@ -89,6 +91,7 @@ class Bank(NamedTuple):
 
     n_markets: int
     n_together: int
+    redemption_rate_pa: float
     first: IntArray
     start: IntArray
     before: IntArray

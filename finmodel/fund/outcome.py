@@ -163,11 +163,6 @@ def settle_plan(
     )
 
 
-def line_of(plan: FundPlan, run: PlanRun) -> LinePaths:
-    """Return the calls from all partners on every path, put off by the credit line if any."""
-    return line_from(plan, run.flows[..., col.CALL], 0)
-
-
 def line_from(plan: FundPlan, needs: FloatArray, begin: int) -> LinePaths:
     """Return calls with the plan's credit line from quarter `begin` on; before, as they were.
 

@@ -20,6 +20,7 @@ from finmodel.fund import desk as col
 from finmodel.fund.clock import FundClock
 from finmodel.fund.desk import Plan
 from finmodel.fund.past import CALLED, CASH, FOLLOWED_SO_FAR, N_STATE, RECYCLED
+from finmodel.fund.recycling import recycle
 from finmodel.world.arrays import FloatArray
 
 CENT = 1e-6
@@ -82,7 +83,7 @@ def settle_past(
         raise DataError(f"positions {positions.file}", problems)
     state = np.zeros(N_STATE)
     state[CALLED], state[CASH] = min(purse.called, commitment), max(0.0, purse.cash)
-    state[RECYCLED] = min(purse.recycled, float(plan.rules[0]["recycle_cap"]))
+    state[RECYCLED] = purse.recycled
     state[FOLLOWED_SO_FAR] = flows[:, col.FOLLOWED].sum()
     return state
 
@@ -120,10 +121,9 @@ def _quarter(
         purse.balance += proceeds - out
         kept = max(0.0, purse.balance - purse.recycled)
     else:
-        if q < rules["recycle_quarters"]:
-            room = max(0.0, float(rules["recycle_cap"]) - purse.recycled)
-            kept = min(float(rules["recycle_rate"]) * proceeds, room)
-        out = proceeds - kept
+        kept, out = recycle(
+            proceeds, purse.recycled, float(rules["commitment"]), plan.recycling[0], q
+        )
     there = purse.cash + (proceeds - out)
     if "fee" not in given and "call" not in given and "distribution" not in given:
         fee = min(fee, uncalled + there + out)

@@ -8,6 +8,7 @@ from finmodel.fund.bank import empty_bank
 from finmodel.fund.desk import PLAN_ROW, Plan
 from finmodel.fund.fees import CostTerms, FeeBase, FeeStep, FeeTerms, charge_table
 from finmodel.fund.life import LAW_ROW, Bank
+from finmodel.fund.recycling import RecyclingTerms, recycling_table
 from finmodel.scenario.fund_plan_schema import FundPlan, StageLaw
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world.arrays import FloatArray, Record, Table
@@ -46,8 +47,21 @@ def plan_arrays(plan: FundPlan, stages: tuple[str, ...], bank: Bank | None) -> P
         cost_rate=fees["invested"],
         cost_tail=_later(fees["invested"], in_quarters(plan.fund.term_years.centre)),
         nav_rate=fees["nav"],
+        recycling=recycling_table(recycling_of(plan)),
         law=law_table(plan) if bank is None else np.zeros(0, LAW_ROW),
         bank=empty_bank(len(stages)) if bank is None else bank,
+    )
+
+
+def recycling_of(plan: FundPlan) -> RecyclingTerms:
+    """Return what a plan's fund may invest again; in its last quarter all cash is paid out."""
+    fund, recycling = plan.fund, plan.recycling
+    life = in_quarters(fund.term_years.centre) + in_quarters(fund.extension_years.centre)
+    return RecyclingTerms(
+        rate=recycling.rate.centre,
+        cap_share=recycling.cap_share.centre,
+        window_quarters=in_quarters(recycling.window_years.centre),
+        release_quarter=life - 1,
     )
 
 
@@ -105,7 +119,7 @@ def _later(values: FloatArray, end: int) -> FloatArray:
 
 def fill_rules(row: Record, plan: FundPlan, fees: dict[str, FloatArray]) -> None:
     """Write the numbers of a plan into its row."""
-    fund, portfolio, recycling = plan.fund, plan.portfolio, plan.recycling
+    fund, portfolio = plan.fund, plan.portfolio
     commitment, outcomes = fund.commitment_mcny.centre, plan.outcomes
     term = in_quarters(fund.term_years.centre)
     row["commitment"] = commitment
@@ -115,13 +129,10 @@ def fill_rules(row: Record, plan: FundPlan, fees: dict[str, FloatArray]) -> None
     row["least_ticket"] = portfolio.least_ticket_share.centre
     row["follow"] = portfolio.follow_share.centre
     row["common_share"] = outcomes.common_share.centre
-    row["recycle_rate"] = recycling.rate.centre
-    row["recycle_cap"] = recycling.cap_share.centre * commitment
     row["preference"] = outcomes.preference_multiple.centre
     row["end_discount"] = fund.end_discount.centre
     row["follow_down"] = int(portfolio.follow_down_rounds.centre)
     row["participating"] = int(outcomes.participating.centre)
-    row["recycle_quarters"] = in_quarters(recycling.window_years.centre)
     row["investment_quarters"] = in_quarters(fund.investment_years.centre)
     row["term_quarters"] = term
     row["last_quarter"] = len(fees["fixed"])

@@ -35,6 +35,7 @@ from finmodel.fund.desk import (
 )
 from finmodel.fund.life import Lives
 from finmodel.fund.past import CALLED, CASH, FOLLOWED_SO_FAR, RECYCLED, Past
+from finmodel.fund.recycling import recycle
 from finmodel.numeric.jit import inner_kernel, lean_kernel
 from finmodel.world.arrays import FloatArray, Record
 
@@ -122,15 +123,13 @@ def run_fund(
         fee = plan.fixed_fee[q] + plan.cost_rate[q] * row[COST] + plan.nav_rate[q] * row[NAV]
         if q >= rules["term_quarters"] and is_idle(desk, rules["deals"]):
             fee = 0.0
-        exits_of(rules, lives, desk, flows, q)
+        exits_of(plan, lives, desk, flows, q)
         if is_last:
             sell_all(rules, desk, flows, q)
-        if q < rules["recycle_quarters"] and not is_last:
-            keep = min(rules["recycle_rate"] * row[PROCEEDS], rules["recycle_cap"] - recycled)
-            row[KEPT] = keep
-            recycled += keep
-            kept += keep
-        uncalled, out = rules["commitment"] - called, row[PROCEEDS] - row[KEPT]
+        row[KEPT], out = recycle(row[PROCEEDS], recycled, rules["commitment"], plan.recycling[0], q)
+        recycled += row[KEPT]
+        kept += row[KEPT]
+        uncalled = rules["commitment"] - called
         fee = min(fee, uncalled + kept + out)
         if not is_last:
             free = uncalled + kept - fee - plan.fixed_tail[q] - plan.cost_tail[q] * row[COST]

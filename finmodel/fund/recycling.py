@@ -11,7 +11,8 @@ The rest is distributed in the same quarter. Conventions, where funds differ:
   rate;
 - what is recycled stays in the fund as cash and is used before any call, for investments, fees and
   costs; it is not paid out and called back;
-- proceeds arrive at the end of a quarter, so what is recycled can be used from the next on;
+- a plan on a path (:mod:`finmodel.fund.portfolio`) takes its exits first and can use what they
+  bring in the same quarter; the closed form (:mod:`finmodel.fund.capital`) from the next on;
 - what is still unused at the end of quarter `release_quarter` is paid out, and nothing is
   recycled from then on;
 - the cap counts what was kept, used or not.
@@ -19,14 +20,12 @@ The rest is distributed in the same quarter. Conventions, where funds differ:
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from finmodel.numeric.jit import inner_kernel
-from finmodel.world.arrays import FloatArray, Record, Table
+from finmodel.world.arrays import Record, Table
 
 RECYCLING_ROW = np.dtype(
     [
@@ -113,28 +112,3 @@ def recycle(
     left = max(0.0, terms["cap_share"] * committed - recycled)
     kept = min(terms["rate"] * proceeds, left)
     return kept, proceeds - kept
-
-
-def recycling_path(
-    proceeds: ArrayLike, commitment: ArrayLike, terms: RecyclingTerms
-) -> tuple[FloatArray, FloatArray]:
-    """Return what of known proceeds is kept and what can be distributed, by quarter.
-
-    Parameters
-    ----------
-    proceeds : array-like of shape (..., T)
-        Million CNY, at least 0. After a NaN in the window what is kept is NaN.
-    commitment : array-like of shape (...)
-        Million CNY, above 0.
-    terms : RecyclingTerms
-
-    Returns
-    -------
-    recycled, distributable : ndarray of shape (..., T)
-    """
-    given, size = np.asarray(proceeds, float), np.asarray(commitment, float)[..., None]
-    is_open = np.arange(given.shape[-1]) < terms.open_quarters
-    wanted = np.cumsum(np.where(is_open, terms.rate * given, 0.0), axis=-1)
-    cap = terms.cap_share * size if terms.cap_share < math.inf else math.inf
-    kept = np.diff(np.minimum(wanted, cap), axis=-1, prepend=0.0)
-    return kept, given - kept

@@ -9,9 +9,8 @@ from finmodel.fund import desk as col
 from finmodel.fund.capital import Investable, investable_capital
 from finmodel.fund.outcome import PlanOutcome
 from finmodel.fund.pacing import fund_cash_flows, pacing_sets
-from finmodel.fund.plan_arrays import charges_of, in_quarters
+from finmodel.fund.plan_arrays import charges_of, recycling_of
 from finmodel.fund.profile import Profile
-from finmodel.fund.recycling import RecyclingTerms
 from finmodel.fund.reserves import pro_rata_need, reserve_check
 from finmodel.measure.monte_carlo import mean_by_market
 from finmodel.units import QUARTERS_PER_YEAR
@@ -35,18 +34,12 @@ def mean_profile(flows: FloatArray) -> Profile:
 
 def planned_capital(outcome: PlanOutcome) -> Investable:
     """Return what the fund can invest by the closed form, on the mean life of its deals."""
-    plan, recycling = outcome.plan, outcome.plan.recycling
-    charges = charges_of(plan)
+    plan = outcome.plan
     return investable_capital(
         plan.fund.commitment_mcny.centre,
         mean_profile(outcome.run.flows),
-        charges=charges,
-        recycling=RecyclingTerms(
-            rate=recycling.rate.centre,
-            cap_share=recycling.cap_share.centre,
-            window_quarters=in_quarters(recycling.window_years.centre),
-            release_quarter=len(charges) - 1,
-        ),
+        charges=charges_of(plan),
+        recycling=recycling_of(plan),
         kept_share=1.0,
         held_back_mcny=0.0,
     )

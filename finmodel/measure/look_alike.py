@@ -19,10 +19,13 @@ from finmodel.market.result import RunResult
 from finmodel.measure.details import history_table
 from finmodel.measure.groups import Group
 from finmodel.measure.monte_carlo import mean_se
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 MOST_STEPS = 100
 """Steps of the fit at most; more, and it counts as failed."""
+
+RANK_TOLERANCE = 1e-10
+"""A column this near to the span of others, for its length, depends on them."""
 
 OBSERVED = ("stage", "sector", "region")
 """Observed classes; the log of the amount asked, the firm's size, is the other covariate."""
@@ -36,7 +39,7 @@ class LogitFit:
     ----------
     coefficients : ndarray of shape (K,)
     covariance : ndarray of shape (K, K)
-        Inverse information.
+        Inverse information; NaN for columns left out.
     probability : ndarray of shape (N,)
         Fitted, of each row.
     is_converged : bool
@@ -54,8 +57,8 @@ def fit_logit(design: FloatArray, outcome: NDArray[np.bool_]) -> LogitFit:
     Parameters
     ----------
     design : ndarray of shape (N, K)
-        With a column of ones for the constant. Columns may depend on each other: the shortest
-        step is taken, and the probabilities are still those of the maximum.
+        With a column of ones for the constant. Of columns that depend on each other some are
+        left out: their coefficients are 0, and the probabilities are those of the maximum.
     outcome : ndarray of bool, shape (N,)
 
     Returns
@@ -69,16 +72,32 @@ def fit_logit(design: FloatArray, outcome: NDArray[np.bool_]) -> LogitFit:
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.tools.sm_exceptions import ModelWarning
 
+    kept = independent_columns(design)
     with warnings.catch_warnings():
-        # Separation and dependent columns are expected, and `is_converged` tells the rest.
+        # Separation is expected, and `is_converged` tells the rest.
         warnings.simplefilter("ignore", ModelWarning)
-        fit = GLM(outcome.astype(np.float64), design, family=Binomial()).fit(maxiter=MOST_STEPS)
+        model = GLM(outcome.astype(np.float64), design[:, kept], family=Binomial())
+        fit = model.fit(maxiter=MOST_STEPS)
+    n_columns = design.shape[1]
+    coefficients, covariance = np.zeros(n_columns), np.full((n_columns, n_columns), np.nan)
+    coefficients[kept] = fit.params
+    covariance[np.ix_(kept, kept)] = fit.cov_params()
     return LogitFit(
-        coefficients=np.asarray(fit.params),
-        covariance=np.asarray(fit.cov_params()),
+        coefficients=coefficients,
+        covariance=covariance,
         probability=np.asarray(fit.fittedvalues),
         is_converged=bool(fit.converged),
     )
+
+
+def independent_columns(design: FloatArray) -> IntArray:
+    """Return columns that span the same space and depend on none of the others, in order."""
+    from scipy.linalg import qr
+
+    triangle, pivots = qr(design, mode="r", pivoting=True)
+    size = np.abs(np.diag(triangle))
+    rank = int((size > RANK_TOLERANCE * size[0]).sum())
+    return np.sort(pivots[:rank]).astype(np.int64)
 
 
 def need_year_table(run: RunResult) -> pd.DataFrame:

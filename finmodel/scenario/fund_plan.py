@@ -105,9 +105,7 @@ def _check(plan: FundPlan, file: Path) -> list[Problem]:
     if plan.outcomes.source == "law":
         problems += _check_law(plan, str(file))
     else:
-        regions = market_of(plan, file).geography.regions
-        place = f"{file}: outcomes.regions"
-        problems += unknown_names(place, plan.outcomes.regions, regions)
+        problems += _check_market(plan, str(file), market_of(plan, file))
     return problems + check_sources(plan, str(file))
 
 
@@ -122,6 +120,18 @@ def _check_portfolio(plan: FundPlan, file: str, stages: Sequence[str]) -> list[P
             given = "neither" if n == 0 else "both"
             allowed = f"a ticket_mcny or an ownership_target for {name}"
             problems.append(Problem(f"{place}.ticket_mcny", given, allowed))
+    return problems
+
+
+def _check_market(plan: FundPlan, file: str, market: Scenario) -> list[Problem]:
+    """Return unknown regions, and terms of preferred shares that are not those of the market."""
+    place, outcomes = f"{file}: outcomes", plan.outcomes
+    problems = unknown_names(f"{place}.regions", outcomes.regions, market.geography.regions)
+    for name in ("preference_multiple", "participating"):
+        own, theirs = getattr(outcomes, name).centre, getattr(market.terms, name).centre
+        if own != theirs:
+            allowed = f"{theirs:g}, as in {outcomes.scenario}: its exits were priced with it"
+            problems.append(Problem(f"{place}.{name}", f"{own:g}", allowed))
     return problems
 
 

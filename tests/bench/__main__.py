@@ -16,7 +16,7 @@ from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
-from tests.bench import drawdown, irr, matching, mesa_market, plan, waterfall
+from tests.bench import irr, matching, mesa_market, plan, waterfall
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -140,7 +140,6 @@ if __name__ == "__main__":
     memory()
     start_up()
     irr.report()
-    drawdown.main()
     plan.report()
     matching.report()
     waterfall.report()
