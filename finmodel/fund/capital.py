@@ -141,6 +141,7 @@ def investable_capital(
     all_costs = costs.sum(axis=-1)
     recycled = np.minimum(cap, kept[-1] * capital)
     unused = size - held + recycled - capital - all_fees - all_costs
+    unused = np.where(unused < ROUNDING * size, 0.0, unused)  # it is at least 0 but for rounding
     shares = capital / size, all_fees / size
     return Investable(
         capital, shares[0], all_fees, shares[1], all_costs, recycled, unused, is_cap, at[..., 0]

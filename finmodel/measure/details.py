@@ -30,9 +30,8 @@ def fund_table(run: RunResult) -> pd.DataFrame:
         `focus` (sector of a specialist, empty for none), `vintage` (calendar year), the
         amounts `commitment_mcny`, `paid_in_mcny`, `invested_mcny`, `fees_mcny`,
         `received_mcny`, `to_lps_mcny`, `carry_mcny` (net of `clawback_mcny`),
-        `nav_mcny`, the ratios `dpi`, `rvpi`, `tvpi` over what LPs paid in (NaN while nothing
-        is), and the part of each class of LPs. Ratios are net of fees and of carry paid; NAV is
-        before carry still to come.
+        `nav_mcny` (at marks, before carry still to come), and the part of each class of LPs.
+        Ratios are in :func:`finmodel.measure.fund_metrics.fund_metric_table`, after that carry.
     """
     return pd.concat([_funds(run.world, item) for item in _detailed(run)], ignore_index=True)
 
@@ -169,7 +168,6 @@ def _named(names: tuple[str, ...], codes: IntArray) -> pd.Series[Any]:
 
 def _funds(world: World, item: PathDetail) -> pd.DataFrame:
     funds = item.funds
-    paid_in, to_lps, nav = funds["called"], funds["to_lps"], item.nav
     focus = np.array([*world.sectors, ""])[funds["focus"].astype(np.int64)]
     frame = pd.DataFrame(
         {
@@ -180,19 +178,16 @@ def _funds(world: World, item: PathDetail) -> pd.DataFrame:
             "focus": focus,
             "vintage": funds["vintage"] // 4 + _first_year(world),
             "commitment_mcny": funds["commitment"],
-            "paid_in_mcny": paid_in,
+            "paid_in_mcny": funds["called"],
             "invested_mcny": funds["spent_new"] + funds["spent_follow"],
             "fees_mcny": funds["fees"],
             "received_mcny": funds["proceeds"],
-            "to_lps_mcny": to_lps,
+            "to_lps_mcny": funds["to_lps"],
             "carry_mcny": funds["carry"],
             "clawback_mcny": funds["clawback"],
-            "nav_mcny": nav,
+            "nav_mcny": item.nav,
         }
     )
-    is_drawn = paid_in > 0
-    for name, top in (("dpi", to_lps), ("rvpi", nav), ("tvpi", to_lps + nav)):
-        frame[name] = np.divide(top, paid_in, out=np.full(len(funds), np.nan), where=is_drawn)
     for lp, name in enumerate(world.lps):
         frame[f"lp_{name}_share"] = item.lp_share[:, lp]
     return frame
