@@ -9,16 +9,14 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
-from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.errors import Problem, ScenarioError
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
 from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.compare import comparison_tables
 from finmodel.study.comparisons import compare_scenarios
-from finmodel.study.single import check_paths_and_seed
 
 
 def compare_and_show(
@@ -36,10 +34,8 @@ def compare_and_show(
     """Compare policies with a baseline and print effects; see `finmodel compare --help`."""
     scenario = load_scenario(base, [text for text in changes if not text.startswith(OF_POLICIES)])
     arms = _load(policies, changes)
-    n_paths = scenario.run.paths if paths is None else paths
-    run_seed = scenario.run.seed if seed is None else seed
-    check_paths_and_seed(n_paths, run_seed)
-    store.make_root(out)
+    defaults = (scenario.run.paths, scenario.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
     titles = {name: arm.meta.title_en for name, arm in arms.items()}
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:

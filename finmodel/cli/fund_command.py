@@ -11,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.output import emit_json, records
+from finmodel.cli.output import emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets.positions import write_template
 from finmodel.errors import DataError, Problem
@@ -40,7 +40,6 @@ from finmodel.scenario.fund_plan import load_fund_plan, plan_stages
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.study.fund_plan import find_or_run_plan, simulated_funds
 from finmodel.study.fund_positions import Record, find_or_run_from_here, read_record
-from finmodel.study.single import check_paths_and_seed
 
 NOTES = (
     "± is the Monte Carlo standard error of the mean; '9 in 10 futures' is chance, what one fund "
@@ -92,10 +91,8 @@ def fund_and_show(
     """Simulate the plan of one fund and print it; see `finmodel fund --help`."""
     plan = load_fund_plan(file, changes)
     record = record_of(plan, file, positions, as_of, first_closing)
-    n_paths = plan.run.paths if paths is None else paths
-    run_seed = plan.run.seed if seed is None else seed
-    check_paths_and_seed(n_paths, run_seed)
-    store.make_root(out)
+    defaults = (plan.run.paths, plan.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
     with stop_on_interrupt() as cancel, Bar(simulated_funds(plan, n_paths)) as tick:
         asked: Asked = {

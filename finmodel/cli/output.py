@@ -11,6 +11,7 @@ import pandas as pd
 import typer
 
 from finmodel import store
+from finmodel.study.single import check_paths_and_seed
 
 
 class StoredTables(Mapping[str, pd.DataFrame]):
@@ -30,6 +31,22 @@ class StoredTables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def prepare(
+    paths: int | None, seed: int | None, out: Path, *, defaults: tuple[int, int]
+) -> tuple[int, int]:
+    """Return the paths and the seed of a command, once they and its folder are found good.
+
+    Raises
+    ------
+    ScenarioError, StoreError
+    """
+    n_paths = defaults[0] if paths is None else paths
+    run_seed = defaults[1] if seed is None else seed
+    check_paths_and_seed(n_paths, run_seed)
+    store.make_root(out)
+    return n_paths, run_seed
 
 
 def emit_json(value: object) -> None:

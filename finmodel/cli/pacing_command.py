@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.output import emit_json, records
+from finmodel.cli.output import emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.report.pacing import (
     cash_view,
@@ -18,7 +18,6 @@ from finmodel.report.pacing import (
     sets_view,
 )
 from finmodel.study.pacing import find_or_run_programme, funds_of, load_programme
-from finmodel.study.single import check_paths_and_seed
 
 NOTES = (
     "Commitments are the non-negative ones that keep closest to the target; the plan that meets it "
@@ -45,10 +44,8 @@ def pace_and_show(
 ) -> None:
     """Plan an LP's commitments and print them; see `finmodel pacing --help`."""
     plan, fund = load_programme(file, changes)
-    n_paths = plan.run.paths if paths is None else paths
-    run_seed = plan.run.seed if seed is None else seed
-    check_paths_and_seed(n_paths, run_seed)
-    store.make_root(out)
+    defaults = (plan.run.paths, plan.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
     with stop_on_interrupt() as cancel, Bar(funds_of(plan, n_paths)) as tick:
         stored = find_or_run_programme(

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
-from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
 from finmodel.scenario import Scenario, load_scenario, quantities
-from finmodel.study.single import check_paths_and_seed, grade_counts, run_scenario, run_tables
+from finmodel.study.single import grade_counts, run_scenario, run_tables
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
 
@@ -35,10 +35,8 @@ def run_and_show(
 ) -> None:
     """Run a scenario file and print its gap; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
-    n_paths = scenario.run.paths if paths is None else paths
-    run_seed = scenario.run.seed if seed is None else seed
-    check_paths_and_seed(n_paths, run_seed)
-    store.make_root(out)
+    defaults = (scenario.run.paths, scenario.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
     _print_assumptions(console, scenario, n_paths, run_seed)
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:

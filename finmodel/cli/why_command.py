@@ -9,13 +9,12 @@ import pandas as pd
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import provinces
 from finmodel.report import why_groups_view, why_headline, why_view
 from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.decompositions import decompose_scenario
-from finmodel.study.single import check_paths_and_seed
 from finmodel.study.why import N_ARMS, default_paths
 
 SHOWN_TABLES = ("why_total", "why_region", "why_stage")
@@ -34,10 +33,8 @@ def why_and_show(
 ) -> None:
     """Split the gap of a scenario file and print the parts; see `finmodel why --help`."""
     scenario = load_scenario(file, changes)
-    n_paths = default_paths(scenario.run.paths) if paths is None else paths
-    run_seed = scenario.run.seed if seed is None else seed
-    check_paths_and_seed(n_paths, run_seed)
-    store.make_root(out)
+    defaults = (default_paths(scenario.run.paths), scenario.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
     console.print(f"[bold]{scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
     console.print(
