@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from finmodel.evaluate.design import NEVER, Design
 from finmodel.evaluate.estimators import (
-    NO_ESTIMATE,
     Estimate,
     callaway_santanna,
     is_estimable,
@@ -71,7 +70,7 @@ class History(NamedTuple):
 
 
 def event_times(design: Design) -> tuple[int, ...]:
-    """Return years since adoption that some wave is seen at, but for those without a year before."""
+    """Return years since adoption at which some wave is seen with a year before."""
     found = {year - wave for wave in design.waves for year in design.years[1:]}
     return tuple(sorted(found))
 
@@ -126,7 +125,7 @@ class Evaluator:
         design = self.design
         if form == "log":
             # A logarithm asks for provinces that have some in every year, in both arms.
-            kept = (policy > 0.0).all(axis=1) & (base > 0.0).all(axis=1)
+            kept = np.minimum(policy, base).min(axis=1) > 0.0
             design = design.of(kept)
             policy, base = np.log(policy[kept]), np.log(base[kept])
         if not is_estimable(design) or not design.waves:
@@ -149,9 +148,7 @@ class Evaluator:
             estimate, study = callaway_santanna(design, policy, controls)
             placebo, _ = callaway_santanna(design, base, controls)
             weights, target = att_weights(design, controls)
-            truth = panel_truth(
-                design, weights=weights, target=target, policy=policy, base=base
-            )
+            truth = panel_truth(design, weights=weights, target=target, policy=policy, base=base)
             found[f"cs_{controls}"] = _row(estimate, placebo, truth, len(policy))
             if controls == "not_yet_treated":
                 by_event = study.set_index("event_time")
@@ -219,5 +216,5 @@ def _matched_rows(
             spillover=estimate.value - placebo.value - effect,
             weighting=0.0,
         )
-        row = _row(estimate, placebo or NO_ESTIMATE, truth, len(matches.supported))
+        row = _row(estimate, placebo, truth, len(matches.supported))
         yield Row(name, outcome, "level"), row

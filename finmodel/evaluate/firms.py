@@ -68,7 +68,8 @@ class FirmYears:
     def first_support(self) -> IntArray:
         """Column of the first year with support, the number of columns for none, shape (F,)."""
         has = self.support > 0.0
-        return np.where(has.any(axis=1), has.argmax(axis=1), has.shape[1])
+        first: IntArray = np.where(has.any(axis=1), has.argmax(axis=1), has.shape[1])
+        return first
 
 
 def firm_years(world: World, detail: PathDetail) -> FirmYears:
@@ -95,7 +96,8 @@ def firm_years(world: World, detail: PathDetail) -> FirmYears:
     def add_up(mask: NDArray[np.bool_], values: FloatArray | None = None) -> FloatArray:
         code = place[mask] * n_years + column[mask]
         weights = None if values is None else values[mask]
-        return np.bincount(code, weights, minlength=shape[0] * n_years).reshape(shape) * 1.0
+        sums = np.bincount(code, weights, minlength=shape[0] * n_years)
+        return sums.astype(np.float64).reshape(shape)
 
     is_vehicle = kind == INVESTMENT
     fund_kind = detail.funds["kind"][events["fund"][is_vehicle]]

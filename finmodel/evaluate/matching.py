@@ -122,7 +122,7 @@ def match(sample: Sample) -> Matches | None:
         alike=np.concatenate(alike),
         design=design,
         controls=controls,
-        inverse=np.linalg.pinv(moments, hermitian=True),
+        inverse=np.asarray(np.linalg.pinv(moments, hermitian=True), np.float64),
     )
 
 

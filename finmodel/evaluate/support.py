@@ -37,7 +37,8 @@ class AtRisk(NamedTuple):
 
     def of(self, kept: NDArray[np.bool_]) -> AtRisk:
         """Return some of the rows."""
-        sample = Sample(*(part[kept] for part in self.sample))
+        whole = self.sample
+        sample = Sample(whole.covariates[kept], whole.is_supported[kept], whole.stratum[kept])
         return AtRisk(sample, self.firm[kept], self.column[kept], self.is_funded[kept])
 
 
@@ -73,7 +74,9 @@ def _covariates(found: FirmYears, firm: IntArray, column: IntArray) -> FloatArra
     before = column - 1
     rounds = np.cumsum(found.rounds, axis=1)[firm, before]
     raised = np.cumsum(found.raised, axis=1)[firm, before]
-    last = np.maximum.accumulate(np.where(found.rounds > 0, np.arange(found.rounds.shape[1]), -1), 1)
+    last = np.maximum.accumulate(
+        np.where(found.rounds > 0, np.arange(found.rounds.shape[1]), -1), 1
+    )
     waited = np.where(rounds > 0, column - last[firm, before], 0)
     n_regions = int(found.region.max()) + 1
     born = np.zeros((n_regions, found.rounds.shape[1]))
@@ -88,9 +91,7 @@ def _covariates(found: FirmYears, firm: IntArray, column: IntArray) -> FloatArra
         np.log1p(peers),
     ]
     dummies = [
-        codes == code
-        for codes in (found.sector[firm], column)
-        for code in np.unique(codes)[1:]
+        codes == code for codes in (found.sector[firm], column) for code in np.unique(codes)[1:]
     ]
     return np.column_stack([*plain, *dummies]).astype(np.float64)
 

@@ -59,10 +59,12 @@ def panel_truth(
     effect = float(change[target].mean()) if target.any() else np.nan
     begun = np.array(design.years) >= min(design.waves)
     untreated = ~treated & begun
+    weighted = float((weights * np.where(treated, change, 0.0)).sum())
+    is_same = np.isclose(weighted, effect, rtol=1e-9, atol=1e-12)
     return Truth(
         effect=effect,
         comparison=float(change[untreated].mean()) if untreated.any() else np.nan,
         luck=float((weights * base).sum()),
         spillover=float((weights * np.where(treated, 0.0, change)).sum()),
-        weighting=float((weights * np.where(treated, change, 0.0)).sum()) - effect,
+        weighting=0.0 if is_same else weighted - effect,
     )
