@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -106,7 +107,10 @@ def callaway_santanna(
         }
     )
     model = CallawaySantAnna(control_group=controls, estimation_method="reg", alpha=1.0 - LEVEL)
-    fit = model.fit(frame, outcome="outcome", unit="unit", time="year", first_treat="adoption")
+    with warnings.catch_warnings():
+        # Years in which everybody is treated have no comparison; the weights leave them out, too.
+        warnings.filterwarnings("ignore", message=r"\d+ \(group, time\) cell")
+        fit = model.fit(frame, outcome="outcome", unit="unit", time="year", first_treat="adoption")
     low, high = fit.overall_conf_int
     overall = Estimate(float(fit.overall_att), float(fit.overall_se), float(low), float(high))
     events = fit.aggregate("event_study").to_dataframe()
