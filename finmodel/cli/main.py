@@ -239,6 +239,41 @@ def pacing(
 
 @app.command()
 @guarded
+def fit(
+    plan: Annotated[Path, typer.Argument(help="Plan of a fit (TOML).", metavar="PLAN")],
+    changes: SetOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Scenario file to write.", metavar="FILE")
+    ] = None,
+    is_forced: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    runs: Annotated[Path, typer.Option("--runs", help="Folder of fits.", metavar="DIR")] = Path(
+        "fits"
+    ),
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit numbers of a scenario to published figures by simulated moments.
+
+    The written scenario carries estimates with their errors and correlations. Prints how near the
+    model comes to each figure, which figure pins which number, and what nothing pins.
+    Interrupted, the same command goes on.
+    """
+    from finmodel.cli.fit_command import fit_and_show
+
+    fit_and_show(
+        plan,
+        changes=changes or [],
+        out=runs,
+        scenario_out=out,
+        is_forced=is_forced,
+        threads=threads,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@app.command()
+@guarded
 def show(
     reference: Annotated[
         str,
