@@ -135,6 +135,7 @@ def fit_moments(
     low: FloatArray,
     high: FloatArray,
     step: float = STEP,
+    evidence: FloatArray | None = None,
 ) -> MomentFit:
     """Return the point at which simulated moments come nearest to their targets.
 
@@ -149,6 +150,9 @@ def fit_moments(
         On the working scale.
     step : float, optional
         Half width of the finite differences.
+    evidence : ndarray of shape (n_moments, n_moments), optional
+        Covariance of the targets, where they are not independent; by default their squared
+        standard errors alone.
 
     Raises
     ------
@@ -162,7 +166,8 @@ def fit_moments(
     book = _Book(simulate, target, scale, tuple(moment.name for moment in moments), low, high, step)
     point, is_converged = _search(book, np.clip(start, low, high))
     jacobian = book.jacobian(point, is_central=True)
-    return _summary(book, moments, names, point, jacobian, is_converged)
+    known = np.diag(scale**2) if evidence is None else evidence
+    return _summary(book, moments, names, point, jacobian, known, is_converged)
 
 
 @dataclass
@@ -281,6 +286,7 @@ def _summary(
     names: tuple[str, ...],
     point: FloatArray,
     jacobian: FloatArray,
+    evidence: FloatArray,
     is_converged: bool,
 ) -> MomentFit:
     from scipy.stats import chi2
@@ -290,7 +296,7 @@ def _summary(
     free = ~at_end
     influence = np.zeros((len(point), len(moments)))
     influence[free] = np.linalg.pinv(jacobian[:, free])
-    omega = np.eye(len(moments)) + found.covariance / np.outer(book.scale, book.scale)
+    omega = (evidence + found.covariance) / np.outer(book.scale, book.scale)
     covariance = influence @ omega @ influence.T
     degrees = len(moments) - int(free.sum())
     j = p_value = float("nan")
