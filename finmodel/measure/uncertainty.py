@@ -19,8 +19,6 @@ References
 ----------
 Searle, Casella & McCulloch (1992), Variance Components, chapter 4 (crossed random effects).
 Harrell & Davis (1982), A new distribution-free quantile estimator, Biometrika 69.
-Maritz & Jarrett (1978), A note on estimating the variance of the sample median, Journal of the
-American Statistical Association 73.
 Cochran (1977), Sampling Techniques, 3rd ed., section 2.11.
 """
 
@@ -170,10 +168,7 @@ def _shares(
 
 
 def smooth_quantile(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """Return the Harrell-Davis quantile over the first axis and its standard error.
-
-    A weighted mean of the ordered values; the error is the standard deviation of the order
-    statistic the weights describe, after Maritz and Jarrett.
+    """Return the Harrell-Davis quantile over the first axis and its jackknife standard error.
 
     Parameters
     ----------
@@ -184,21 +179,32 @@ def smooth_quantile(values: FloatArray, level: float) -> tuple[FloatArray, Float
     Returns
     -------
     quantile, standard_error : ndarray of shape (M,)
-        NaN with fewer than two values.
+        A weighted mean of the ordered values. NaN with fewer than two.
     """
-    from scipy.special import betainc
-
     counts = (~np.isnan(values)).sum(axis=0)
     ordered = np.sort(values, axis=0)  # NaN last
     found, error = np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
     for n in np.unique(counts[counts > 1]):
         mine = counts == n
-        steps = betainc(level * (n + 1), (1.0 - level) * (n + 1), np.arange(n + 1) / n)
-        weight = np.diff(steps)[:, None]
         some = ordered[:n, mine]
-        found[mine] = (weight * some).sum(axis=0)
-        error[mine] = np.sqrt((weight * (some - found[mine]) ** 2).sum(axis=0))
+        found[mine] = (_weights(n, level) * some).sum(axis=0)
+        # Without value i, those below keep their place and those above move down by one.
+        weight, none = _weights(n - 1, level), np.zeros((1, some.shape[1]))
+        below = np.concatenate([none, np.cumsum(weight * some[:-1], axis=0)])
+        above = np.concatenate([np.cumsum((weight * some[1:])[::-1], axis=0)[::-1], none])
+        without = below + above
+        spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+        error[mine] = np.sqrt(spread * (n - 1) / n)
     return found, error
+
+
+def _weights(n: int, level: float) -> FloatArray:
+    """Return the weights of n ordered values, shape (n, 1)."""
+    from scipy.special import betainc
+
+    steps = betainc(level * (n + 1), (1.0 - level) * (n + 1), np.arange(n + 1) / n)
+    weights: FloatArray = np.diff(steps)[:, None]
+    return weights
 
 
 def _variance(values: FloatArray) -> FloatArray:
