@@ -13,8 +13,9 @@ from finmodel.calibrate.identification import pins_table
 from finmodel.calibrate.smm import MomentFit, Simulated, Simulator
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitParameter, FitPlan
-from finmodel.scenario.moves import members_of, moved_values, with_values
-from finmodel.scenario.walk import quantities
+from finmodel.scenario.moves import moved_values
+from finmodel.scenario.share_tables import share_table
+from finmodel.scenario.walk import quantities, with_values
 from finmodel.world.arrays import FloatArray
 
 DIGITS = 4
@@ -70,7 +71,7 @@ def factors_at(parameters: Mapping[str, FitParameter], point: FloatArray) -> dic
 
 def scenario_at(base: Scenario, plan: FitPlan, point: FloatArray) -> Scenario:
     """Return the scenario at a point of the working scale."""
-    values = moved_values(base, factors_at(plan.parameters, point), plan.normalise)
+    values = moved_values(base, factors_at(plan.parameters, point))
     return with_values(base, values)
 
 
@@ -95,22 +96,22 @@ def fitted_numbers(base: Scenario, plan: FitPlan, fit: MomentFit) -> FittedNumbe
     k's table``.
     """
     order = [name for name, _ in quantities(base)]
-    values = moved_values(base, factors_at(plan.parameters, fit.point), plan.normalise)
+    values = moved_values(base, factors_at(plan.parameters, fit.point))
     keys = tuple(sorted(values, key=order.index))
     names = list(plan.parameters)
     gradient = np.zeros((len(keys), len(names)))
     for j, parameter in enumerate(plan.parameters.values()):
         for key in parameter.keys:
             gradient[keys.index(key), j] = 1.0
-    for table in plan.normalise:
-        rows = [keys.index(name) for name in members_of(table, values)]
+    for members in _tables(keys):
+        rows = [keys.index(name) for name in members]
         shares = np.array([values[keys[row]] for row in rows])
         gradient[rows] -= shares @ gradient[rows]
     pins = pins_table(fit)
     moved_by = {key: name for name, item in plan.parameters.items() for key in item.keys}
     return FittedNumbers(
         keys=keys,
-        values=_rounded(keys, values, plan.normalise),
+        values=_rounded(keys, values),
         covariance=gradient @ fit.covariance @ gradient.T,
         pinned_by=tuple(_pins(pins, moved_by.get(key)) for key in keys),
     )
@@ -122,13 +123,19 @@ def _pins(pins: pd.DataFrame, parameter: str | None) -> tuple[str, ...]:
     return tuple(rows.sort_values("part", ascending=False)["moment"])
 
 
-def _rounded(
-    keys: tuple[str, ...], values: Mapping[str, float], normalise: Sequence[str]
-) -> FloatArray:
+def _tables(keys: Sequence[str]) -> list[list[str]]:
+    """Return the names of each table of shares among these."""
+    tables: dict[str, list[str]] = {}
+    for key in keys:
+        if table := share_table(key):
+            tables.setdefault(table, []).append(key)
+    return list(tables.values())
+
+
+def _rounded(keys: tuple[str, ...], values: Mapping[str, float]) -> FloatArray:
     """Return numbers at their digits; the largest share of a table takes up the rest to one."""
     rounded = {key: float(f"{values[key]:.{DIGITS}g}") for key in keys}
-    for table in normalise:
-        members = members_of(table, rounded)
+    for members in _tables(keys):
         largest = max(members, key=lambda name: rounded[name])
         others = sum(rounded[name] for name in members if name != largest)
         rounded[largest] = round(1.0 - others, 8)

@@ -58,13 +58,38 @@ def run(
         int, typer.Option(min=0, help="Keep every fund and firm history of this many paths.")
     ] = 0,
     as_json: JsonOption = False,
+    draws: Annotated[
+        int | None,
+        typer.Option(help="Draw numbers that are beliefs, so often; a quarter of the paths each."),
+    ] = None,
+    priors: Annotated[
+        str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
+    ] = "",
 ) -> None:
     """Simulate a scenario, print the funding gap, and store the tables.
 
     A run with the same scenario, data, paths, seed and model is found again instead of
-    computed. Interrupted, the same command goes on.
+    computed. Interrupted, the same command goes on. With --draws it says how wide the answer is:
+    by simulation, by luck, and by what is not known about the inputs.
     """
+    from finmodel.cli.draws_command import check_options, draw_and_show
     from finmodel.cli.run_command import run_and_show
+
+    check_options(draws, priors, details)
+    if draws is not None:
+        draw_and_show(
+            scenario,
+            draws=draws,
+            priors=priors,
+            paths=paths,
+            seed=seed,
+            changes=changes or [],
+            out=out,
+            threads=threads,
+            as_json=as_json,
+            command=["finmodel", *sys.argv[1:]],
+        )
+        return
 
     run_and_show(
         scenario,

@@ -10,7 +10,6 @@ from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import load_scenario
 from finmodel.scenario.market_consistency import unknown_names
-from finmodel.scenario.moves import members_of
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.walk import quantities
 
@@ -81,8 +80,4 @@ def _check_keys(plan: FitPlan, base: Scenario, file: str) -> list[Problem]:
             if key in owner:
                 problems.append(Problem(place, f"{key} again", f"only in {owner[key]}"))
             owner[key] = name
-    for table in plan.normalise:
-        if not members_of(table, centres):
-            allowed = f"a table of shares of {plan.base}, such as births.region_index"
-            problems.append(Problem(f"{file}: normalise", repr(table), allowed))
     return problems

@@ -42,8 +42,8 @@ class FitParameter(Section):
 class FitPlan(Section):
     """A valid plan of a fit.
 
-    `base` is a scenario beside the plan, `targets` names of data/evidence/targets.csv,
-    `normalise` tables of shares that are brought back to a sum of one after a move.
+    `base` is a scenario beside the plan, `targets` names of data/evidence/targets.csv. Tables of
+    shares are divided by their sum after a move.
     """
 
     schema_version: Literal[1]
@@ -51,5 +51,4 @@ class FitPlan(Section):
     base: str = Field(min_length=1)
     run: FitRun
     targets: Names = Field(min_length=1)
-    normalise: Names
     parameters: dict[str, FitParameter] = Field(min_length=1)

@@ -23,7 +23,7 @@ from finmodel.measure.target_moments import target_moments
 from finmodel.scenario import Scenario, digest
 from finmodel.scenario.fit_plan import base_file, load_fit_plan
 from finmodel.scenario.fit_schema import FitPlan
-from finmodel.scenario.moves import with_values
+from finmodel.scenario.walk import with_values
 from finmodel.store import Watch
 from finmodel.study.single import model_digest
 from finmodel.study.stored import Place, StoredRun, find_or_make, provenance

@@ -43,9 +43,9 @@ class Plan:
     """A plan of a fit without its file."""
 
     parameters = {  # noqa: RUF012
-        name: FitParameter(keys=(key,), low=0.3, high=3.0, note="known") for name, key in KEYS.items()
+        name: FitParameter(keys=(key,), low=0.3, high=3.0, note="known")
+        for name, key in KEYS.items()
     }
-    normalise = ("births.region_index",)
 
 
 def measured(scenario, seed):
