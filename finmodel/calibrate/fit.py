@@ -33,7 +33,7 @@ class FittedNumbers:
     ----------
     keys : tuple of str
         Dotted names, in the order of the scenario.
-    values : ndarray of shape (n,)
+    medians : ndarray of shape (n,)
         Rounded; tables of shares sum to one.
     covariance : ndarray of shape (n, n)
         Of the logs of the numbers.
@@ -42,7 +42,7 @@ class FittedNumbers:
     """
 
     keys: tuple[str, ...]
-    values: FloatArray
+    medians: FloatArray
     covariance: FloatArray
     pinned_by: tuple[tuple[str, ...], ...]
 
@@ -111,7 +111,7 @@ def fitted_numbers(base: Scenario, plan: FitPlan, fit: MomentFit) -> FittedNumbe
     moved_by = {key: name for name, item in plan.parameters.items() for key in item.keys}
     return FittedNumbers(
         keys=keys,
-        values=_rounded(keys, values),
+        medians=_rounded(keys, values),
         covariance=gradient @ fit.covariance @ gradient.T,
         pinned_by=tuple(_pins(pins, moved_by.get(key)) for key in keys),
     )

@@ -65,7 +65,7 @@ def fitted_text(
     owner = {key: name for name, item in plan.parameters.items() for key in item.keys}
     errors = dict(zip(plan.parameters, fit.standard_error, strict=True))
     laid: dict[str, dict[str, Any]] = {}
-    for key, value, pins in zip(numbers.keys, numbers.values, numbers.pinned_by, strict=True):
+    for key, value, pins in zip(numbers.keys, numbers.medians, numbers.pinned_by, strict=True):
         parameter = owner.get(key)
         error = errors[parameter] if parameter else 0.0
         laid[key] = _number(old[key], float(value), error, pins, targets)
@@ -167,6 +167,6 @@ def number_rows(numbers: FittedNumbers, base: Scenario) -> list[Mapping[str, obj
             "pinned_by": ", ".join(pins),
         }
         for key, value, error, pins in zip(
-            numbers.keys, numbers.values, numbers.log_sd, numbers.pinned_by, strict=True
+            numbers.keys, numbers.medians, numbers.log_sd, numbers.pinned_by, strict=True
         )
     ]

@@ -122,7 +122,7 @@ def work_out(
     )
     numbers = fitted_numbers(base, plan, fit)
     check = simulated_moments(
-        with_values(base, dict(zip(numbers.keys, numbers.values.tolist(), strict=True))),
+        with_values(base, dict(zip(numbers.keys, numbers.medians.tolist(), strict=True))),
         plan.targets,
         scale=run.check_scale,
         paths=run.check_paths,
