@@ -1,7 +1,8 @@
 """What the model is held against: figures read from the evidence tables by key, never typed again.
 
 A target names a file of `data/`, the rows in it and how its figure follows from them. `rows` holds
-conditions ``column=value`` joined by ``&``; ``a|b`` allows both, ``2018..2023`` a span of years.
+conditions ``column=value`` joined by ``&``; ``a|b`` asks for both, ``2018..2023`` for a span of
+years. Each combination must be there exactly once.
 
 ========= ====================================================================================
 value      a sum over the rows; `` / `` and `` * `` between sets of rows, from left to right
@@ -13,9 +14,9 @@ sign       -1, 0 or 1, as `factor` says; the row's `sign` must hold it
 ========= ====================================================================================
 
 Figures are multiplied by `factor`. Their error, a standard error in the unit of the figure, has a
-basis: `interval` (low and high are 95 %), `binomial` (of `n` cases), `median` (low and high are
-quartiles of `n`), `range` and `span` (low and high, or the extremes of the rows, are 90 %),
-`cohorts` (spread over cohorts as clusters, and binomial at least), `years` (of a ratio of sums over
+basis: `interval` (low and high are 95 %), `binomial` (of `n` cases), `median` and `quartile` (low
+and high are quartiles of `n`), `range` and `span` (low and high, or the extremes of the rows, are
+90 %), `cohorts` (spread over cohorts as clusters, and binomial at least), `years` (of a ratio of sums over
 years), `series` (of a `log_sd`), `none` (of signs), `assumed` (`relative_error` of the figure).
 Only the last is an opinion.
 """
@@ -39,6 +40,7 @@ TOLERANCE = 1e-6
 NORMAL_90, NORMAL_95 = 1.6448536269514722, 1.959963984540054
 QUARTILE_WIDTH = 1.3489795003921634  # of a normal law, in standard deviations
 MEDIAN_PENALTY = 1.2533141373155003  # error of a median over that of a mean, normal law
+QUARTILE_PENALTY = 1.3626  # of a quartile
 
 FIGURES = ("value", "standard_error", "low", "high")
 
@@ -139,7 +141,7 @@ def _parts(name: str, evidence: pd.DataFrame, text: str) -> list[tuple[str, pd.D
 
 
 def _rows(name: str, evidence: pd.DataFrame, text: str) -> pd.DataFrame:
-    chosen = np.ones(len(evidence), bool)
+    chosen, n_wanted = np.ones(len(evidence), bool), 1
     for condition in text.split("&"):
         column, _, wanted = condition.partition("=")
         if column not in evidence:
@@ -147,13 +149,14 @@ def _rows(name: str, evidence: pd.DataFrame, text: str) -> pd.DataFrame:
             raise _fault(name, f"rows of column {column!r}", "a column of the file", near)
         if ".." in wanted and wanted.replace("..", "").isdigit():
             first, last = wanted.split("..")
-            chosen &= evidence[column].between(int(first), int(last)).to_numpy()
-            continue
-        words = wanted.split("|")
-        found = evidence[column].astype(str).isin(words).to_numpy()
-        chosen &= found
-    if not chosen.any():
-        raise _fault(name, f"no row with {text}", "rows that are there")
+            words = [str(year) for year in range(int(first), int(last) + 1)]
+        else:
+            words = wanted.split("|")
+        n_wanted *= len(words)
+        chosen &= evidence[column].astype(str).isin(words).to_numpy()
+    if chosen.sum() != n_wanted:
+        given = f"{chosen.sum()} rows with {text}"
+        raise _fault(name, given, f"{n_wanted}, each combination once")
     return evidence[chosen]
 
 
@@ -227,8 +230,9 @@ def _sampling_error(name: str, basis: str, frame: pd.DataFrame) -> float:
     if basis == "interval":
         return (high - low) / (2.0 * NORMAL_95)
     n = frame["n"].astype(np.float64).to_numpy()
-    if basis == "median":
-        return float(MEDIAN_PENALTY * (high - low) / QUARTILE_WIDTH / np.sqrt(n[0]))
+    if basis in ("median", "quartile"):
+        penalty = MEDIAN_PENALTY if basis == "median" else QUARTILE_PENALTY
+        return float(penalty * (high - low) / QUARTILE_WIDTH / np.sqrt(n[0]))
     shares = frame["value"].to_numpy(np.float64)
     mean = float((n * shares).sum() / n.sum())
     binomial = float(np.sqrt(mean * (1.0 - mean) / n.sum()))
@@ -238,5 +242,7 @@ def _sampling_error(name: str, basis: str, frame: pd.DataFrame) -> float:
         k = len(frame)
         spread = (n * (shares - mean)) ** 2
         return max(binomial, float(np.sqrt(spread.sum() * k / (k - 1.0)) / n.sum()))
-    known = "interval, binomial, median, range, span, cohorts, years, series, none, assumed"
+    known = (
+        "interval, binomial, median, quartile, range, span, cohorts, years, series, none, assumed"
+    )
     raise _fault(name, f"error basis {basis!r} of {len(frame)} rows", f"one of {known}")

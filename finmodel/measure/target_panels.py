@@ -13,7 +13,7 @@ import numpy as np
 
 from finmodel.market import columns as col
 from finmodel.market.result import RunResult
-from finmodel.measure.target_values import NOTHING, Reading, of_windows, of_years
+from finmodel.measure.target_values import NOTHING, Reading, of_windows, of_years, one_less
 from finmodel.world.arrays import ROUTES, FloatArray
 
 Measure = Callable[[RunResult, int], Reading]
@@ -206,19 +206,53 @@ def ipo_multiple(run: RunResult, span: int) -> Reading:
     return of_years(sums[..., 0], sums[..., 1], span)
 
 
+def top_share(regions: Sequence[str]) -> Measure:
+    """Return a measure of some provinces' share of all deals, of a world with all provinces."""
+
+    def measure(run: RunResult, span: int) -> Reading:
+        n, some = len(run.world.regions), _regions(run, regions)
+        if n < N_MAINLAND or some is None:
+            return NOTHING
+        return of_years(_panel(run, col.DEAL_N, some), _panel(run, col.DEAL_N, [*range(n)]), span)
+
+    return measure
+
+
+def _graduations() -> dict[str, Measure]:
+    """Return measures of every cohort and window that the table has."""
+    found: dict[str, Measure] = {}
+    for stage in ("angel", "A", "B", "C"):
+        two, three = graduation(stage, col.GRADUATED_8Q_N, 2), graduation(stage, *THREE_YEARS)
+        names = ("", "_all", "_2010", "_2012")
+        found |= {f"graduation_24m_{stage}{name}": two for name in names}
+        found[f"graduation_36m_{stage}"] = three
+        found |= {f"us_graduation_24m_{stage}": two, f"us_graduation_36m_{stage}": three}
+    return found
+
+
+THREE_YEARS = (col.GRADUATED_12Q_N, 3)
 PANEL_TARGETS: dict[str, Measure] = {
     "deals_all": delta_total(col.DEAL_N, "all"),
     "deals_hard_tech": delta_total(col.DEAL_N, "hard_tech"),
     "money_all": delta_total(col.DEAL_M, "all"),
     "money_hard_tech": delta_total(col.DEAL_M, "hard_tech"),
+    "deals_china": mainland_total(col.DEAL_N),
+    "money_china": mainland_total(col.DEAL_M),
+    "top_five_provinces": top_share(("JS", "BJ", "SH", "ZJ", "GD")),
     **{f"split_{region}": delta_share(region) for region in DELTA},
     "flow_out_of_SH": flow_share("out"),
     "flow_into_SH": flow_share("into"),
     "flow_among_others": flow_share("others"),
     "invested_over_raised": fund_ratio(col.INVESTED_M, col.RAISED_M),
     "money_log_sd": money_log_sd,
-    **{f"graduation_24m_{k}": graduation(k, col.GRADUATED_8Q_N, 2) for k in ("angel", "A", "B")},
-    "graduation_24m_C": graduation("C", col.GRADUATED_8Q_N, 2),
-    "graduation_36m_C": graduation("C", col.GRADUATED_12Q_N, 3),
+    **_graduations(),
+    "first_round_share": panel_share(col.FIRST_N, col.DEAL_N),
+    "us_down_round_share": panel_share(col.DOWN_N, col.PRICED_N),
+    "us_alive_6y": alive_share,
+    "ipo_multiple": ipo_multiple,
+    "ipo_among_sales": ipo_among_sales,
+    "us_sales_among_exits": lambda run, span: one_less(ipo_among_sales(run, span)),
+    "us_fees_over_life": fund_ratio(col.FEES_M, col.RAISED_M),
+    "new_fund_size": fund_ratio(col.RAISED_M, col.RAISED_N),
 }
 """Measures of the table's targets that need no path in detail."""

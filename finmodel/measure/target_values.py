@@ -125,6 +125,19 @@ def median(values: FloatArray) -> float:
     return float(np.median(values)) if len(values) else NAN
 
 
+def quarter_median(quarters: FloatArray) -> float:
+    """Return the median of whole quarters, each taken as spread over half a quarter either side.
+
+    A count of quarters between two events is right to half a quarter; without the spread the
+    median could only be a whole number, whatever the run. At least 0.
+    """
+    if not len(quarters):
+        return NAN
+    middle = float(np.median(quarters))
+    below, at = float((quarters < middle).mean()), float((quarters == middle).mean())
+    return middle if at == 0.0 else max(0.0, middle - 0.5 + (0.5 - below) / at)
+
+
 def lower_quartile(values: FloatArray) -> float:
     """Return the first quartile."""
     return float(np.quantile(values, 0.25)) if len(values) else NAN
@@ -139,3 +152,9 @@ def quotient_of_sums(pairs: FloatArray) -> float:
     """Return the sum of the first column over that of the second, of values (N, 2)."""
     bottom = pairs[:, 1].sum()
     return float(pairs[:, 0].sum() / bottom) if bottom else NAN
+
+
+def one_less(reading: Reading) -> Reading:
+    """Return the reading of the other part of a whole."""
+    value, error, draws, influence = reading
+    return Reading(1.0 - value, error, 1.0 - draws, -influence)

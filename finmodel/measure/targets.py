@@ -6,7 +6,7 @@ by name. Calibration and validation both read a run through :func:`model_values`
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,17 @@ import pandas as pd
 from finmodel.datasets.targets import read_targets
 from finmodel.errors import InputError, Problem, nearest_name
 from finmodel.market.result import RunResult
-from finmodel.measure.target_panels import PANEL_TARGETS, Measure
+from finmodel.measure.target_details import Details
+from finmodel.measure.target_firms import FIRM_TARGETS
+from finmodel.measure.target_funds import FUND_TARGETS
+from finmodel.measure.target_panels import PANEL_TARGETS
+from finmodel.measure.target_policy import POLICY_TARGETS, Pair
+from finmodel.measure.target_values import Reading
 
 CHANCE = (0.05, 0.95)
-MEASURES: dict[str, Measure] = {**PANEL_TARGETS}
-DETAILED: frozenset[str] = frozenset()
-"""Targets whose measure needs paths in detail."""
+DETAILED = {**FIRM_TARGETS, **FUND_TARGETS}
+"""Measures that need paths in detail."""
+COLUMNS = ("target", "value", "se", "chance_sd", "q05", "q95")
 
 
 def years_of(text: str) -> tuple[int, ...]:
@@ -53,44 +58,56 @@ def model_values(run: RunResult, targets: Collection[str] | None = None) -> pd.D
         If a target is unknown, or asks for paths in detail that the run has not.
     """
     table = read_targets()
-    known = [name for name in table["target"] if name in MEASURES]
+    known = [name for name in table["target"] if name in PANEL_TARGETS or name in DETAILED]
     chosen = known if targets is None else list(targets)
+    details = Details(run) if any(item.money is not None for item in run.details) else None
     problems = [
-        Problem("target", repr(name), "a target with a measure", nearest_name(name, known))
+        Problem("target", repr(name), "a target of a run", nearest_name(name, known))
         for name in chosen
         if name not in known
     ]
-    has_details = any(item.money is not None for item in run.details)
-    if not has_details:
-        problems += [
-            Problem(f"target {name}", "a run without paths in detail", "`detailed` of at least 1")
-            for name in chosen
-            if targets is not None and name in DETAILED
-        ]
+    problems += [
+        Problem(f"target {name}", "a run without paths in detail", "`detailed` of at least 1")
+        for name in chosen
+        if targets is not None and details is None and name in DETAILED
+    ]
     if problems:
         raise InputError("model values", problems)
     years = dict(zip(table["target"], table["years"], strict=True))
-    rows = [
-        _row(run, name, len(years_of(years[name])))
-        for name in chosen
-        if has_details or name not in DETAILED
-    ]
-    columns = ["target", "value", "se", "chance_sd", "q05", "q95"]
-    frame = pd.DataFrame(rows, columns=columns)
+    rows = []
+    for name in chosen:
+        if name in PANEL_TARGETS:
+            reading = PANEL_TARGETS[name](run, len(years_of(years[name])))
+        elif details is not None:
+            reading = DETAILED[name](details)
+        else:
+            continue
+        rows.append(_row(name, reading))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame if targets is not None else frame[frame["value"].notna()].reset_index(drop=True)
 
 
-def _row(run: RunResult, name: str, span: int) -> dict[str, object]:
-    value, error, draws, _ = MEASURES[name](run, span)
-    spread, low, high = float("nan"), float("nan"), float("nan")
+def policy_values(pairs: Mapping[str, Pair]) -> pd.DataFrame:
+    """Return the model's figure of targets that need a programme, in the form of `model_values`.
+
+    Parameters
+    ----------
+    pairs : mapping of Pair
+        By the name of the policy's scenario; targets of other policies are left out.
+    """
+    rows = [
+        _row(name, measure(pairs[policy]))
+        for name, (policy, measure) in POLICY_TARGETS.items()
+        if policy in pairs
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame[frame["value"].notna()].reset_index(drop=True)
+
+
+def _row(name: str, reading: Reading) -> dict[str, object]:
+    draws, spread, low, high = reading.draws, float("nan"), float("nan"), float("nan")
     if len(draws) > 1:
         spread = float(draws.std(ddof=1))
         low, high = (float(level) for level in np.quantile(draws, CHANCE))
-    return {
-        "target": name,
-        "value": value,
-        "se": error,
-        "chance_sd": spread,
-        "q05": low,
-        "q95": high,
-    }
+    figures = (reading.value, reading.se, spread, low, high)
+    return {"target": name} | dict(zip(COLUMNS[1:], figures, strict=True))
