@@ -19,8 +19,10 @@ from finmodel.scenario.fit_schema import FitParameter
 from finmodel.world import build_world
 from tests.conftest import small
 
-CHANGES = ("run.scale=0.01", "run.years=4", "run.warm_up_years=2")
-PATHS = 24
+CHANGES = ("run.scale=0.02", "run.years=4", "run.warm_up_years=2")
+PATHS = 48
+STEP = 0.15
+"""Wider than in a large market, whose counts move in finer steps."""
 TRUTH = {"births": 0.15, "capital": -0.1, "milestone_A": 0.2, "births_SH": 0.1}
 KEYS = {
     "births": "births.total_pa",
@@ -72,6 +74,7 @@ def one_set(number):
         start=np.zeros(len(KEYS)),
         low=low,
         high=high,
+        step=STEP,
         evidence=data.covariance,
     )
     return fit.point, fit.standard_error, fit.p_value < 0.05
