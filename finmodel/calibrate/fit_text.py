@@ -23,11 +23,11 @@ from finmodel.world.arrays import FloatArray
 CUT_SD = 3.0
 """A belief is cut at so many standard errors, on both sides alike: the median stays."""
 
-LEAST_RHO = 0.1
+LEAST_RHO = 0.3
 """Correlations below are left out."""
 
 TOGETHER_WORDS = "# Fitted numbers that one parameter moves are drawn as one."
-CORRELATION_WORDS = "# Correlations of the fit, of 0.1 and more, between the first number of each."
+CORRELATION_WORDS = "# Correlations of the fit, of 0.3 and more, between the first number of each."
 
 
 def fitted_text(

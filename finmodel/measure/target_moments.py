@@ -9,7 +9,8 @@ import numpy as np
 from finmodel.datasets.targets import read_targets
 from finmodel.errors import InputError, Problem, nearest_name
 from finmodel.market.result import RunResult
-from finmodel.measure.targets import DETAILED, MEASURES, years_of
+from finmodel.measure.target_panels import PANEL_TARGETS
+from finmodel.measure.targets import years_of
 from finmodel.world.arrays import FloatArray
 
 
@@ -36,7 +37,7 @@ def target_moments(run: RunResult, names: Sequence[str]) -> tuple[FloatArray, Fl
     """
     table = read_targets()
     years = dict(zip(table["target"], table["years"], strict=True))
-    known = [name for name in MEASURES if name in years and name not in DETAILED]
+    known = [name for name in PANEL_TARGETS if name in years]
     missing = [name for name in names if name not in known]
     if missing:
         allowed = "a target whose figure is a mean over paths"
@@ -44,7 +45,7 @@ def target_moments(run: RunResult, names: Sequence[str]) -> tuple[FloatArray, Fl
             Problem("target", repr(name), allowed, nearest_name(name, known)) for name in missing
         ]
         raise InputError("moments", problems)
-    readings = [MEASURES[name](run, len(years_of(years[name]))) for name in names]
+    readings = [PANEL_TARGETS[name](run, len(years_of(years[name]))) for name in names]
     figures = np.array([reading.value for reading in readings])
     n_paths = run.n_paths
     columns = [
