@@ -107,6 +107,12 @@ DEAL_TABLES: dict[str, TableSpec] = {
         ("word",),
         _WORDS,
     ),
+    "deals/header_words": TableSpec(
+        "deals/header_words.csv",
+        (ColumnSpec("word"), ColumnSpec("column"), *_ASSUMED),
+        ("word",),
+        _WORDS,
+    ),
     "deals/reading_rules": TableSpec(
         "deals/reading_rules.csv",
         (

@@ -13,8 +13,10 @@ from finmodel.datasets.deal_records.book import (
 )
 from finmodel.datasets.deal_records.reader import read_deals
 from finmodel.datasets.deal_records.report import ReadReport
+from finmodel.datasets.deal_records.template import COLUMNS, write_template
 
 __all__ = [
+    "COLUMNS",
     "ENDS",
     "KINDS",
     "ROUTES",
@@ -22,4 +24,5 @@ __all__ = [
     "DealBook",
     "ReadReport",
     "read_deals",
+    "write_template",
 ]

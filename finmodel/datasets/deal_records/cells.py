@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +24,7 @@ LIMITS = Limits(n_bytes=400_000_000, n_rows=2_000_000)
 """Larger files are no list of deals that one machine should read at once."""
 
 _FEW = 20
+_UNIT = re.compile(r"([^()]+)\(([^()]+)\)")
 
 
 def read_cells(
@@ -44,7 +47,8 @@ def read_cells(
     Returns
     -------
     cells : DataFrame or None
-        `file`, `row` and one text column a name.
+        `file`, `row` and one text column a name; `unit` is what the amount's header has in
+        brackets.
     problems : list of Problem
     """
     lines, problems = read_lines(path, required, LIMITS)
@@ -68,7 +72,7 @@ def _columns(
     columns: dict[int, str] = {}
     ignored, problems = [], []
     for j, text in enumerate(header):
-        name = names.get(spelling(text))
+        name = names.get(spelling(_split_unit(text)[0])) or names.get(spelling(text))
         if name is None:
             ignored += [text] if text else []
         elif name in columns.values():
@@ -82,6 +86,12 @@ def _columns(
             given = f"no column {name!r}"
             problems.append(Problem(place, given, f"one of {', '.join(own)}", near))
     return columns, ignored, problems
+
+
+def _split_unit(text: str) -> tuple[str, str]:
+    """Return a header and the unit in brackets behind it, as in ``amount (million CNY)``."""
+    match = _UNIT.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    return (match[1].strip(), match[2].strip()) if match else (text, "")
 
 
 def _second_tables(path: Path, lines: CsvLines, names: Mapping[str, str]) -> list[Problem]:
@@ -125,6 +135,8 @@ def _table(
         if name not in table:
             table[name] = pd.array([""] * len(good), dtype="str")
     table.insert(0, "file", file)
+    amount = next((j for j, name in columns.items() if name == "amount"), None)
+    table["unit"] = _split_unit(lines.header[amount])[1] if amount is not None else ""
     for reason in ("note_below", "too_many_cells", "repeated_header"):
         rows = [(number, given) for number, why, given in strange if why == reason]
         odd = pd.DataFrame(rows, columns=["row", "line"]).assign(file=file)

@@ -13,7 +13,7 @@ STATUS_OF = {"ipo": "ipo", "mna": "acquired", "write_off": "closed"}
 _KEY = ["firm", "stage", "kind", "currency", "low", "high"]
 
 
-def unrepeated(rounds: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, pd.Series[int]]:
+def unrepeated(rounds: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, pd.Series]:
     """Merge rows of one firm, stage, kind and amount that lie within some days of each other.
 
     Two undisclosed amounts are the same amount. A later round of the same stage is no repetition
@@ -23,8 +23,8 @@ def unrepeated(rounds: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, pd.S
     -------
     rounds : DataFrame
         The first row of each.
-    first_of : Series of int
-        Row kept, by the row merged into it.
+    first_day : Series of datetime64
+        Day of the row kept, by the row merged into it.
     """
     ordered = rounds.sort_values([*_KEY, "date", "file", "row"], kind="stable")
     filled = ordered[_KEY].fillna({"low": -1.0, "high": -1.0})
@@ -32,10 +32,10 @@ def unrepeated(rounds: pd.DataFrame, ledger: Ledger) -> tuple[pd.DataFrame, pd.S
     is_near = ordered["date"].diff() <= pd.Timedelta(days=reading_rule("duplicate_days"))
     is_again = is_same & is_near
     group = (~is_again).cumsum()
-    first = ordered["row"].groupby(group).transform("first")
-    first_of = first[is_again].set_axis(ordered.loc[is_again, "row"])
+    first = ordered["date"].groupby(group).transform("first")
+    first_day = first[is_again].set_axis(ordered.loc[is_again, "row"])
     rest = ledger.set_aside(ordered, is_again, reason="duplicate", column="amount")
-    return rest, first_of
+    return rest, first_day
 
 
 def end_once(exits: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from finmodel.datasets.deal_records.book import DealBook
 from finmodel.datasets.deal_records.crunchbase import read_export
 from finmodel.datasets.deal_records.money import check_price_year
 from finmodel.datasets.deal_records.report import Ledger
+from finmodel.datasets.deal_records.template import read_template
 
 
 def read_deals(path: str | Path, *, price_year: int, as_of: date | None = None) -> DealBook:
@@ -38,5 +39,5 @@ def read_deals(path: str | Path, *, price_year: int, as_of: date | None = None) 
     """
     check_price_year(price_year)
     place, ledger = Path(path), Ledger()
-    draft = read_export(place, ledger)
+    draft = read_export(place, ledger) if place.is_dir() else read_template(place, ledger)
     return assemble(draft, ledger, price_year=price_year, as_of=as_of)
