@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from finmodel.report.terminal import Names, span, with_error
+from finmodel.report.terminal import Names, with_error
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
 
@@ -113,15 +113,26 @@ def _add(view: Table, label: str, row: Row, measure: str) -> None:
             with_error(row[f"ignorance_{q}"], row[f"ignorance_{q}_se"], scale=scale)
             for q in ("q05", "q95")
         ]
-        inputs = "0" if row["is_floored"] else " - ".join(ends)
+        inputs = "0" if row["is_floored"] else f"{ends[0]} to {ends[1]}"
     shares = [row[f"{layer}_share"] for layer in ("chance", "ignorance")]
     view.add_row(
         label,
         with_error(row["mean"], row["mean_se"], scale=scale),
-        span(row["chance_q05"], row["chance_q95"], scale=scale),
+        _between(row["chance_q05"] * scale, row["chance_q95"] * scale),
         inputs,
         ", ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares),
     )
+
+
+def _between(low: float, high: float) -> str:
+    """Return a range with three digits each, written out."""
+    if math.isnan(low) or math.isnan(high):
+        return "-"
+    texts = []
+    for value in (low, high):
+        size = math.floor(math.log10(abs(value))) if value else 0
+        texts.append(f"{round(value, 2 - size):,.{max(0, 2 - size)}f}")
+    return " to ".join(texts)
 
 
 def _rows(frame: pd.DataFrame) -> dict[str, Row]:
