@@ -143,7 +143,7 @@ class SplicedLikelihood:
 
     def __call__(self, theta: FloatArray) -> FloatArray:
         """Return minus the log likelihood, shape (M, K), at `theta` of shape (M, K, P)."""
-        law = _Law(theta, self)
+        law = Law(theta, self)
         if self.has_size_slope:
             told = _log_density(law, self.data.x, self.data.route, self.data.size).sum(axis=-1)
         else:
@@ -157,13 +157,13 @@ class SplicedLikelihood:
 
         Hidden exits are binned if they are more than `bins`: a bin's term is times its count.
         """
-        law, data = _Law(theta, self), self.data
+        law, data = Law(theta, self), self.data
         told = _log_density(law, data.x, data.route, data.size)
         if data.has_hidden:
             told = told + _log_told(law, data)
         return [told, *self._others(law)]
 
-    def _others(self, law: _Law) -> list[FloatArray]:
+    def _others(self, law: Law) -> list[FloatArray]:
         """Return the terms of floored, interval and hidden exits."""
         from scipy.special import log_ndtr, ndtr
 
@@ -186,7 +186,7 @@ class SplicedLikelihood:
         return [floored, between, count * np.log(np.maximum(silent, 1e-300))]
 
 
-class _Law:
+class Law:
     """The parameters of a call, spread out for broadcasting over (M, K, observations)."""
 
     def __init__(self, theta: FloatArray, likelihood: SplicedLikelihood) -> None:
@@ -253,7 +253,7 @@ class _Law:
         return np.concatenate([x_body, x_tail], axis=-1), np.concatenate([body, tail], axis=-1)
 
 
-def _log_density(law: _Law, x: FloatArray, route: IntArray, size: FloatArray) -> FloatArray:
+def _log_density(law: Law, x: FloatArray, route: IntArray, size: FloatArray) -> FloatArray:
     from scipy.special import log_ndtr
 
     start = law.threshold[:, route]
@@ -267,7 +267,7 @@ def _log_density(law: _Law, x: FloatArray, route: IntArray, size: FloatArray) ->
     return np.asarray(np.where(x < start, body, tail))
 
 
-def _log_told(law: _Law, data: Multiples) -> FloatArray:
+def _log_told(law: Law, data: Multiples) -> FloatArray:
     from scipy.special import log_ndtr
 
     return np.asarray(log_ndtr(law.telling(data.x + data.size)))
@@ -289,7 +289,7 @@ def _sums(data: Multiples, threshold: FloatArray) -> FloatArray:
     return sums
 
 
-def _log_density_of_sums(law: _Law, sums: FloatArray) -> FloatArray:
+def _log_density_of_sums(law: Law, sums: FloatArray) -> FloatArray:
     """Return the log density of all exits told exactly, from their sums; shape (M, K)."""
     from scipy.special import log_ndtr
 

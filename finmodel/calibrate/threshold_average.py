@@ -204,7 +204,7 @@ def _mixture(
     weight /= weight.sum()
     # Only solved thresholds have weight; the others' Hessians are never inverted.
     safe = np.where(usable[:, None, None], found.hessian, np.eye(found.point.shape[1]))
-    at, covariance = _with_share(found.point, np.linalg.inv(safe), threshold[:, 0], routes)
+    at, covariance = with_share(found.point, np.linalg.inv(safe), threshold[:, 0], routes)
     mean = weight @ at
     total = np.einsum("k,kij->ij", weight, covariance) + np.einsum(
         "k,ki,kj->ij", weight, at - mean, at - mean
@@ -237,7 +237,7 @@ def _mixture(
     )
 
 
-def _with_share(
+def with_share(
     theta: FloatArray, covariance: FloatArray, threshold: FloatArray, routes: int
 ) -> tuple[FloatArray, FloatArray]:
     """Insert the logit of the tail share after ``ln s``, by the delta method."""
