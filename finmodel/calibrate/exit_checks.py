@@ -39,7 +39,9 @@ def told_only(data: Multiples) -> Multiples:
     return replace(data, hidden_route=np.empty(0, np.int64), hidden_size=np.empty(0))
 
 
-def clustered_covariance(likelihood: SplicedLikelihood, at: FloatArray, year: IntArray) -> FloatArray:
+def clustered_covariance(
+    likelihood: SplicedLikelihood, at: FloatArray, year: IntArray
+) -> FloatArray:
     """Return the sandwich covariance of the parameters of one threshold.
 
     Parameters
@@ -107,9 +109,7 @@ class _Without:
 def hill_bootstrap(values: FloatArray) -> tuple[float, float]:
     """Return the standard deviation of Hill's index over resamples, and the share that had one."""
     rng = np.random.default_rng(RESAMPLE_SEED)
-    found = np.array(
-        [hill_index(rng.choice(values, len(values)))[0] for _ in range(N_RESAMPLES)]
-    )
+    found = np.array([hill_index(rng.choice(values, len(values)))[0] for _ in range(N_RESAMPLES)])
     kept = np.isfinite(found)
     sd = float(np.std(found[kept], ddof=1)) if kept.sum() > 1 else float("nan")
     return sd, float(kept.mean())
@@ -138,7 +138,9 @@ def told_distance(fit: LawFit, data: Multiples, width: FloatArray) -> float:
     n_told = len(told) + len(data.floored_route)
     below = len(data.floored_route) + np.arange(len(told))
     expected = np.interp(told, value[order], fitted / weight.sum())
-    return float(max(np.abs(below / n_told - expected).max(), np.abs((below + 1) / n_told - expected).max()))
+    return float(
+        max(np.abs(below / n_told - expected).max(), np.abs((below + 1) / n_told - expected).max())
+    )
 
 
 def sensitivity(data: Multiples, log_cap: float) -> pd.DataFrame:

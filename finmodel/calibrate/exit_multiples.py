@@ -181,9 +181,7 @@ def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
     width = alone + log_cap - fit.best_threshold
     year = np.concatenate(records.years)
     sd = np.fmax((fit.high - fit.low) / (2 * Z_95), clustered_sd(fit, data, width, year))
-    body_sd = np.fmax(
-        np.sqrt(np.diagonal(fit.body_covariance)), clustered_body_sd(fit, data, year)
-    )
+    body_sd = np.fmax(np.sqrt(np.diagonal(fit.body_covariance)), clustered_body_sd(fit, data, year))
     values = np.exp(data.x - fit.value[: data.n_routes][data.route])
     cap = float(np.exp(log_cap))
     rows = [

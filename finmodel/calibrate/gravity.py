@@ -188,8 +188,10 @@ def _fit(
     log_km = np.log(np.where(is_away, relative.reshape(-1)[used], 1.0))
     names = ("elasticity", "border") if has_home else ("elasticity",)
     slopes = [-log_km, is_away.astype(np.float64)][: len(names)]
-    rest = _effects(origin, destination, n) if masses is None else _logs(
-        masses, regions, origin, destination
+    rest = (
+        _effects(origin, destination, n)
+        if masses is None
+        else _logs(masses, regions, origin, destination)
     )
     if isinstance(rest, NotEstimable):
         return rest

@@ -104,9 +104,7 @@ def widened(errors: tuple[Errors, ...]) -> FloatArray:
     """Return the covariance whose normal intervals are the widest of all kinds'."""
     first = largest(errors, 0)
     n_slopes = len(first.sd)
-    sd = np.array(
-        [largest(errors, i).sd[i] * largest(errors, i).widening for i in range(n_slopes)]
-    )
+    sd = np.array([largest(errors, i).sd[i] * largest(errors, i).widening for i in range(n_slopes)])
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = first.covariance / np.outer(first.sd, first.sd)
     correlation = np.where(np.isfinite(correlation), correlation, np.eye(n_slopes))

@@ -355,6 +355,48 @@ def data(as_json: JsonOption = False) -> None:
     print_data(as_json=as_json)
 
 
+@app.command()
+@guarded
+def validate(
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(help="Scenario file (TOML); by default the shipped delta baseline."),
+    ] = None,
+    paths: PathsOption = None,
+    policy_paths: Annotated[
+        int | None,
+        typer.Option(help="Paths of guidance programmes; by default a quarter, 0 for none."),
+    ] = None,
+    seed: SeedOption = None,
+    changes: SetOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of validations.", metavar="DIR")
+    ] = Path("validations"),
+    threads: ThreadsOption = None,
+    lang: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """Hold a scenario against published figures, misses first, and write a report.
+
+    Says of each figure whether the model is inside its interval, and whether it was used for
+    fitting. Figures of other countries are shown apart: they are no test of this market.
+    """
+    from finmodel.cli.validate_command import validate_and_show
+
+    validate_and_show(
+        scenario,
+        paths=paths,
+        policy_paths=policy_paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        lang=lang,
+        as_json=as_json,
+        command=["finmodel", *sys.argv[1:]],
+    )
+
+
 def entry() -> None:
     """Console entry point: anything unexpected is our bug and ends with code 1."""
     app()

@@ -16,8 +16,8 @@ sign       -1, 0 or 1, as `factor` says; the row's `sign` must hold it
 Figures are multiplied by `factor`. Their error, a standard error in the unit of the figure, has a
 basis: `interval` (low and high are 95 %), `binomial` (of `n` cases), `median` and `quartile` (low
 and high are quartiles of `n`), `range` and `span` (low and high, or the extremes of the rows, are
-90 %), `cohorts` (spread over cohorts as clusters, and binomial at least), `years` (of a ratio of sums over
-years), `series` (of a `log_sd`), `none` (of signs), `assumed` (`relative_error` of the figure).
+90 %), `cohorts` (spread over cohorts as clusters, and binomial at least), `years` (of a ratio of
+sums over years), `series` (of a `log_sd`), `none` (of signs), `assumed` (`relative_error` of it).
 Only the last is an opinion.
 """
 

@@ -1,1 +1,1 @@
-"""What the model is worth: against the evidence, and as a world in which methods are tried."""
+"""Evaluate: the model against published figures."""

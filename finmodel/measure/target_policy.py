@@ -1,7 +1,7 @@
 """Targets read off a programme against the baseline: what guidance money changes.
 
-The sign of an effect is told only if the effect is twice its Monte Carlo standard error; else it
-reads 0, which agrees with no sign.
+The sign of an effect is told only if the effect is clear, four Monte Carlo standard errors or more;
+else it reads 0, which agrees with no sign.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from finmodel.measure.target_panels import DELTA, HUB
 from finmodel.measure.target_values import NOTHING, Reading, of_years
 from finmodel.world.arrays import FloatArray
 
-CLEAR = 2.0
+CLEAR = 4.0
 """Standard errors from which on an effect has a sign."""
 
 
