@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import finmodel
+from finmodel.cli.data_commands import data_app
 from finmodel.cli.errors import guarded
 
 app = typer.Typer(
@@ -286,13 +287,7 @@ def schema(as_json: JsonOption = False) -> None:
     print_schema(as_json=as_json)
 
 
-@app.command()
-@guarded
-def data(as_json: JsonOption = False) -> None:
-    """Check every data table and list it with source, licence and grade."""
-    from finmodel.cli.info_commands import print_data
-
-    print_data(as_json=as_json)
+app.add_typer(data_app, name="data")
 
 
 def entry() -> None:
