@@ -24,7 +24,12 @@ SET_ASIDE = {
     "formula for a date": (",=TODAY(),A,1e6,CNY", "date", "formula", "=TODAY()"),
     "negative": (",2021-03-01,A,-5000000,CNY", "amount", "negative_amount", "-5000000"),
     "negative in words": (",2021-03-01,A,-1.2亿,CNY", "amount", "negative_amount", "-1.2亿"),
-    "negative of accounts": (",2021-03-01,A,(5000000),CNY", "amount", "negative_amount", "(5000000)"),
+    "negative of accounts": (
+        ",2021-03-01,A,(5000000),CNY",
+        "amount",
+        "negative_amount",
+        "(5000000)",
+    ),
     "negative and a currency": (",2021-03-01,A,-$5m,USD", "amount", "negative_amount", "-$5m"),
 }
 

@@ -67,7 +67,7 @@ def assemble(draft: Draft, ledger: Ledger, *, price_year: int, as_of: date | Non
         rounds[list(ROUND_COLUMNS)],
         _joined_once(_moved(investments, first_day) if is_own else investments),
         _valued(exits),
-        pd.Timestamp(as_of) if as_of else max(rounds["date"].max(), *exits["date"]),
+        pd.Timestamp(as_of) if as_of else max([*rounds["date"], *exits["date"]]),
         price_year,
         report,
     )

@@ -1,4 +1,4 @@
-"""Files and columns of the Crunchbase export family, by the names exports of all years give them."""
+"""Files and columns of the Crunchbase export family, by the names that exports give them."""
 
 from __future__ import annotations
 
