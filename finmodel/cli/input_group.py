@@ -1,4 +1,4 @@
-"""Commands that look at inputs: `check`, `values`, `schema`, `data`."""
+"""Commands that look at inputs: `check`, `values`, `schema`."""
 
 from __future__ import annotations
 
@@ -37,11 +37,3 @@ def schema(as_json: JsonOption = False) -> None:
     from finmodel.cli.info_commands import print_schema
 
     print_schema(as_json=as_json)
-
-
-@guarded
-def data(as_json: JsonOption = False) -> None:
-    """Check every data table and list it with source, licence and grade."""
-    from finmodel.cli.info_commands import print_data
-
-    print_data(as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import finmodel
-from finmodel.cli import evidence_group, fund_group, input_group, run_group
+from finmodel.cli import data_commands, evidence_group, fund_group, input_group, run_group
 
 app = typer.Typer(
     name="finmodel",
@@ -28,7 +28,6 @@ COMMANDS = (
     input_group.check,
     input_group.values,
     input_group.schema,
-    input_group.data,
 )
 """In the order of the help."""
 
@@ -50,6 +49,7 @@ def top(
 
 for _command in COMMANDS:
     app.command()(_command)
+app.add_typer(data_commands.data_app, name="data")
 
 
 def entry() -> None:
