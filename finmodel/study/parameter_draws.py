@@ -4,6 +4,7 @@ Draw `k` takes of every belief the quantile at a uniform keyed by (seed, k, name
 draw can be made without the others and a belief that is added changes no other's draws. Beliefs
 that go together do so by a Gaussian copula: their normal scores are mixed by the Cholesky factor
 of their correlations, in the order in which the scenario names them, and each keeps its own law.
+Numbers of one group `together` share one uniform, that of the first.
 Shares of a table that must sum to one are divided by their sum.
 
 A draw that breaks a rule between fields, as a ticket above the limit of concentration, is not
@@ -148,6 +149,10 @@ class Beliefs:
         matrix = correlation_matrix(scenario.correlations)
         self._factor = cholesky(matrix)
         self._group = {name: self._linked_to(i, matrix) for i, name in enumerate(self._linked)}
+        self._leader = {name: group[0] for group in scenario.together for name in group[1:]}
+        for group in scenario.together:
+            whole = frozenset(group) | self._group.get(group[0], frozenset())
+            self._group |= dict.fromkeys(whole, whole)
 
     def draw(self, number: int, seed: int) -> Draw:
         """Return one draw; see :func:`draw_scenario`."""
@@ -183,7 +188,9 @@ class Beliefs:
         every = {name: values.get(name, item.centre) for name, item in self._numbers.items()}
         closed = close_tables(every, self.names)
         changed: dict[str, float] = {**values, **closed}
-        made = with_values(self._scenario, changed).model_copy(update={"correlations": ()})
+        made = with_values(self._scenario, changed).model_copy(
+            update={"correlations": (), "together": ()}
+        )
         return made, {name: changed[name] for name in self.names}
 
     def _mix(self, levels: Mapping[str, float]) -> dict[str, float]:
@@ -196,7 +203,7 @@ class Beliefs:
                 continue
             score = math.fsum(row[j] * scores[j] for j in range(i + 1))
             mixed[name] = min(max(_NORMAL.cdf(score), _LEAST), 1.0 - _LEAST)
-        return mixed
+        return mixed | {name: mixed[leader] for name, leader in self._leader.items()}
 
     def _linked_to(self, start: int, matrix: FloatMatrix) -> frozenset[str]:
         found, waiting = {start}, [start]
