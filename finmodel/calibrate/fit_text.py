@@ -16,8 +16,8 @@ from finmodel.calibrate.smm import MomentFit
 from finmodel.datasets.specs import GRADES
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
-from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity
-from finmodel.scenario.walk import quantities
+from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec
+from finmodel.scenario.walk import declared, quantities
 from finmodel.world.arrays import FloatArray
 
 CUT_SD = 3.0
@@ -61,14 +61,14 @@ def fitted_text(
     str
         TOML.
     """
-    old = dict(quantities(base))
+    old = {name: (quantity, spec) for name, quantity, spec in declared(base)}
     owner = {key: name for name, item in plan.parameters.items() for key in item.keys}
     errors = dict(zip(plan.parameters, fit.standard_error, strict=True))
     laid: dict[str, dict[str, Any]] = {}
     for key, value, pins in zip(numbers.keys, numbers.medians, numbers.pinned_by, strict=True):
         parameter = owner.get(key)
         error = errors[parameter] if parameter else 0.0
-        laid[key] = _number(old[key], float(value), error, pins, targets)
+        laid[key] = _number(*old[key], float(value), error, pins=pins, targets=targets)
     document = tomlkit.parse(rewritten(text, laid))
     for name in ("correlations", "together"):
         document.pop(name, None)
@@ -109,7 +109,13 @@ def _correlations(matrix: FloatArray) -> FloatArray:
 
 
 def _number(
-    old: Quantity, value: float, error: float, pins: tuple[str, ...], targets: pd.DataFrame
+    old: Quantity,
+    spec: Spec,
+    value: float,
+    error: float,
+    *,
+    pins: tuple[str, ...],
+    targets: pd.DataFrame,
 ) -> dict[str, Any]:
     """Return the entry of a number: a belief if it has an error, else a value."""
     rows = targets[targets["target"].isin(pins)]
@@ -120,8 +126,9 @@ def _number(
         note = "Moved with the fitted shares of its table, to a sum of one."
         return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": note}
     reach = CUT_SD * error
-    if old.unit == "share":
-        reach = min(reach, -math.log(value) * 0.999)
+    for end in (spec.low, spec.high):
+        if 0.0 < end < math.inf:
+            reach = min(reach, abs(math.log(end / value)) * 0.999)
     entry["value"] = {
         "dist": "lognormal",
         "median": value,
