@@ -13,6 +13,7 @@ from finmodel.market.run import simulate
 from finmodel.measure import activity_table, gap_table
 from finmodel.report.draws import draws_headline, rate_view, total_view
 from finmodel.scenario.priors import lay_priors, load_priors
+from finmodel.study import draws as study_draws
 from finmodel.study.draw_tables import TABLES, layout
 from finmodel.study.draws import run_draws
 from finmodel.study.parameter_draws import draw_scenario
@@ -125,6 +126,18 @@ def test_a_draw_that_is_stopped_half_way_is_not_counted():
     cancel.set()
     with pytest.raises(Interrupted, match="before the first draw"):
         run_draws(scenario, draws=6, paths=3, seed=5, cancel=cancel)
+
+
+def test_a_part_of_a_draw_is_no_draw(monkeypatch):
+    """Stopped after one of its paths, while nothing else is done."""
+    cancel = Event()
+
+    def stopped(world, **options):
+        return simulate(world, **options, progress=lambda _done, _total: cancel.set())
+
+    monkeypatch.setattr(study_draws, "simulate", stopped)
+    with pytest.raises(Interrupted, match="before the first draw"):
+        run_draws(small(BIRTHS), draws=2, paths=9, seed=5, threads=1, cancel=cancel)
 
 
 def test_nothing_uncertain_is_refused_and_names_the_priors():

@@ -160,7 +160,8 @@ def _print_tables(
     console.print(tail_sentence(tables["exits"]), soft_wrap=True)
     console.print(
         "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
-        "chance, which they do not. What is not known about the inputs is in neither; --draws shows it.",
+        "chance, which they do not. What is not known about the inputs is in neither; --draws "
+        "shows it.",
         soft_wrap=True,
     )
 
