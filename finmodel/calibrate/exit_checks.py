@@ -22,8 +22,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from finmodel.calibrate.multiples import Multiples
 from finmodel.calibrate.newton import STEP, derivatives
-from finmodel.calibrate.spliced_law import Law, Multiples, SplicedLikelihood
+from finmodel.calibrate.spliced_law import Law, SplicedLikelihood
 from finmodel.calibrate.threshold_average import LawFit, fit_body, fit_law, with_share
 from finmodel.errors import CalibrationError
 from finmodel.measure.tails import hill_index
@@ -39,7 +40,9 @@ def told_only(data: Multiples) -> Multiples:
     return replace(data, hidden_route=np.empty(0, np.int64), hidden_size=np.empty(0))
 
 
-def clustered_covariance(likelihood: SplicedLikelihood, at: FloatArray, year: IntArray) -> FloatArray:
+def clustered_covariance(
+    likelihood: SplicedLikelihood, at: FloatArray, year: IntArray
+) -> FloatArray:
     """Return the sandwich covariance of the parameters of one threshold.
 
     Parameters
@@ -78,7 +81,7 @@ def clustered_sd(fit: LawFit, data: Multiples, width: FloatArray, year: IntArray
     likelihood = SplicedLikelihood(data, threshold, width[None], bins=n_hidden)
     covariance = clustered_covariance(likelihood, fit.at_best, year)
     _, full = with_share(fit.at_best[None], covariance[None], threshold[:, 0], routes)
-    return np.sqrt(np.diagonal(full[0]))
+    return np.asarray(np.sqrt(np.diagonal(full[0])))
 
 
 def clustered_body_sd(fit: LawFit, data: Multiples, year: IntArray) -> FloatArray:
@@ -107,9 +110,7 @@ class _Without:
 def hill_bootstrap(values: FloatArray) -> tuple[float, float]:
     """Return the standard deviation of Hill's index over resamples, and the share that had one."""
     rng = np.random.default_rng(RESAMPLE_SEED)
-    found = np.array(
-        [hill_index(rng.choice(values, len(values)))[0] for _ in range(N_RESAMPLES)]
-    )
+    found = np.array([hill_index(rng.choice(values, len(values)))[0] for _ in range(N_RESAMPLES)])
     kept = np.isfinite(found)
     sd = float(np.std(found[kept], ddof=1)) if kept.sum() > 1 else float("nan")
     return sd, float(kept.mean())
@@ -138,7 +139,9 @@ def told_distance(fit: LawFit, data: Multiples, width: FloatArray) -> float:
     n_told = len(told) + len(data.floored_route)
     below = len(data.floored_route) + np.arange(len(told))
     expected = np.interp(told, value[order], fitted / weight.sum())
-    return float(max(np.abs(below / n_told - expected).max(), np.abs((below + 1) / n_told - expected).max()))
+    return float(
+        max(np.abs(below / n_told - expected).max(), np.abs((below + 1) / n_told - expected).max())
+    )
 
 
 def sensitivity(data: Multiples, log_cap: float) -> pd.DataFrame:
