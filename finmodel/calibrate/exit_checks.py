@@ -22,8 +22,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from finmodel.calibrate.multiples import Multiples
 from finmodel.calibrate.newton import STEP, derivatives
-from finmodel.calibrate.spliced_law import Law, Multiples, SplicedLikelihood
+from finmodel.calibrate.spliced_law import Law, SplicedLikelihood
 from finmodel.calibrate.threshold_average import LawFit, fit_body, fit_law, with_share
 from finmodel.errors import CalibrationError
 from finmodel.measure.tails import hill_index
@@ -80,7 +81,7 @@ def clustered_sd(fit: LawFit, data: Multiples, width: FloatArray, year: IntArray
     likelihood = SplicedLikelihood(data, threshold, width[None], bins=n_hidden)
     covariance = clustered_covariance(likelihood, fit.at_best, year)
     _, full = with_share(fit.at_best[None], covariance[None], threshold[:, 0], routes)
-    return np.sqrt(np.diagonal(full[0]))
+    return np.asarray(np.sqrt(np.diagonal(full[0])))
 
 
 def clustered_body_sd(fit: LawFit, data: Multiples, year: IntArray) -> FloatArray:

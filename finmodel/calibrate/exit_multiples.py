@@ -8,11 +8,11 @@ follow from its parameters by
     exits.tail_index             = a
     exits.tail_share             = q'  with  ln q' + a s' z_q' + a^2 o^2 / 2 = ln q + a s z_q
 
-where ``s' = exits.value_log_sd``, ``z_q = N^-1(1 - q)`` and ``o`` is the log spread the model makes by
-itself, out of quality, market and sector: records show luck and that together. The last row
-equates the two laws far out, where a Pareto times an independent factor is a Pareto of the
-same index (Breiman). What the medians hold is the quality of firms that exit, which is above the
-mean of all; the model's medians are at mean quality, so these are upper bounds of them.
+where ``s' = exits.value_log_sd``, ``z_q = N^-1(1 - q)`` and ``o`` is the log spread the model
+makes by itself, out of quality, market and sector: records show luck and that together. The
+last row equates the two laws far out, where a Pareto times an independent factor is a Pareto
+of the same index (Breiman). Medians are of firms that exit, whose quality is above the
+mean; the model's are at mean quality, so these are upper bounds of them.
 
 Standard errors are those of the average over thresholds, or clustered by year of exit if
 those are larger. A tail that is not told from a lognormal is not estimated: its keys are left
@@ -28,82 +28,25 @@ capital-backed entrepreneurial companies, Review of Financial Studies 23.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from finmodel.calibrate.estimates import Z_95, Block, Estimate
-from finmodel.calibrate.exit_checks import (
-    clustered_body_sd,
-    clustered_sd,
-    hill_bootstrap,
-    sensitivity,
-    told_distance,
-)
+from finmodel.calibrate.estimates import Block, Estimate
 from finmodel.calibrate.exit_records import (
     FLOOR,
     MIN_ROUND_MCNY,
     Base,
-    ExitRecords,
     ExitTerms,
     exit_records,
 )
+from finmodel.calibrate.exit_study import ExitStudy, exit_study
 from finmodel.calibrate.reasons import NotEstimable
-from finmodel.calibrate.tail_diagnostics import hill_plot, tail_summary
-from finmodel.calibrate.threshold_average import (
-    MAX_TAIL_SHARE,
-    MIN_GAIN,
-    MIN_TAIL,
-    LawFit,
-    fit_body,
-    fit_law,
-)
+from finmodel.calibrate.threshold_average import MIN_GAIN
 from finmodel.datasets.deal_records import DealBook
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
 
 KEYS = ("exits.value_log_sd", "exits.tail_share", "exits.tail_index")
-MIN_HIDDEN = 20
-"""Fewer exits without a price are left out: they do not tell what keeps prices quiet."""
-
-
-@dataclass(frozen=True)
-class ExitStudy:
-    """Everything the estimation of exit values found.
-
-    Attributes
-    ----------
-    records : ExitRecords
-        As used: without exits not told if telling was not modelled.
-    fit : LawFit
-    log_cap : float
-        Cap used, log of medians; inf if the records break that of the scenario.
-    largest : float
-        Largest told multiple, log of medians.
-    sd, body_sd : ndarray
-        Of the parameters of `fit` and of its lognormal alone: of the fit, or clustered if larger.
-    hill : DataFrame
-        The Hill plot of multiples over their route's median.
-    sensitivity : DataFrame
-    diagnostics : DataFrame
-        One row a quantity: `quantity`, `value`, `standard_error`, `low_95`, `high_95`, `note`.
-    """
-
-    records: ExitRecords
-    fit: LawFit
-    log_cap: float
-    largest: float
-    sd: FloatArray
-    body_sd: FloatArray
-    hill: pd.DataFrame
-    sensitivity: pd.DataFrame
-    diagnostics: pd.DataFrame
-
-    @property
-    def has_tail(self) -> bool:
-        """Whether the tail is told from a lognormal."""
-        return self.fit.log_gain >= MIN_GAIN
 
 
 def exit_block(
@@ -144,103 +87,6 @@ def exit_block(
     except CalibrationError as error:
         return NotEstimable("exits", f"{error}.", KEYS)
     return _block(study, terms, base)
-
-
-def exit_study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
-    """Fit the law and run every check.
-
-    Raises
-    ------
-    CalibrationError
-        If there are too few exits with a value, or the likelihood has no maximum.
-    """
-    needed = int(MIN_TAIL / MAX_TAIL_SHARE)
-    if len(records.data.x) < needed:
-        raise CalibrationError(
-            f"{len(records.data.x)} exits have an exact value above the floor and an earlier "
-            f"round with a known amount; at least {needed} are needed"
-        )
-    if len(records.data.hidden_size) < MIN_HIDDEN:
-        records = records.told_only()
-    try:
-        return _study(records, terms)
-    except CalibrationError:
-        if not records.data.has_hidden:
-            raise
-        return _study(records.told_only(), terms)
-
-
-def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
-    data = records.data
-    alone = fit_body(data)[0][: data.n_routes]
-    luck = data.x - alone[data.route]
-    log_cap = float(np.log(terms.cap))
-    if luck.max() >= log_cap:
-        log_cap = np.inf
-    fit = fit_law(data, log_cap=log_cap)
-    width = alone + log_cap - fit.best_threshold
-    year = np.concatenate(records.years)
-    sd = np.fmax((fit.high - fit.low) / (2 * Z_95), clustered_sd(fit, data, width, year))
-    body_sd = np.fmax(np.sqrt(np.diagonal(fit.body_covariance)), clustered_body_sd(fit, data, year))
-    values = np.exp(data.x - fit.value[: data.n_routes][data.route])
-    cap = float(np.exp(log_cap))
-    rows = [
-        *_parameter_rows(fit, sd, clustered_sd(fit, data, width, year)),
-        *_tail_rows(values, cap),
-        {"quantity": "told_distance", "value": told_distance(fit, data, width)},
-        {"quantity": "log_gain", "value": fit.log_gain, "note": f"a tail needs {MIN_GAIN:g}"},
-        *({"quantity": f"exits: {name}", "value": n} for name, n in records.counts.items()),
-    ]
-    columns = ["quantity", "value", "standard_error", "low_95", "high_95", "note"]
-    diagnostics = pd.DataFrame(rows).reindex(columns=columns).fillna({"note": ""})
-    return ExitStudy(
-        *(records, fit, log_cap, float(np.log(values.max())), sd, body_sd),
-        *(hill_plot(values, cap=cap), sensitivity(data, log_cap), diagnostics),
-    )
-
-
-def _parameter_rows(fit: LawFit, sd: FloatArray, clustered: FloatArray) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for i, name in enumerate(fit.names):
-        rows.append(
-            {
-                "quantity": name,
-                "value": fit.value[i],
-                "standard_error": sd[i],
-                "low_95": fit.low[i],
-                "high_95": fit.high[i],
-                "note": f"clustered by year of exit: {clustered[i]:.3g}",
-            }
-        )
-    return rows
-
-
-def _tail_rows(values: FloatArray, cap: float) -> list[dict[str, object]]:
-    """Return Hill and likelihood of the tail alone, at the rule's threshold."""
-    found = tail_summary(values, cap=cap)
-    resampled, share = hill_bootstrap(values)
-    note = f"k {found['k']:g} largest, Kolmogorov-Smirnov distance {found['distance']:.3f}"
-    return [
-        {
-            "quantity": "hill",
-            "value": found["hill"],
-            "standard_error": found["hill_se"],
-            "note": note,
-        },
-        {
-            "quantity": "hill_resampled",
-            "value": found["hill"],
-            "standard_error": resampled,
-            "note": f"threshold chosen anew in each of the {share:.0%} of resamples with a tail",
-        },
-        {
-            "quantity": "index_cut",
-            "value": found["index"],
-            "standard_error": found["index_se"],
-            "note": "likelihood of a Pareto cut at the cap, same threshold",
-        },
-        {"quantity": "p_no_cut", "value": found["p_no_cut"], "note": "of a largest value so small"},
-    ]
 
 
 def luck_share(log_sd: float, share: float, index: float, other_log_sd: float) -> float:
@@ -288,14 +134,12 @@ def _block(study: ExitStudy, terms: ExitTerms, base: Base) -> Block | NotEstimab
     raw = fit.value if study.has_tail else fit.body
     sd = study.sd if study.has_tail else study.body_sd
     spread = fit.covariance if study.has_tail else fit.body_covariance
-    raw, sd, spread = raw[: n_routes + 3], sd[: n_routes + 3], spread
-    if not study.has_tail:
-        raw, sd = raw[: n_routes + 1], sd[: n_routes + 1]
-    spread = spread[: len(raw), : len(raw)]
+    n_kept = n_routes + (3 if study.has_tail else 1)
+    raw, sd, spread = raw[:n_kept], sd[:n_kept], spread[:n_kept, :n_kept]
     if np.exp(raw[n_routes]) <= other:
         reason = (
             f"the log spread of multiples, {np.exp(raw[n_routes]):.2f}, is not above what the "
-            f"scenario makes out of quality and market alone, {other:.2f}: nothing is left for luck."
+            f"scenario makes of quality and market alone, {other:.2f}: nothing is left for luck."
         )
         return NotEstimable("exits", reason, KEYS)
 
@@ -385,8 +229,8 @@ def _notes(study: ExitStudy, base: Base) -> dict[str, str]:
 def _cap(study: ExitStudy) -> Estimate:
     """Return the largest value seen, as a lower bound of the cap."""
     note = (
-        "The largest value seen, above the cap of the scenario: a lower bound and no estimate of the "
-        "cap, hence no error."
+        "The largest value seen, above the cap of the scenario: a lower bound and no estimate "
+        "of the cap, hence no error."
     )
     n, value = study.records.data.n_told, float(np.exp(study.largest))
     return Estimate("exits.value_cap", value, float("nan"), "x median", n, "largest told", note)

@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from finmodel.calibrate.spliced_law import Multiples
+from finmodel.calibrate.multiples import Multiples
 from finmodel.datasets.deal_records import DealBook
 from finmodel.scenario import Scenario
 from finmodel.world.arrays import ROUTES, WRITE_OFF, FloatArray, IntArray

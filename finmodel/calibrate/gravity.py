@@ -5,21 +5,22 @@ Poisson in their mean,
 
     ln E n_od = origin_o + destination_d + border [o != d] - e [o != d] ln(km_od / reference_km)
 
-so that ``e`` is `friction.distance_elasticity`, and ``exp(border)`` what a fund of another region at
-`reference_km` weighs against one at home: the mean of `funds.*.away_weight` over types. Origin and
-destination effects take up how much money and how many firms there are, so neither has to be
-known; with `masses` their logs stand in for the effects, which costs fewer parameters. Poisson likelihood needs only the mean to be right
-(Gourieroux and others), and takes zero flows as they are.
+so that ``e`` is `friction.distance_elasticity`, and ``exp(border)`` what a fund of another region
+at `reference_km` weighs against one at home: the mean of `funds.*.away_weight` over types. Origin
+and destination effects take up how much money and how many firms there are, so neither has to be
+known; with `masses` their logs stand in for the effects, which costs fewer parameters. Poisson
+likelihood needs only the mean to be right (Gourieroux and others), and takes zero flows as they
+are.
 
-The model's meetings are drawn in proportion to nearness times money, and a firm has a fixed number
-of them: that is this equation with its effects. What the matching then does to it is measured
-in docs/estimates_tails.md.
+The model's meetings are drawn in proportion to nearness times money, and a firm has a fixed
+number of them: that is this equation with its effects. What the matching then does to it is
+measured in docs/estimates_tails.md.
 
-Errors are the largest of: Poisson; robust (HC3, for spread beyond Poisson); clustered both by
-origin and by destination (Cameron, Gelbach & Miller), which needs many regions and is left out below
-``MIN_CLUSTERS``. Intervals are of Student's t with as many degrees of freedom as the error has:
-what is over after the parameters, or the clusters less one. `Estimate.standard_error` is half that
-interval over the normal 1.96, so that a normal with it is as wide.
+Errors are the largest of: Poisson; robust (HC2, for spread beyond Poisson); clustered both by
+origin and by destination (Cameron, Gelbach & Miller), which needs many regions and is left out
+below ``MIN_CLUSTERS``. Intervals are of Student's t with as many degrees of freedom as the error
+has: what is over after the parameters, or the clusters less one. `Estimate.standard_error` is
+half that interval over the normal 1.96, so that a normal with it is as wide.
 
 References
 ----------
@@ -39,15 +40,16 @@ import numpy as np
 import pandas as pd
 
 from finmodel.calibrate.estimates import Block, Estimate
+from finmodel.calibrate.flow_records import (
+    KEYS,
+    checked_flows,
+    connected,
+    distances_of,
+    not_told,
+)
 from finmodel.calibrate.gravity_errors import Errors, all_errors, largest, widened
 from finmodel.calibrate.reasons import NotEstimable
-from finmodel.datasets.deal_records import DealBook
-from finmodel.datasets.distances import distance_km
-from finmodel.errors import DataError, Problem
 from finmodel.world.arrays import FloatArray
-
-KEYS = ("friction.distance_elasticity",)
-COLUMNS = ("origin", "destination", "n")
 
 
 @dataclass(frozen=True)
@@ -81,21 +83,6 @@ class GravityFit:
     errors: tuple[Errors, ...]
     pairs: pd.DataFrame
     dispersion: float
-
-
-def flows_of(book: DealBook) -> pd.DataFrame:
-    """Return rounds joined by investors' region and firms' region.
-
-    Returns
-    -------
-    DataFrame
-        `origin`, `destination`, `n`; investments without a region on either side are left out.
-    """
-    joined = book.investments.merge(book.firms[["firm", "region"]], on="firm")
-    known = (joined["investor_region"].fillna("") != "") & (joined["region"].fillna("") != "")
-    counted = joined[known].groupby(["investor_region", "region"]).size().reset_index()
-    counted.columns = pd.Index(COLUMNS)
-    return counted
 
 
 def gravity_block(
@@ -133,7 +120,7 @@ def gravity_block(
     DataError
         If `flows` is not in order, with every problem.
     """
-    table = _checked(flows)
+    table = checked_flows(flows)
     found = fit_gravity(table, reference_km=reference_km, km=km, masses=masses)
     return found if isinstance(found, NotEstimable) else _block(found, table, away_types)
 
@@ -146,14 +133,14 @@ def fit_gravity(
     masses: pd.DataFrame | None = None,
 ) -> GravityFit | NotEstimable:
     """Fit the gravity equation; parameters as in :func:`gravity_block`."""
-    flows = _checked(flows)
+    flows = checked_flows(flows)
     flows = flows[flows["n"] > 0]
     if flows.empty:
-        return _not("There are no flows.")
-    regions = _connected(flows)
+        return not_told("There are no flows.")
+    regions = connected(flows)
     if len(regions) < 2:
-        return _not("Flows are within one region: there is no distance in them.")
-    distances = _distances(regions, km)
+        return not_told("Flows are within one region: there is no distance in them.")
+    distances = distances_of(regions, km)
     if isinstance(distances, NotEstimable):
         return distances
     number = {region: i for i, region in enumerate(regions)}
@@ -180,7 +167,7 @@ def _fit(
     origin, destination = (side.reshape(-1) for side in np.indices((n, n)))
     is_away = origin != destination
     if not count.reshape(-1)[is_away].any():
-        return _not("No flow crosses a border.")
+        return not_told("No flow crosses a border.")
     has_home = bool(count.reshape(-1)[~is_away].any())
     used = is_away | has_home
     origin, destination, is_away = origin[used], destination[used], is_away[used]
@@ -198,13 +185,13 @@ def _fit(
     design = np.column_stack([*slopes, rest])
     rank = np.linalg.matrix_rank(design)
     if np.linalg.matrix_rank(rest) + len(names) > rank:
-        return _not(
+        return not_told(
             f"{n} regions have too few pairs, or too equal distances, to tell distance from what "
             "regions send and receive."
         )
     result = sm.GLM(y, design, family=sm.families.Poisson()).fit(maxiter=200, tol=1e-10)
     if not result.converged or not np.isfinite(result.params[: len(names)]).all():
-        return _not("The Poisson likelihood has no maximum: some effect separates zero flows.")
+        return not_told("The Poisson likelihood has no maximum: some effect separates zero flows.")
     mu = np.asarray(result.mu)
     errors = all_errors(design, y, mu, (origin, destination), len(names))
     free = len(y) - rank
@@ -236,63 +223,9 @@ def _logs(
     """Return a constant and the log masses."""
     missing = [region for region in regions if region not in masses.index]
     if missing:
-        return _not(f"No masses are given for {', '.join(missing)}.")
+        return not_told(f"No masses are given for {', '.join(missing)}.")
     logs = np.log(masses.loc[list(regions), ["origin", "destination"]].to_numpy(np.float64))
     return np.column_stack([np.ones(len(origin)), logs[origin, 0], logs[destination, 1]])
-
-
-def _connected(flows: pd.DataFrame) -> tuple[str, ...]:
-    """Return, sorted, the regions that both send and receive: effects of others are infinite."""
-    regions = set(flows["origin"]) & set(flows["destination"])
-    while True:
-        kept = flows[flows["origin"].isin(regions) & flows["destination"].isin(regions)]
-        smaller = set(kept["origin"]) & set(kept["destination"])
-        if smaller == regions:
-            return tuple(sorted(regions))
-        regions = smaller
-
-
-def _distances(regions: tuple[str, ...], km: pd.DataFrame | None) -> FloatArray | NotEstimable:
-    if km is None:
-        try:
-            found = distance_km(regions)
-        except DataError as error:
-            names = ", ".join(problem.given for problem in error.problems[:5])
-            return _not(f"No distances are known for {names}; give `km`.")
-    else:
-        missing = [r for r in regions if r not in km.index or r not in km.columns]
-        if missing:
-            return _not(f"No distances are given for {', '.join(missing)}.")
-        found = km.loc[list(regions), list(regions)].to_numpy(np.float64)
-    away = found[~np.eye(len(regions), dtype=bool)]
-    if not (np.isfinite(away) & (away > 0)).all():
-        return _not("Some regions are at no distance, or an unknown one, from each other.")
-    return found
-
-
-def _checked(flows: pd.DataFrame) -> pd.DataFrame:
-    """Return the table, or refuse it with every problem."""
-    missing = [name for name in COLUMNS if name not in flows.columns]
-    if missing:
-        given = ", ".join(map(str, flows.columns))
-        raise DataError("flows", [Problem("columns", given, f"also {', '.join(missing)}")])
-    amount = pd.to_numeric(flows["n"], errors="coerce").to_numpy(np.float64)
-    problems = [
-        Problem(f"flows[{i}]: n", repr(flows["n"].iloc[i]), "a number of at least 0")
-        for i in np.flatnonzero(~(np.isfinite(amount) & (amount >= 0)))
-    ]
-    for side in ("origin", "destination"):
-        empty = flows[side].isna() | (flows[side].astype(str).str.strip() == "")
-        problems += [
-            Problem(f"flows[{i}]: {side}", "empty", "a region") for i in np.flatnonzero(empty)
-        ]
-    if problems:
-        raise DataError("flows", problems)
-    return flows.assign(n=amount)[list(COLUMNS)]
-
-
-def _not(reason: str) -> NotEstimable:
-    return NotEstimable("gravity", reason, KEYS)
 
 
 def _block(found: GravityFit, flows: pd.DataFrame, away_types: Sequence[str]) -> Block:

@@ -19,10 +19,10 @@ not told   ``ln int f(x) (1 - p(x + b)) dx``
 ========== ====================================================================================
 
 where ``b`` is the log of what the multiple is over and ``p(v) = N(g0 + g1 (v - c))`` the chance
-that a price of log ``v`` is told. ``p`` and the last row are left out if no price is missing. What
-tells ``g1`` apart from the spread is that ``f`` does not hang on ``b``: of two equally good multiples
-the one on the larger firm is the larger price, and more often told. With `has_size_slope` the
-median may move with ``b``; then only the shape of the law tells them apart.
+that a price of log ``v`` is told. ``p`` and the last row are left out if no price is missing.
+What tells ``g1`` apart from the spread is that ``f`` does not hang on ``b``: of two equally good
+multiples the one on the larger firm is the larger price, and more often told. With
+`has_size_slope` the median may move with ``b``; then only the shape of the law tells them apart.
 
 References
 ----------
@@ -38,6 +38,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from finmodel.calibrate.multiples import Multiples, binned
 from finmodel.world.arrays import FloatArray, IntArray
 
 BODY_NODES, TAIL_NODES = 28, 12
@@ -46,64 +47,6 @@ LOWEST_Z = -7.0
 BINS = 40
 """Log sizes of deals whose price was not told are binned when there are more of them."""
 ROOT_TWO_PI_LOG = 0.5 * float(np.log(2 * np.pi))
-
-
-@dataclass(frozen=True)
-class Multiples:
-    """Exits as the likelihood takes them; all in logs.
-
-    Attributes
-    ----------
-    x : ndarray of shape (N,)
-        Log multiples told exactly and above the floor.
-    route : ndarray of int, shape (N,)
-    size : ndarray of shape (N,)
-        Log of what the multiple is over, less `centre`.
-    floored_route, floored_size : ndarray of shape (F,)
-        Exits told at the floor or below: of them only that is used.
-    low, high : ndarray of shape (I,)
-        Interval observations, of `interval_route` and `interval_size`.
-    hidden_route, hidden_size : ndarray of shape (U,)
-        Exits whose price was not told. Empty: then prices are taken to be told at random.
-    n_routes : int
-    floor : float
-        Log multiple; -inf for none.
-    """
-
-    x: FloatArray
-    route: IntArray
-    size: FloatArray
-    floored_route: IntArray
-    floored_size: FloatArray
-    low: FloatArray
-    high: FloatArray
-    interval_route: IntArray
-    interval_size: FloatArray
-    hidden_route: IntArray
-    hidden_size: FloatArray
-    n_routes: int
-    floor: float = -np.inf
-
-    @property
-    def has_hidden(self) -> bool:
-        """Whether telling is part of the likelihood."""
-        return len(self.hidden_size) > 0
-
-    @property
-    def n_told(self) -> int:
-        """Exits with a price, exact, floored or in an interval."""
-        return len(self.x) + len(self.floored_size) + len(self.low)
-
-
-def exact_multiples(x: FloatArray) -> Multiples:
-    """Return exits of one route, all told exactly; `x` are log multiples."""
-    none, nowhere = np.empty(0), np.empty(0, np.int64)
-    zeros = np.zeros(len(x))
-    return Multiples(
-        *(np.asarray(x, dtype=np.float64), zeros.astype(np.int64), zeros),
-        *(nowhere, none, none, none, nowhere, none, nowhere, none),
-        n_routes=1,
-    )
 
 
 @dataclass(frozen=True)
@@ -132,7 +75,7 @@ class SplicedLikelihood:
     sums: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", _binned(self.data, self.bins))
+        object.__setattr__(self, "hidden", binned(self.data, self.bins))
         object.__setattr__(self, "sums", _sums(self.data, self.threshold))
 
     @property
@@ -302,15 +245,3 @@ def _log_density_of_sums(law: Law, sums: FloatArray) -> FloatArray:
     cut = np.log(-np.expm1(-index * law.width))
     tail = np.where(above > 0, above * (share + np.log(index) - cut) - index * excess, 0.0)
     return np.asarray((body + tail).sum(axis=-1))
-
-
-def _binned(data: Multiples, bins: int) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Return route, size and count of the hidden exits, binned by size if they are many."""
-    route, size = data.hidden_route, data.hidden_size
-    if len(size) <= bins:
-        return route, size, np.ones(len(size))
-    edges = np.linspace(size.min(), size.max(), bins + 1)
-    place = np.clip(np.searchsorted(edges, size, side="right") - 1, 0, bins - 1)
-    key, inverse, count = np.unique(route * bins + place, return_inverse=True, return_counts=True)
-    mean = np.bincount(inverse, weights=size) / count
-    return key // bins, mean, count.astype(np.float64)

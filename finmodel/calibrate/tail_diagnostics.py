@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from finmodel.measure.tails import hill_index
-from finmodel.world.arrays import FloatArray, IntArray
+from finmodel.world.arrays import FloatArray
 
 MOST_NEWTON = 60
 
@@ -51,16 +51,17 @@ def hill_plot(values: FloatArray, *, cap: float = np.inf) -> pd.DataFrame:
     """
     x = np.log(np.sort(np.asarray(values, dtype=np.float64))[::-1])
     n = len(x)
-    k = np.arange(2, n)
-    total = x.cumsum()[k - 1] - k * x[k]
-    kept = total > 1e-12 * np.maximum(1.0, np.abs(x[k]))
-    k, total = k[kept], total[kept]
+    place = np.arange(2, n)
+    k = place.astype(np.float64)
+    total = x.cumsum()[place - 1] - k * x[place]
+    kept = total > 1e-12 * np.maximum(1.0, np.abs(x[place]))
+    place, k, total = place[kept], k[kept], np.asarray(total[kept], dtype=np.float64)
     hill = k / total
-    index, error = cut_pareto(k, total, np.log(cap) - x[k])
+    index, error = cut_pareto(k, total, np.log(cap) - x[place])
     return pd.DataFrame(
         {
-            "k": k,
-            "threshold": np.exp(x[k]),
+            "k": place,
+            "threshold": np.exp(x[place]),
             "hill": hill,
             "hill_se": hill / np.sqrt(k),
             "index": index,
@@ -70,13 +71,15 @@ def hill_plot(values: FloatArray, *, cap: float = np.inf) -> pd.DataFrame:
     )
 
 
-def cut_pareto(k: IntArray, total: FloatArray, width: FloatArray) -> tuple[FloatArray, FloatArray]:
+def cut_pareto(
+    k: FloatArray, total: FloatArray, width: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return index and standard error of Paretos cut at ``exp(width)`` times their start.
 
     Parameters
     ----------
-    k : ndarray of int, shape (N,)
-        Values in each tail.
+    k : ndarray of shape (N,)
+        Numbers of values in each tail.
     total : ndarray of shape (N,)
         Sum of the logs of value over start.
     width : ndarray of shape (N,)
@@ -138,7 +141,7 @@ def tail_summary(values: FloatArray, *, cap: float = np.inf) -> dict[str, float]
         return dict.fromkeys((*names, "p_no_cut"), float("nan"))
     x = np.sort(values)[::-1]
     logs = np.log(x)
-    number = np.array([int(k)])
+    number = np.array([k])
     total = np.array([logs[: int(k)].sum() - int(k) * logs[int(k)]])
     index, error = cut_pareto(number, total, np.array([np.log(cap) - logs[int(k)]]))
     hill = float(k / total[0])

@@ -29,13 +29,14 @@ Review 51.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from finmodel.calibrate.multiples import Multiples
 from finmodel.calibrate.newton import Minima, minimise
-from finmodel.calibrate.spliced_law import Multiples, SplicedLikelihood
+from finmodel.calibrate.spliced_law import SplicedLikelihood
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray, IntArray
 
@@ -228,7 +229,7 @@ def _mixture(
             "is_solved": usable,
         }
     )
-    names = tuple(f"mu_{r}" for r in range(routes)) + ("ln_sd", "logit_share", "ln_index")
+    names = (*(f"mu_{r}" for r in range(routes)), "ln_sd", "logit_share", "ln_index")
     names += ("telling", "telling_slope") if data.has_hidden else ()
     gain = float(profile["log_gain"][usable].max())
     return LawFit(
@@ -272,8 +273,3 @@ def _quantile(p: float, weight: FloatArray, mean: FloatArray, sd: FloatArray) ->
         else:
             high = middle
     return 0.5 * (low + high)
-
-
-def with_route(data: Multiples, x: FloatArray) -> Multiples:
-    """Return the same exits with other log multiples: for resampling."""
-    return replace(data, x=x)
