@@ -65,14 +65,40 @@ def validate(
     threads: ThreadsOption = None,
     lang: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     as_json: JsonOption = False,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Back-test hazards on deals instead.")
+    ] = False,
+    deals: Annotated[
+        Path | None,
+        typer.Option(help="Deals of --backtest; by default the shipped file.", metavar="DEALS"),
+    ] = None,
+    cutoff: Annotated[
+        str, typer.Option(help="Last day of the fit of --backtest: the end of a year.")
+    ] = "2009-12-31",
+    as_of: Annotated[
+        str, typer.Option(help="Last day on which a deal could be recorded.", metavar="DATE")
+    ] = "",
 ) -> None:
     """Hold a scenario against published figures, misses first, and write a report.
 
     Says of each figure whether the model is inside its interval, and whether it was used for
-    fitting. Figures of other countries are shown apart: they are no test of this market.
+    fitting. Figures of other countries are shown apart: they are no test of this market. With
+    --backtest hazards are fitted to deals known by a day and held against later cohorts.
     """
-    from finmodel.cli.validate_command import validate_and_show
+    from finmodel.cli.validate_command import backtest_and_show, validate_and_show
 
+    command = ["finmodel", *sys.argv[1:]]
+    if backtest:
+        backtest_and_show(
+            deals,
+            cutoff=cutoff,
+            as_of=as_of,
+            out=out,
+            lang=lang,
+            as_json=as_json,
+            command=command,
+        )
+        return
     validate_and_show(
         scenario,
         paths=paths,
@@ -83,5 +109,5 @@ def validate(
         threads=threads,
         lang=lang,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=command,
     )

@@ -136,12 +136,9 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
             # The chart is drawn by us from escaped data, so it goes in as it is.
             chart = Markup(ratio_chart(own, lang))
             parts.append({"heading": words[part], "rows": _rows(own, lang), "chart": chart})
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
     names = ("paths", "seed", "policy_paths", "version")
-    return environment.get_template("validation.html").render(
+    return render(
+        "validation.html",
         lang=lang,
         words=words,
         title=manifest[f"title_{lang}"],
@@ -150,3 +147,12 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
         cautions=cautions(tables, manifest, lang),
         parts=parts,
     )
+
+
+def render(template: str, **values: object) -> str:
+    """Return a page from a template; texts are escaped."""
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(template).render(**values)
