@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.consistency import check_consistency
+from finmodel.scenario.correlations import Correlation
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.reading import Tree, apply_overrides, one_of, read_toml, to_problems
 from finmodel.scenario.schema import Scenario
@@ -69,6 +70,10 @@ def _essence(node: object) -> object:
         return value.model_dump(mode="json") if isinstance(value, BaseModel) else float(value)
     if isinstance(node, BaseModel):
         skipped = {"title_en", "title_zh", "question", "label_en", "label_zh"}
+        if isinstance(node, Correlation):
+            skipped |= {"source", "grade", "note"}
+        if isinstance(node, Scenario) and not node.correlations:
+            skipped.add("correlations")  # it was not always there: digests stay as they were
         names = [name for name in type(node).model_fields if name not in skipped]
         return {name: _essence(getattr(node, name)) for name in names}
     if isinstance(node, Mapping):
