@@ -53,10 +53,10 @@ class Imputed:
 
 def impute_stages(
     table: RoundTable,
-    exits: pd.DataFrame,
     covariates: FloatArray | None = None,
     *,
     seed: int,
+    exits: pd.DataFrame | None = None,
     n_imputations: int = N_IMPUTATIONS,
 ) -> Imputed:
     """Return draws of the stages of all rounds.
@@ -64,11 +64,11 @@ def impute_stages(
     Parameters
     ----------
     table : RoundTable
-    exits : DataFrame
-        `firm`, `date`, `route` of a deal book.
     covariates : ndarray of shape (firms, c), optional
         Of firms; those that later estimates use should be here too.
     seed : int
+    exits : DataFrame, optional
+        `firm`, `date`, `route` of a deal book: a firm's silence after its exit says nothing.
     n_imputations : int, optional
 
     Raises
@@ -88,7 +88,9 @@ def impute_stages(
             f"at least {MIN_LABELLED} of at least two stages are needed to model the others"
         )
     z = np.zeros((table.n_firms, 0)) if covariates is None else covariates
-    design = design_of(table, exit_of_firms(table, exits)[0], z)
+    never = np.full(table.n_firms, np.iinfo(np.int64).max)
+    exit_day = never if exits is None else exit_of_firms(table, exits)[0]
+    design = design_of(table, exit_day, z)
     model = fit_stage_model(table, design, n_stages)
     rng = np.random.default_rng([seed, 0x57A6E])
     draws = []

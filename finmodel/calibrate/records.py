@@ -98,9 +98,9 @@ def prepare(book: DealBook, options: Options) -> Prepared:
     effects, _ = sector_effects(sector, MIN_SECTOR_FIRMS)
     imputed = impute_stages(
         table,
-        book.exits,
         effects.to_numpy(dtype=np.float64),
         seed=options.seed,
+        exits=book.exits,
         n_imputations=options.n_imputations,
     )
     spells = tuple(
@@ -171,7 +171,8 @@ def _hazards(book: DealBook, prepared: Prepared, refused: dict[str, str]) -> dic
     last = prepared.table.last_labelled
     found: dict[str, HazardFit] = {}
     for cause in (GRADUATED, SOLD):
-        name, terms, fits = EVENTS[cause], None, []
+        name, terms = EVENTS[cause], None
+        fits: list[HazardFit] = []
         try:
             for spells in prepared.spells[:HAZARD_IMPUTATIONS]:
                 own = spells.where(spells.stage < last) if cause == GRADUATED else spells
