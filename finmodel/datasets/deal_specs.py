@@ -107,6 +107,13 @@ DEAL_TABLES: dict[str, TableSpec] = {
         ("word",),
         _WORDS,
     ),
+    "deals/sector_words": TableSpec(
+        "deals/sector_words.csv",
+        (ColumnSpec("word"), ColumnSpec("sector"), *_ASSUMED),
+        ("word",),
+        "Which sector of a scenario a category of a deal list is nearest to is an assumption; "
+        "`other` has no counterpart.",
+    ),
     "deals/header_words": TableSpec(
         "deals/header_words.csv",
         (ColumnSpec("word"), ColumnSpec("column"), *_ASSUMED),
