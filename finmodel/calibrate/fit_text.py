@@ -13,7 +13,7 @@ import tomlkit
 from finmodel.calibrate.fit import FittedNumbers
 from finmodel.calibrate.rewrite import rewritten
 from finmodel.calibrate.smm import MomentFit
-from finmodel.datasets.specs import GRADES
+from finmodel.datasets.table_spec import GRADES
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec

@@ -1,4 +1,4 @@
-"""Commands that hold the model to evidence: `fit`, `validate`."""
+"""Commands that hold the model to evidence: `fit`, `validate`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from finmodel.cli.errors import guarded
-from finmodel.cli.options import JsonOption, PathsOption, SeedOption, SetOption, ThreadsOption
+from finmodel.cli.options import (
+    JsonOption,
+    PathsOption,
+    ScenarioArg,
+    SeedOption,
+    SetOption,
+    ThreadsOption,
+)
+from finmodel.variables import Language
 
 
 @guarded
@@ -110,4 +118,48 @@ def validate(
         lang=lang,
         as_json=as_json,
         command=command,
+    )
+
+
+@guarded
+def evaluate(
+    scenario: ScenarioArg,
+    paths: PathsOption = None,
+    seed: SeedOption = None,
+    changes: SetOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of evaluations.", metavar="DIR")
+    ] = Path("evaluations"),
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    panel: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the panels of one history (.csv or .parquet), do nothing else.",
+            metavar="FILE",
+        ),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = "en",
+) -> None:
+    """Estimate a programme's effect as an analyst would, where the truth is known.
+
+    Every history is played with and without the programmes on the same luck. Two-way fixed
+    effects, Callaway & Sant'Anna and matching see the first alone: bias, coverage and power of
+    each, and what its errors are made of. Interrupted, the same command goes on.
+    """
+    from finmodel.cli.evaluate_command import evaluate_and_show, export_and_say
+
+    if panel is not None:
+        export_and_say(scenario, seed=seed, changes=changes or [], panel=panel)
+        return
+    evaluate_and_show(
+        scenario,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        language=lang,
+        command=["finmodel", *sys.argv[1:]],
     )

@@ -24,6 +24,7 @@ COMMANDS = (
     fund_group.pacing,
     evidence_group.fit,
     evidence_group.validate,
+    evidence_group.evaluate,
     run_group.show,
     input_group.check,
     input_group.values,
