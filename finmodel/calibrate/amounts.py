@@ -4,7 +4,7 @@ A first round at stage k has ``ln a ~ N(mu, sd)``. A later round is regressed on
 it, because a firm that raises much raises much again: for a round at stage k after one at the
 same stage (a further round), and after one at an earlier stage (with the number of stages it
 jumped), ``ln a = c + b ln a' + d (jump - 1)``; without a known amount before, ``ln a ~ N(mu, sd)``.
-An undisclosed amount says nothing.
+An undisclosed amount says nothing. Covariates of the firm shift all its log amounts alike.
 """
 
 from __future__ import annotations
@@ -35,14 +35,19 @@ class AmountLaw:
         The same of later rounds whose round before is undisclosed: at the same stage, risen.
     slope : ndarray of shape (2, K, 4)
         Constant, slope on the log amount before, on the jump less one, standard deviation.
+    effect : ndarray of shape (c,)
+        Of the firm's covariates, taken off all amounts first.
     """
 
     first: FloatArray
     alone: FloatArray
     slope: FloatArray
+    effect: FloatArray
 
 
-def fit_amounts(table: RoundTable, single: FloatArray, pair: FloatArray) -> AmountLaw:
+def fit_amounts(
+    table: RoundTable, single: FloatArray, pair: FloatArray, z: FloatArray
+) -> AmountLaw:
     """Return the laws by weighted likelihood.
 
     Parameters
@@ -52,8 +57,12 @@ def fit_amounts(table: RoundTable, single: FloatArray, pair: FloatArray) -> Amou
         Weight of each round at each stage.
     pair : ndarray of shape (n, K, K)
         Weight of each round with its stage before (axis 1) and its own (axis 2); 0 if first.
+    z : ndarray of shape (n, c)
+        Covariates of the firm of each round.
     """
-    amount, before = table.log_amount, amount_before(table)
+    effect = _effect(table.log_amount, single, z)
+    amount = table.log_amount - z @ effect
+    before = amount_before(table, amount)
     n_stages = single.shape[1]
     is_known = np.isfinite(amount)
     is_first = table.order == 0
@@ -70,12 +79,15 @@ def fit_amounts(table: RoundTable, single: FloatArray, pair: FloatArray) -> Amou
             alone[c, k] = _moments(amount, weight * is_known, any_law)
             parts = [(pair[:, j, k] * both, jump) for j, jump in group]
             slope[c, k] = _regression(amount, before, parts, alone[c, k])
-    return AmountLaw(first, alone, slope)
+    return AmountLaw(first, alone, slope, effect)
 
 
-def log_densities(table: RoundTable, law: AmountLaw) -> tuple[FloatArray, FloatArray]:
+def log_densities(
+    table: RoundTable, law: AmountLaw, z: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return log densities of the amounts, for first rounds (n, K) and by pair (n, K, K)."""
-    amount, before = table.log_amount, amount_before(table)
+    amount = table.log_amount - z @ law.effect
+    before = amount_before(table, amount)
     n_stages = len(law.first)
     is_known = np.isfinite(amount)
     has_before = np.isfinite(before)
@@ -95,10 +107,23 @@ def log_densities(table: RoundTable, law: AmountLaw) -> tuple[FloatArray, FloatA
     return first, pair
 
 
-def amount_before(table: RoundTable) -> FloatArray:
-    """Return the log amount of each firm's round before, NaN if there is none or it is unknown."""
-    before = np.roll(table.log_amount, 1)
-    return np.where(table.order == 0, np.nan, before)
+def amount_before(table: RoundTable, amount: FloatArray) -> FloatArray:
+    """Return the amount of each firm's round before, NaN if there is none or it is unknown."""
+    return np.where(table.order == 0, np.nan, np.roll(amount, 1))
+
+
+def _effect(amount: FloatArray, single: FloatArray, z: FloatArray) -> FloatArray:
+    """Return effects of covariates on log amounts within stages, by weighted least squares."""
+    is_known = np.isfinite(amount)
+    weight, y, x = single[is_known], amount[is_known], z[is_known]
+    if not z.shape[1]:
+        return np.zeros(0)
+    total = np.maximum(weight.sum(axis=0), 1e-12)
+    mean_y, mean_x = weight.T @ y / total, weight.T @ x / total[:, None]
+    every = weight.sum(axis=1)
+    cross = (x * every[:, None]).T @ x - (mean_x * total[:, None]).T @ mean_x
+    right = x.T @ (every * y) - mean_x.T @ (total * mean_y)
+    return np.asarray(np.linalg.solve(cross + RIDGE * np.eye(len(cross)), right))
 
 
 def _density(value: FloatArray, mean: FloatArray | float, sd: FloatArray | float) -> FloatArray:

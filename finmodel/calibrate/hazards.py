@@ -56,6 +56,8 @@ class Rows:
     firm : ndarray of shape (n,)
     band : ndarray of shape (n,)
     stage : ndarray of shape (n,)
+    pattern : ndarray of shape (n,)
+        Rows of one number have the same covariates.
     dropped : dict of str to str
         Terms left out, with the reason.
     """
@@ -67,6 +69,7 @@ class Rows:
     firm: IntArray
     band: IntArray
     stage: IntArray
+    pattern: IntArray
     dropped: dict[str, str]
 
 
@@ -128,7 +131,7 @@ class HazardFit:
 def hazard_rows(
     spells: Spells,
     cause: int,
-    factors: Mapping[str, Sequence[object]],
+    factors: Mapping[str, pd.Series[Any]],
     *,
     macro: pd.Series[float] | None = None,
     bands: Sequence[int] = BANDS,
@@ -141,7 +144,7 @@ def hazard_rows(
     spells : Spells
     cause : int
         Code of the event.
-    factors : Mapping of str to sequence of shape (firms,)
+    factors : Mapping of str to Series of length firms
         Classes of firms, as sector or cohort; the commonest class is the reference.
     macro : Series, optional
         A number by calendar year, as an index of the market; missing years count as its mean.
@@ -181,8 +184,23 @@ def hazard_rows(
         firm=part["firm"].to_numpy(),
         band=part["band"].to_numpy(),
         stage=part["stage"].to_numpy(),
+        pattern=_patterns(part, keys[2:], factors),
         dropped=dropped,
     )
+
+
+def _patterns(
+    part: pd.DataFrame, keys: Sequence[str], factors: Mapping[str, pd.Series[Any]]
+) -> IntArray:
+    firm = part["firm"].to_numpy()
+    columns = [part[key].to_numpy() for key in keys]
+    columns += [classes.to_numpy()[firm] for classes in factors.values()]
+    number = np.zeros(len(part), dtype=np.int64)
+    for column in columns:
+        codes, values = pd.factorize(column)
+        # Numbered anew after each column, so that products stay small.
+        number = pd.factorize(number * len(values) + codes)[0].astype(np.int64)
+    return number
 
 
 def band_name(bands: Sequence[int], band: int) -> str:
@@ -194,7 +212,7 @@ def band_name(bands: Sequence[int], band: int) -> str:
 def _columns(
     spells: Spells,
     grouped: pd.DataFrame,
-    factors: Mapping[str, Sequence[object]],
+    factors: Mapping[str, pd.Series[Any]],
     macro: pd.Series[float] | None,
     bands: Sequence[int],
 ) -> dict[str, FloatArray]:
@@ -206,7 +224,7 @@ def _columns(
             columns[name] = ((stage == code) & (band == b)).astype(np.float64)
     firm = grouped["firm"].to_numpy()
     for factor, classes in factors.items():
-        own = pd.Series(list(classes)).iloc[firm].to_numpy()
+        own = classes.to_numpy()[firm]
         values, counts = np.unique(own.astype(str), return_counts=True)
         for value in np.delete(values, int(counts.argmax())):
             columns[f"{factor}={value}"] = (own.astype(str) == value).astype(np.float64)
@@ -240,7 +258,9 @@ def _enough(
     return kept, dropped
 
 
-def fit_hazard(rows: Rows, cause: str, stages: Sequence[str]) -> HazardFit:
+def fit_hazard(
+    rows: Rows, cause: str, stages: Sequence[str], start: FloatArray | None = None
+) -> HazardFit:
     """Return the cloglog fit of one set of rows, clustered by firm.
 
     Rows with the same covariates are added up for the GLM, which leaves its estimates as they are;
@@ -251,7 +271,7 @@ def fit_hazard(rows: Rows, cause: str, stages: Sequence[str]) -> HazardFit:
     CalibrationError
         If the fit does not converge, or a term separates events from non-events.
     """
-    fit, is_converged = _glm(rows, cause)
+    fit, is_converged = _glm(rows, cause, start)
     params, bread = np.asarray(fit.params), np.asarray(fit.normalized_cov_params)
     hazard = np.exp(np.clip(rows.x @ params, -35.0, 5.0))
     score = rows.events * hazard / np.expm1(hazard) - (rows.trials - rows.events) * hazard
@@ -278,23 +298,25 @@ def fit_hazard(rows: Rows, cause: str, stages: Sequence[str]) -> HazardFit:
     )
 
 
-def _glm(rows: Rows, cause: str) -> tuple[Any, bool]:
+def _glm(rows: Rows, cause: str, begin: FloatArray | None) -> tuple[Any, bool]:
     import statsmodels.api as sm
     from statsmodels.tools.sm_exceptions import DomainWarning, PerfectSeparationWarning
 
-    x, place = np.unique(rows.x, axis=0, return_inverse=True)
-    events = np.bincount(place.reshape(-1), weights=rows.events)
-    trials = np.bincount(place.reshape(-1), weights=rows.trials)
+    _, first, place = np.unique(rows.pattern, return_index=True, return_inverse=True)
+    x = rows.x[first]
+    events = np.bincount(place, weights=rows.events)
+    trials = np.bincount(place, weights=rows.trials)
     family = sm.families.Binomial(link=sm.families.links.CLogLog())
     share = max(1e-6, float(events.sum() / trials.sum()))
-    start = np.zeros(len(rows.names))
-    start[[":q" in name for name in rows.names]] = np.log(-np.log1p(-share))
+    start = np.zeros(len(rows.names)) if begin is None else begin
+    if begin is None:
+        start[[":q" in name for name in rows.names]] = np.log(-np.log1p(-share))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DomainWarning)
         warnings.simplefilter("error", PerfectSeparationWarning)
         try:
             model = sm.GLM(np.column_stack([events, trials - events]), x, family=family)
-            fit = model.fit(start_params=start, maxiter=100)
+            fit = model.fit(start_params=start, maxiter=100, wls_method="qr")
         except (PerfectSeparationWarning, np.linalg.LinAlgError) as error:
             raise CalibrationError(f"hazard of {cause}: {error}") from None
     if not fit.converged or not np.all(np.isfinite(fit.params)):

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from finmodel.calibrate.round_stages import (
-    StageModel,
-    design_of,
-    draw_stages,
-    fit_stage_model,
-    posterior,
-)
+from finmodel.calibrate.round_stages import StageModel, design_of, fit_stage_model, kernels_of
 from finmodel.calibrate.round_table import UNKNOWN, RoundTable
+from finmodel.calibrate.spells import exit_of_firms
+from finmodel.calibrate.stage_chain import draw_stages, posterior
+from finmodel.calibrate.survival import between
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray, IntArray
 
@@ -59,6 +56,7 @@ def impute_stages(
     covariates: FloatArray | None = None,
     *,
     seed: int,
+    exits: pd.DataFrame | None = None,
     n_imputations: int = N_IMPUTATIONS,
 ) -> Imputed:
     """Return draws of the stages of all rounds.
@@ -69,6 +67,8 @@ def impute_stages(
     covariates : ndarray of shape (firms, c), optional
         Of firms; those that later estimates use should be here too.
     seed : int
+    exits : DataFrame, optional
+        `firm`, `date`, `route` of a deal book: a firm's silence after its exit says nothing.
     n_imputations : int, optional
 
     Raises
@@ -88,7 +88,9 @@ def impute_stages(
             f"at least {MIN_LABELLED} of at least two stages are needed to model the others"
         )
     z = np.zeros((table.n_firms, 0)) if covariates is None else covariates
-    design = design_of(table, z)
+    never = np.full(table.n_firms, np.iinfo(np.int64).max)
+    exit_day = never if exits is None else exit_of_firms(table, exits)[0]
+    design = design_of(table, exit_day, z)
     model = fit_stage_model(table, design, n_stages)
     rng = np.random.default_rng([seed, 0x57A6E])
     draws = []
@@ -97,8 +99,8 @@ def impute_stages(
         sample = fit_stage_model(
             table, design, n_stages, start=model, weight=count.astype(float), max_steps=REFIT_STEPS
         )
-        draws.append(draw_stages(table, design, sample, rng))
-    single, _, _ = posterior(table, design, model)
+        draws.append(draw_stages(table, kernels_of(table, design, sample), rng))
+    single, _, _ = posterior(table, kernels_of(table, design, model))
     summary = _summary(table, labelled, single[is_unknown])
     return Imputed(tuple(draws), n_unknown, model, summary)
 
@@ -117,7 +119,5 @@ def pool(
     params: Sequence[FloatArray], covariances: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Return mean estimates and their total covariance by Rubin's rules."""
-    from finmodel.calibrate.survival import between
-
     stacked = np.stack(list(params))
     return stacked.mean(axis=0), np.mean(list(covariances), axis=0) + between(stacked)

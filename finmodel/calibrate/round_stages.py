@@ -7,8 +7,9 @@ since its round before, and stages 0..K-1,
     P(next round above k | round at k)             = logit(b_k + b_k' z + spline(g))
     P(above k + 1 | above k, round at k)           = c_k
 
-and the amount of a round is log-normal given its stage and the round before
-(:mod:`finmodel.calibrate.amounts`). A label is taken to be missing at random given what is
+The amount of a round is log-normal given its stage and the round before
+(:mod:`finmodel.calibrate.amounts`), and the time to a next round or to none depends on the stage
+(:mod:`finmodel.calibrate.arrivals`). A label is taken to be missing at random given what is
 recorded: amounts, dates, other labels of the firm. Then the likelihood of what is recorded is
 maximised over these parameters, summed over the stages of unlabelled rounds, and the stages of a
 firm are drawn together from their distribution given all its records, later rounds included.
@@ -24,13 +25,15 @@ Networks 7. Rubin, D. B. (1987), Multiple Imputation for Nonresponse in Surveys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from finmodel.calibrate.amounts import AmountLaw, fit_amounts, log_densities
-from finmodel.calibrate.logit import fit_logit, logistic
+from finmodel.calibrate.arrivals import ArrivalLaw, Exposure, exposure_of, fit_arrivals, log_holding
+from finmodel.calibrate.logit import fit_logit
 from finmodel.calibrate.round_table import DAYS_PER_QUARTER, UNKNOWN, RoundTable
+from finmodel.calibrate.stage_chain import Kernels, logistic_shares, posterior, rise_shares
 from finmodel.world.arrays import FloatArray, IntArray
 
 KNOTS = (1.0, 2.0, 4.0, 8.0)
@@ -49,6 +52,7 @@ class StageModel:
     further : ndarray of shape (K - 1,)
         Chance of more than one stage at once, given a rise.
     amounts : AmountLaw
+    arrivals : ArrivalLaw
     log_likelihood : float
         Of what is recorded.
     n_steps : int
@@ -59,20 +63,30 @@ class StageModel:
     rise: FloatArray
     further: FloatArray
     amounts: AmountLaw
+    arrivals: ArrivalLaw
     log_likelihood: float
     n_steps: int
 
 
 @dataclass(frozen=True)
 class Design:
-    """Covariates of rounds: of first rounds (n, p), of later ones (n, q)."""
+    """Covariates of rounds: of first rounds (n, p), of later ones (n, q), and time after each."""
 
     entry: FloatArray
     rise: FloatArray
+    exposure: Exposure
 
 
-def design_of(table: RoundTable, z: FloatArray) -> Design:
-    """Return the covariates; `z` of shape (firms, c) are those of firms."""
+def design_of(table: RoundTable, exit_day: IntArray, z: FloatArray) -> Design:
+    """Return the covariates.
+
+    Parameters
+    ----------
+    table : RoundTable
+    exit_day : ndarray of shape (firms,)
+        Days since 1970; far off for none.
+    z : ndarray of shape (firms, c)
+    """
     own = z[table.firm]
     year = table.firms["first_year"].to_numpy(dtype=np.float64)[table.firm]
     spread = max(1.0, float(year.std()))
@@ -82,7 +96,7 @@ def design_of(table: RoundTable, z: FloatArray) -> Design:
     ones = np.ones(len(gap))
     entry = np.column_stack([ones, (year - year.mean()) / spread, own])
     rise = np.column_stack([ones, np.minimum(gap, 24.0) / 8.0, *bends, own])
-    return Design(entry, rise)
+    return Design(entry, rise, exposure_of(table, exit_day, z))
 
 
 def fit_stage_model(
@@ -112,19 +126,27 @@ def fit_stage_model(
     by_round = count[table.firm]
     if start is None:
         single, pair = labelled_weights(table, n_stages)
-        start = _maximise(table, design, single * by_round[:, None], pair, by_round, None)
+        start = _maximise(table, design, single, pair, by_round, None)
     model, last = start, -np.inf
     for step in range(1, max_steps + 1):
-        single, pair, likelihood = posterior(table, design, model)
+        single, pair, likelihood = posterior(table, kernels_of(table, design, model))
         total = float((likelihood * count).sum())
-        single *= by_round[:, None]
-        amounts = fit_amounts(table, single, pair * by_round[:, None, None])
-        new = _maximise(table, design, single, pair, by_round, model, amounts)
-        model = StageModel(new.entry, new.rise, new.further, new.amounts, total, step)
+        new = _maximise(table, design, single, pair, by_round, model)
+        model = replace(new, log_likelihood=total, n_steps=step)
         if abs(total - last) <= TOLERANCE * (1.0 + abs(total)):
             break
         last = total
     return model
+
+
+def kernels_of(table: RoundTable, design: Design, model: StageModel) -> Kernels:
+    """Return the weights of stages of all rounds that the records give under a model."""
+    first, pair = log_densities(table, model.amounts, design.exposure.z)
+    holding = log_holding(design.exposure, model.arrivals)
+    entry = logistic_shares(design.entry @ model.entry.T)
+    move = rise_shares(design.rise @ model.rise.T, model.further)
+    with np.errstate(divide="ignore"):
+        return Kernels(np.log(entry) + first + holding, np.log(move) + pair + holding[:, None, :])
 
 
 def labelled_weights(table: RoundTable, n_stages: int) -> tuple[FloatArray, FloatArray]:
@@ -140,117 +162,6 @@ def labelled_weights(table: RoundTable, n_stages: int) -> tuple[FloatArray, Floa
     return single, pair
 
 
-def posterior(
-    table: RoundTable, design: Design, model: StageModel
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return what all records say of each round's stage (forward-backward).
-
-    Returns
-    -------
-    single : ndarray of shape (n, K)
-    pair : ndarray of shape (n, K, K)
-        With the stage of the round before; 0 for first rounds.
-    log_likelihood : ndarray of shape (firms,)
-    """
-    start, move = _kernels(table, design, model)
-    forward, scale = _forward(table, start, move)
-    n, n_stages = forward.shape
-    single, pair = np.empty((n, n_stages)), np.zeros((n, n_stages, n_stages))
-    backward = np.ones((n, n_stages))
-    for rows in reversed(rounds_by_order(table)):
-        later = rows[table.order[rows] > 0]
-        if len(later):
-            ahead = move[later] * backward[later][:, None, :] / scale[later][:, None, None]
-            backward[later - 1] = ahead.sum(axis=2)
-            pair[later] = forward[later - 1][:, :, None] * ahead
-    single = forward * backward
-    single /= single.sum(axis=1, keepdims=True)
-    likelihood = np.bincount(table.firm, weights=np.log(scale), minlength=table.n_firms)
-    return single, pair, np.asarray(likelihood, dtype=np.float64)
-
-
-def draw_stages(
-    table: RoundTable, design: Design, model: StageModel, rng: np.random.Generator
-) -> IntArray:
-    """Return one draw of every round's stage, whole firms together, given all records."""
-    start, move = _kernels(table, design, model)
-    forward, _ = _forward(table, start, move)
-    u = rng.random(len(table.firm))
-    stage = np.full(len(table.firm), UNKNOWN, dtype=np.int64)
-    for rows in reversed(rounds_by_order(table)):
-        is_last = np.append(table.firm[1:] != table.firm[:-1], True)[rows]
-        weight = forward[rows].copy()
-        inner = rows[~is_last]
-        weight[~is_last] *= move[inner + 1, :, stage[inner + 1]]
-        total = weight.cumsum(axis=1)
-        stage[rows] = (u[rows, None] * total[:, -1:] >= total).sum(axis=1)
-    return stage
-
-
-def rounds_by_order(table: RoundTable) -> list[IntArray]:
-    """Return the rows of all first rounds, of all second rounds, and so on."""
-    sort = np.argsort(table.order, kind="stable")
-    ends = np.cumsum(np.bincount(table.order))
-    return [np.asarray(rows) for rows in np.split(sort, ends[:-1])]
-
-
-def _kernels(table: RoundTable, design: Design, model: StageModel) -> tuple[FloatArray, FloatArray]:
-    """Return start (n, K) and transition (n, K, K) weights, amounts and labels included."""
-    first, pair = log_densities(table, model.amounts)
-    n, n_stages = first.shape
-    # Densities matter up to a factor a round, which keeps them from under- and overflow.
-    top = np.maximum(first.max(axis=1), pair.max(axis=(1, 2)))
-    chance = entry_shares(design, model.entry)
-    start = chance * np.exp(first - top[:, None])
-    move = _moves(design, model) * np.exp(np.clip(pair - top[:, None, None], -700.0, 0.0))
-    rows = np.flatnonzero(table.stage != UNKNOWN)
-    allowed = np.ones((n, n_stages))
-    allowed[rows] = 0.0
-    allowed[rows, table.stage[rows]] = 1.0
-    start *= allowed
-    move *= allowed[:, None, :]
-    # Scale back so that the likelihood is that of the amounts themselves.
-    factor = np.exp(np.clip(top, -50.0, 50.0))
-    return start * factor[:, None], move * factor[:, None, None]
-
-
-def entry_shares(design: Design, entry: FloatArray) -> FloatArray:
-    """Return the chance of each stage of a first round, shape (n, K)."""
-    above = logistic(design.entry @ entry.T)
-    n = len(above)
-    reach = np.column_stack([np.ones(n), np.cumprod(above, axis=1)])
-    stay = np.column_stack([1.0 - above, np.ones(n)])
-    return np.asarray(reach * stay)
-
-
-def _moves(design: Design, model: StageModel) -> FloatArray:
-    n, n_stages = len(design.rise), len(model.rise) + 1
-    up = logistic(design.rise @ model.rise.T)
-    move = np.zeros((n, n_stages, n_stages))
-    for j in range(n_stages - 1):
-        move[:, j, j] = 1.0 - up[:, j]
-        rest = up[:, j]
-        for k in range(j + 1, n_stages):
-            further = model.further[j] if k < n_stages - 1 else 0.0
-            move[:, j, k] = rest * (1.0 - further)
-            rest = rest * further
-    move[:, n_stages - 1, n_stages - 1] = 1.0
-    return move
-
-
-def _forward(
-    table: RoundTable, start: FloatArray, move: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    forward, scale = np.empty_like(start), np.empty(len(start))
-    for number, rows in enumerate(rounds_by_order(table)):
-        raw = start[rows]
-        if number > 0:
-            raw = np.einsum("nj,njk->nk", forward[rows - 1], move[rows])
-        scale[rows] = np.maximum(raw.sum(axis=1), 1e-300)
-        forward[rows] = raw / scale[rows][:, None]
-    return forward, scale
-
-
 def _maximise(
     table: RoundTable,
     design: Design,
@@ -258,11 +169,10 @@ def _maximise(
     pair: FloatArray,
     by_round: FloatArray,
     model: StageModel | None,
-    amounts: AmountLaw | None = None,
 ) -> StageModel:
     """Return the parameters that fit given weights best."""
     n_stages = single.shape[1]
-    weighted = pair * by_round[:, None, None]
+    weighted, single = pair * by_round[:, None, None], single * by_round[:, None]
     is_first = table.order == 0
     entry = np.zeros((n_stages - 1, design.entry.shape[1]))
     rise = np.zeros((n_stages - 1, design.rise.shape[1]))
@@ -280,6 +190,7 @@ def _maximise(
         # A rise to the last stage had no choice to stop there.
         stops = total - weighted[:, k, n_stages - 1].sum()
         further[k] = steps / (steps + stops) if steps > 0.0 else 0.0
-    if amounts is None:
-        amounts = fit_amounts(table, single, weighted)
-    return StageModel(entry, rise, further, amounts, -np.inf, 0)
+    amounts = fit_amounts(table, single, weighted, design.exposure.z)
+    begin_arrivals = None if model is None else model.arrivals
+    arrivals = fit_arrivals(design.exposure, single, begin_arrivals)
+    return StageModel(entry, rise, further, amounts, arrivals, -np.inf, 0)

@@ -150,7 +150,7 @@ def running_maximum(code: IntArray, firm: IntArray) -> IntArray:
     return np.asarray(np.maximum.accumulate(lifted) - span * firm)
 
 
-def _firms(book: DealBook, names: Sequence[str], first_year: IntArray) -> pd.DataFrame:
+def _firms(book: DealBook, names: list[str], first_year: IntArray) -> pd.DataFrame:
     known = book.firms.drop_duplicates("firm").set_index("firm")
     frame = known.reindex(names)[["region", "sector", "status"]]
     frame = frame.fillna("").astype(str).reset_index(names="firm")

@@ -71,7 +71,7 @@ def simulated_book(run: RunResult, *, first_quarter: int = 0) -> DealBook:
         exits=_exits(events[~is_round]),
         as_of=pd.Timestamp(np.datetime64(int(start + n_quarters * DAYS_PER_QUARTER), "D")),
         price_year=world.scenario.meta.price_year,
-        report=ReadReport(),
+        report=ReadReport(pd.DataFrame(), pd.DataFrame()),
     )
 
 

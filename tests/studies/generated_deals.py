@@ -69,7 +69,8 @@ def _life(rng, truth, day, window, is_other, is_late):
     """Return rounds (day, stage, is_further) and the end (day, route), None if still there."""
     stage = int(rng.choice(len(truth.entry), p=truth.entry))
     own = [(day, stage, False)]
-    while stage < len(truth.graduation):
+    last = len(truth.graduation)
+    while True:
         up = np.exp(truth.sector_graduation * is_other + truth.late_graduation * is_late)
         out = np.exp(truth.sector_sale * is_other + truth.late_sale * is_late)
         spent = 0.0
@@ -79,8 +80,8 @@ def _life(rng, truth, day, window, is_other, is_late):
             ends = BANDS[band + 1] * QUARTER if band + 1 < len(BANDS) else np.inf
             rates = np.array(
                 [
-                    truth.graduation[stage][band] * up,
-                    truth.sale[stage][band] * out,
+                    truth.graduation[stage][band] * up if stage < last else 0.0,
+                    truth.sale[min(stage, last - 1)][band] * out,
                     truth.closure,
                     truth.further_round,
                 ]
@@ -103,8 +104,7 @@ def _life(rng, truth, day, window, is_other, is_late):
                 continue
             return own, (day, "mna" if event == 1 else "write_off")
         if not moved:
-            break
-    return own, None
+            return own, None
 
 
 def _amount(rng, truth, stage, effect, is_further):
@@ -169,7 +169,7 @@ def _book(rng, truth, start, firms, rounds, exits):
         ),
         as_of=AS_OF,
         price_year=2022,
-        report=ReadReport(),
+        report=ReadReport(pd.DataFrame(), pd.DataFrame()),
     )
 
 

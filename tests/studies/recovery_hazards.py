@@ -46,8 +46,11 @@ def estimate(seed, n_firms=2500, n_imputations=10):
     other = (table.firms["sector"] == "other").to_numpy(dtype=float)
     late = (table.firms["first_year"] >= 2010).to_numpy(dtype=float)
     z = np.column_stack([other, late])
-    imputed = impute_stages(table, z, seed=seed, n_imputations=n_imputations)
-    factors = {"sector": table.firms["sector"], "cohort": np.where(late > 0, "late", "early")}
+    imputed = impute_stages(table, z, seed=seed, exits=book.exits, n_imputations=n_imputations)
+    factors = {
+        "sector": table.firms["sector"],
+        "cohort": pd.Series(np.where(late > 0, "late", "early")),
+    }
     found = {}
     for cause, name in ((GRADUATED, "graduated"), (SOLD, "sold")):
         fits = []

@@ -23,7 +23,7 @@ _NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?"
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d,])")
 _ODD_SEPARATOR = re.compile(r"\d'\d|\d,\d|\d\.\d+\.|\d\.\d{3}\.\d{3}")
 _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{1,2}$")
-_MAYBE_EUROPEAN = re.compile(r"\d{1,3}\.\d{3}")
+_MAYBE_EUROPEAN = re.compile(r"\D*\d{1,3}\.\d{3}(?!\d)")
 _FORMULA = re.compile(r"[=@].*", re.DOTALL)
 _RANGE = re.compile(r"[-~–—至到]|to")
 
@@ -161,20 +161,25 @@ def _afters(match: re.Match[str]) -> list[tuple[str | None, dict[str, tuple[floa
     return [(match[name], after) for name in ("inner", "after", "last")]
 
 
-def amounts_of(cells: pd.Series[str], currency: pd.Series[str]) -> pd.DataFrame:
+def has_points_in_thousands(cells: pd.Series[str]) -> bool:
+    """Return whether some amount separates thousands by points, as in ``1.234.567,89``."""
+    return any(_EUROPEAN.search(_plain(str(text))) for text in cells.unique())
+
+
+def amounts_of(
+    cells: pd.Series[str], currency: pd.Series[str], *, may_be_thousands: bool = False
+) -> pd.DataFrame:
     """Return `low`, `high`, `currency` and `fault` of each cell.
 
-    If any cell of the file separates thousands by points, a lone ``1.234`` may be either number and
-    is not read.
+    If `may_be_thousands`, as where other cells of the file separate thousands by points, a lone
+    ``1.234`` may be either number and is not read.
     """
-    pairs = pd.Series(list(zip(cells, currency, strict=True)), cells.index, dtype=object)
-    codes, distinct = pd.factorize(pairs)
+    codes, distinct = pd.MultiIndex.from_arrays([cells, currency]).factorize()
     found = [amount_of(text, money) for text, money in distinct]
-    texts = [_plain(text) for text, _ in distinct]
-    if any(_EUROPEAN.search(text) for text in texts):
+    if may_be_thousands:
         found = [
-            _nothing(item.currency, "separator") if _MAYBE_EUROPEAN.fullmatch(text) else item
-            for item, text in zip(found, texts, strict=True)
+            _nothing(item.currency, "separator") if _MAYBE_EUROPEAN.match(_plain(text)) else item
+            for item, (text, _) in zip(found, distinct, strict=True)
         ]
     table = pd.DataFrame(found, columns=list(Amount._fields)).iloc[codes]
     table.index = cells.index

@@ -14,6 +14,7 @@ from finmodel.datasets.deal_records.book import (
     ROUND_COLUMNS,
     DealBook,
 )
+from finmodel.datasets.deal_records.dates import day_by
 from finmodel.datasets.deal_records.draft import Draft
 from finmodel.datasets.deal_records.histories import (
     end_once,
@@ -22,10 +23,11 @@ from finmodel.datasets.deal_records.histories import (
     unrepeated,
 )
 from finmodel.datasets.deal_records.money import mcny_factor
-from finmodel.datasets.deal_records.report import Ledger
+from finmodel.datasets.deal_records.report import SET_ASIDE, Ledger
 from finmodel.datasets.deal_records.rows import middle
 from finmodel.datasets.deal_records.words import reading_rule
 from finmodel.errors import DataError, Problem
+from finmodel.variables import labels
 
 _LISTED = 200
 
@@ -40,54 +42,35 @@ def assemble(draft: Draft, ledger: Ledger, *, price_year: int, as_of: date | Non
         That the draft's reader told of its rows.
     price_year : int
     as_of : date, optional
-        By default the last day of a deal that is not after today.
+        By default the last day of a deal.
 
     Raises
     ------
     DataError
         If no round is left.
     """
-    last = _as_of(draft, as_of)
-    rounds = _until(draft.rounds, last, ledger)
-    exits = _until(draft.exits, last, ledger)
-    investments = _until(draft.investments, last, ledger)
-    rounds = _in_mcny(rounds, ledger, price_year=price_year)
-    rounds, first_of = unrepeated(rounds, ledger)
-    exits = end_once(_in_mcny(exits, ledger, price_year=price_year), ledger)
+    rounds = _in_mcny(draft.rounds, ledger, price_year=price_year)
+    rounds, first_day = unrepeated(rounds, ledger)
+    exits = end_once(_in_mcny(draft.exits, ledger, price_year=price_year), ledger)
     if rounds.empty:
         raise DataError("deal records", _reasons(ledger))
     firms = founded_before_deals(draft.firms, rounds, exits, ledger)
     firms = status_by_exits(firms, rounds, exits, ledger)
-    report = ledger.close([rounds, exits, investments, draft.others])
+    investments, is_own = draft.investments, draft.has_own_investors
+    with_rows = [rounds, exits, draft.others, *([] if is_own else [investments])]
+    report = ledger.close(with_rows)
     rounds = rounds.assign(
         amount_mcny=middle(rounds["low_mcny"], rounds["high_mcny"]),
     ).sort_values(["firm", "date", "file", "row"], kind="stable", ignore_index=True)
     return DealBook(
         firms[list(FIRM_COLUMNS)].sort_values("firm", ignore_index=True),
         rounds[list(ROUND_COLUMNS)],
-        _joined_once(investments, first_of),
+        _joined_once(_moved(investments, first_day) if is_own else investments),
         _valued(exits),
-        last,
+        pd.Timestamp(as_of) if as_of else max([*rounds["date"], *exits["date"]]),
         price_year,
         report,
     )
-
-
-def _as_of(draft: Draft, as_of: date | None) -> pd.Timestamp:
-    if as_of is not None:
-        return pd.Timestamp(as_of)
-    days = pd.concat([draft.rounds["date"], draft.exits["date"]])
-    days = days[days <= pd.Timestamp(date.today())]
-    return pd.Timestamp(date.today()) if days.empty else days.max()
-
-
-def _until(table: pd.DataFrame, last: pd.Timestamp, ledger: Ledger) -> pd.DataFrame:
-    """Set aside rows after the last day on which a deal could be recorded."""
-    is_late = table["date"] > last
-    own = table[~is_late] if "is_own" in table else None
-    if own is not None:  # rows of the rounds themselves: reported with the round
-        return own
-    return ledger.set_aside(table, is_late, reason="future_date", column="date")
 
 
 def _in_mcny(rows: pd.DataFrame, ledger: Ledger, *, price_year: int) -> pd.DataFrame:
@@ -105,22 +88,16 @@ def _in_mcny(rows: pd.DataFrame, ledger: Ledger, *, price_year: int) -> pd.DataF
     return rows.assign(low_mcny=low.mask(is_odd), high_mcny=high.mask(is_odd))
 
 
-def _joined_once(investments: pd.DataFrame, first_of: pd.Series[int]) -> pd.DataFrame:
-    """Return each investor of a round once; those of a repeated row go to the row kept."""
-    table = investments
-    if "is_own" in table:
-        table = _moved(table, first_of)
+def _joined_once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each investor of a round once."""
     columns = list(INVESTMENT_COLUMNS)
     table = table.sort_values([*columns[:4], "row"], kind="stable")
     return table.drop_duplicates(columns[:4])[columns].reset_index(drop=True)
 
 
-def _moved(table: pd.DataFrame, first_of: pd.Series[int]) -> pd.DataFrame:
-    """Give investors of repeated rounds the day of the round that was kept."""
-    first = table["row"].map(first_of)
-    days = table.drop_duplicates("row").set_index("row")["date"]
-    kept = first.fillna(table["row"]).map(days)
-    return table.assign(date=kept.fillna(table["date"]).astype(table["date"].dtype))
+def _moved(table: pd.DataFrame, first_day: pd.Series) -> pd.DataFrame:
+    """Give investors of a repeated round the day of the round that was kept."""
+    return table.assign(date=day_by(table["row"], first_day).fillna(table["date"]))
 
 
 def _valued(exits: pd.DataFrame) -> pd.DataFrame:
@@ -130,11 +107,17 @@ def _valued(exits: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reasons(ledger: Ledger) -> Sequence[Problem]:
-    """Return what happened to the rows of files of which none was kept."""
-    entries = ledger.entries()
-    aside = entries[entries["outcome"] == "set_aside"]
+    """Return what became of the rows if no round is left."""
+    entries, words = ledger.entries(), labels()["deal_reason"]
+    aside = entries[entries["outcome"] == SET_ASIDE]
     problems = [
-        Problem(f"{entry.file} row {entry.row}, column {entry.column}", repr(entry.given), "a deal")
+        Problem(
+            f"{entry.file} row {entry.row}, column {entry.column}",
+            f"{entry.given!r} ({words[str(entry.reason)]['en']})",
+            "a row that can be read",
+        )
         for entry in aside.head(_LISTED).itertuples()
     ]
-    return problems or [Problem("deal records", "no rounds", "at least one")]
+    if len(aside) > _LISTED:
+        problems.append(Problem("deal records", f"{len(aside) - _LISTED} more rows", "none"))
+    return [Problem("deal records", "no rounds", "at least one that can be read"), *problems]

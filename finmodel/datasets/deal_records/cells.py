@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,10 +24,16 @@ LIMITS = Limits(n_bytes=400_000_000, n_rows=2_000_000)
 """Larger files are no list of deals that one machine should read at once."""
 
 _FEW = 20
+_UNIT = re.compile(r"([^()]+)\(([^()]+)\)")
 
 
 def read_cells(
-    path: Path, names: Mapping[str, str], required: tuple[str, ...], ledger: Ledger
+    path: Path,
+    names: Mapping[str, str],
+    required: tuple[str, ...],
+    ledger: Ledger,
+    *,
+    takes_first: bool = False,
 ) -> tuple[pd.DataFrame | None, list[Problem]]:
     """Return a file's cells by column, or what makes it unusable.
 
@@ -40,18 +48,24 @@ def read_cells(
         Columns the file must have.
     ledger : Ledger
         Told the rows read and those set aside.
+    takes_first : bool
+        Of several headers for one column take the one that `names` has first, and ignore the
+        others; otherwise they are refused.
 
     Returns
     -------
     cells : DataFrame or None
-        `file`, `row` and one text column a name.
+        `file`, `row` and one text column a name; `unit` is what the amount's header has in
+        brackets.
     problems : list of Problem
     """
     lines, problems = read_lines(path, required, LIMITS)
     if lines is None:
         return None, problems
     place = f"{path} row {lines.head}"
-    columns, ignored, problems = _columns(place, lines.header, names, required)
+    header = _preferred(lines.header, names) if takes_first else lines.header
+    columns, ignored, problems = _columns(place, header, names, required)
+    ignored += [text for text in lines.header if text and text not in header]
     problems += too_many(path, lines, LIMITS) + _second_tables(path, lines, names)
     if not lines.body:
         problems.append(Problem(str(path), "no rows", "at least one row below the header"))
@@ -61,6 +75,18 @@ def read_cells(
     return _table(path.name, lines, columns, names, ledger), []
 
 
+def _preferred(header: list[str], names: Mapping[str, str]) -> list[str]:
+    """Return the header with ``""`` for headers that a better one of their column is beside."""
+    order = list(names)
+    best: dict[str, str] = {}
+    for key in sorted({spelling(text) for text in header} & set(names), key=order.index):
+        best.setdefault(names[key], key)
+    return [
+        "" if best.get(names.get(key := spelling(text), ""), key) != key else text
+        for text in header
+    ]
+
+
 def _columns(
     place: str, header: list[str], names: Mapping[str, str], required: tuple[str, ...]
 ) -> tuple[dict[int, str], list[str], list[Problem]]:
@@ -68,7 +94,7 @@ def _columns(
     columns: dict[int, str] = {}
     ignored, problems = [], []
     for j, text in enumerate(header):
-        name = names.get(spelling(text))
+        name = names.get(spelling(_split_unit(text)[0])) or names.get(spelling(text))
         if name is None:
             ignored += [text] if text else []
         elif name in columns.values():
@@ -82,6 +108,12 @@ def _columns(
             given = f"no column {name!r}"
             problems.append(Problem(place, given, f"one of {', '.join(own)}", near))
     return columns, ignored, problems
+
+
+def _split_unit(text: str) -> tuple[str, str]:
+    """Return a header and the unit in brackets behind it, as in ``amount (million CNY)``."""
+    match = _UNIT.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    return (match[1].strip(), match[2].strip()) if match else (text, "")
 
 
 def _second_tables(path: Path, lines: CsvLines, names: Mapping[str, str]) -> list[Problem]:
@@ -125,6 +157,8 @@ def _table(
         if name not in table:
             table[name] = pd.array([""] * len(good), dtype="str")
     table.insert(0, "file", file)
+    amount = next((j for j, name in columns.items() if name == "amount"), None)
+    table["unit"] = _split_unit(lines.header[amount])[1] if amount is not None else ""
     for reason in ("note_below", "too_many_cells", "repeated_header"):
         rows = [(number, given) for number, why, given in strange if why == reason]
         odd = pd.DataFrame(rows, columns=["row", "line"]).assign(file=file)

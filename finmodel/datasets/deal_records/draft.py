@@ -19,12 +19,13 @@ class Draft:
         `firm`, `date`, `stage`, `kind`, `low`, `high` (of `currency`; NaN undisclosed),
         `currency`, `amount` (the cell).
     investments : DataFrame
-        `firm`, `date`, `stage`, `investor`, `investor_region`; `file` and `row` are those of the
-        round if the row is the round's own.
+        `firm`, `date`, `stage`, `investor`, `investor_region`.
     exits : DataFrame
         `firm`, `date`, `route`, `low`, `high`, `currency`, `amount`.
     others : DataFrame
         `file` and `row` of rows that are kept and are none of these.
+    has_own_investors : bool
+        Whether investments are taken from the rows of rounds, not from rows of their own.
     """
 
     firms: pd.DataFrame
@@ -32,3 +33,4 @@ class Draft:
     investments: pd.DataFrame
     exits: pd.DataFrame
     others: pd.DataFrame
+    has_own_investors: bool = False

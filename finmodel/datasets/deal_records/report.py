@@ -24,6 +24,7 @@ ENTRY_COLUMNS = ("file", "row", "column", "outcome", "reason", "given")
 FILE_COLUMNS = ("file", "read", "kept", "set_aside", "altered", "ignored_columns")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 80
+_SHOWN = {"label": "round", "given_status": "status", "value": "exit_value"}
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Ledger:
             return
         given = rows[column].astype("str").str.slice(0, _LONGEST) if column in rows else ""
         entry = rows[["file", "row"]].assign(
-            column=column, outcome=outcome, reason=reason, given=given
+            column=_SHOWN.get(column, column), outcome=outcome, reason=reason, given=given
         )
         self._entries.append(entry[list(ENTRY_COLUMNS)])
 

@@ -10,10 +10,11 @@ import unicodedata
 
 import pandas as pd
 
-from finmodel.datasets.deal_records.amounts import amounts_of
+from finmodel.datasets.deal_records.amounts import amounts_of, has_points_in_thousands
 from finmodel.datasets.deal_records.dates import days_of
 from finmodel.datasets.deal_records.report import Ledger
 from finmodel.datasets.deal_records.words import by_distinct, round_word, status_word
+from finmodel.datasets.user_csv import spelling
 
 DATE_FAULTS = (
     "no_date",
@@ -43,20 +44,31 @@ def tidy(text: str) -> str:
 
 
 def name_firms(cells: pd.DataFrame, ledger: Ledger, *, is_key: bool) -> pd.DataFrame:
-    """Tidy the firms' names, unless they are keys, and set aside rows without one."""
+    """Set aside rows without a firm; names that are no keys are tidied and spelt in one way."""
     if not is_key:
-        cells = cells.assign(firm=pd.array(by_distinct(cells["firm"], tidy), dtype="str"))
+        cells = _spelt_once(cells, ledger)
     cells = ledger.set_aside(cells, cells["firm"] == "", reason="no_firm", column="firm")
     is_formula = cells["firm"].str.startswith(("=", "@"))
     return ledger.set_aside(cells, is_formula, reason="formula", column="firm")
 
 
-def dated(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Turn `date` into days; rows without one are set aside."""
+def _spelt_once(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Spell each firm as it is first spelt: case, blanks and full-width forms tell none apart."""
+    names = pd.Series(by_distinct(cells["firm"], tidy), cells.index, dtype="str")
+    keys = pd.Series(by_distinct(names, spelling), cells.index, dtype="str")
+    first = names.groupby(keys).transform("first").astype("str")
+    ledger.altered(cells, names != first, reason="other_spelling", column="firm")
+    return cells.assign(firm=first)
+
+
+def dated(cells: pd.DataFrame, ledger: Ledger, latest: pd.Timestamp) -> pd.DataFrame:
+    """Turn `date` into days; rows without one, or after `latest`, are set aside."""
     found = days_of(cells["date"])
     for reason in DATE_FAULTS:
         is_bad = (found["fault"] == reason).reindex(cells.index)
         cells = ledger.set_aside(cells, is_bad, reason=reason, column="date")
+    is_late = found["day"].reindex(cells.index) > latest
+    cells = ledger.set_aside(cells, is_late, reason="future_date", column="date")
     is_month = found["is_month"].reindex(cells.index)
     ledger.altered(cells, is_month, reason="month_only", column="date")
     return cells.assign(date=found["day"].reindex(cells.index))
@@ -93,7 +105,11 @@ def with_rounds(cells: pd.DataFrame, ledger: Ledger, *, column: str) -> pd.DataF
 
 def priced(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     """Add `low` and `high` in units of `currency`; an amount not understood is undisclosed."""
-    found = amounts_of(cells["amount"], cells["currency"])
+    found = amounts_of(
+        cells["amount"],
+        cells["currency"],
+        may_be_thousands=has_points_in_thousands(cells["amount"]),
+    )
     negative = found["fault"] == "negative_amount"
     cells = ledger.set_aside(cells, negative, reason="negative_amount", column="amount")
     found = found[~negative]

@@ -39,6 +39,13 @@ def _status_words() -> dict[str, str]:
     return dict(zip(table["word"].map(spelling), table["status"], strict=True))
 
 
+@cache
+def header_words() -> dict[str, str]:
+    """Return the template's columns by the spelling of every header accepted."""
+    table = read_table("deals/header_words")
+    return dict(zip(table["word"].map(spelling), table["column"], strict=True))
+
+
 def round_word(text: str) -> RoundWord | None:
     """Return what a word for a round means, None if it is unknown."""
     words, key = _round_words(), spelling(text)
@@ -62,3 +69,9 @@ def by_distinct(cells: pd.Series[str], meaning: Callable[[str], T]) -> list[T]:
     codes, distinct = pd.factorize(cells)
     found = [meaning(str(text)) for text in distinct]
     return [found[code] for code in codes]
+
+
+def looked_up(keys: pd.Series[str], texts: pd.Series[str]) -> pd.Series[str]:
+    """Return the text of each key, ``""`` where there is none."""
+    found = texts.astype("str").reindex(keys)
+    return found.fillna("").set_axis(keys.index)
