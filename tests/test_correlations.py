@@ -156,3 +156,74 @@ def test_names_come_in_the_order_in_which_pairs_say_them():
     np.testing.assert_array_equal(
         correlation_matrix(pairs), [[1, 0.2, 0.1], [0.2, 1, 0], [0.1, 0, 1]]
     )
+
+
+BELIEF = '{{dist="lognormal", median={m}, log_sd=0.1, low={a}, high={b}}}'
+
+
+def grouped(*changes):
+    beliefs = [
+        f"stages.{k}.failure_rate_pa=" + BELIEF.format(m=0.2, a=0.1, b=0.4) for k in ("A", "B")
+    ]
+    together = 'together=[["stages.A.failure_rate_pa", "stages.B.failure_rate_pa"]]'
+    return small(*beliefs, together, *changes)
+
+
+def test_beliefs_of_a_group_are_drawn_as_one():
+    from finmodel.study.parameter_draws import Beliefs
+
+    beliefs = Beliefs(grouped())
+    drawn = [beliefs.draw(k, 5).numbers for k in range(20)]
+    values = [tuple(row.values()) for row in drawn]
+    assert all(a == b for a, b in values)
+    assert len(set(values)) == 20
+
+
+def test_faults_of_groups_are_told():
+    with pytest.raises(ScenarioError) as caught:
+        grouped(
+            'together=[["stages.A.failure_rat_pa", "stages.B.failure_rate_pa"],'
+            ' ["births.total_pa"]]'
+        )
+    told = str(caught.value)
+    assert "did you mean 'stages.A.failure_rate_pa'" in told
+    assert "1 names" in told
+
+
+def test_only_the_first_of_a_group_is_correlated():
+    total = "births.total_pa=" + BELIEF.format(m=1800, a=1000, b=3000)
+    pair = 'correlations=[{a="births.total_pa", b="stages.B.failure_rate_pa", rho=0.5}]'
+    with pytest.raises(ScenarioError, match=r"the first of its group: stages\.A\.failure_rate_pa"):
+        grouped(total, pair)
+
+
+def test_links_of_numbers_that_became_certain_are_dropped(tmp_path):
+    parent = tmp_path / "parent.toml"
+    text = YRD.read_text(encoding="utf-8")
+    belief = BELIEF.format(m=0.2, a=0.1, b=0.4)
+    links = (
+        'together = [["stages.A.failure_rate_pa", "stages.B.failure_rate_pa"]]\n'
+        'correlations = [{a = "births.total_pa", b = "stages.A.failure_rate_pa", rho = 0.5}]\n'
+    )
+    beliefs = "".join(
+        f'[stages.{k}]\nfailure_rate_pa = {{value = {belief}, unit = "per year", '
+        'source = "assumption", grade = "assumed"}\n'
+        for k in ("A", "B")
+    )
+    total = BELIEF.format(m=1800, a=1000, b=3000)
+    beliefs += (
+        f'[births]\ntotal_pa = {{value = {total}, unit = "firms/year", '
+        'source = "assumption", grade = "assumed"}\n'
+    )
+    parent.write_text(text.replace("schema_version = 2\n", "schema_version = 2\n" + links, 1))
+    # The beliefs stand in a child of the shipped text: one level of extends.
+    child = tmp_path / "child.toml"
+    child.write_text('extends = "parent.toml"\n' + beliefs)
+    whole = load_scenario(child)
+    assert len(whole.correlations) == 1
+    assert len(whole.together) == 1
+    fixed = load_scenario(child, ["births.total_pa=2000"])
+    assert fixed.correlations == ()
+    assert len(fixed.together) == 1
+    apart = load_scenario(child, ["stages.B.failure_rate_pa=0.2"])
+    assert apart.together == ()

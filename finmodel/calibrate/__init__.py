@@ -1,8 +1,10 @@
-"""Calibration: from deal records to numbers of a scenario, each with its standard error.
+"""Calibration: from deal records and published figures to numbers of a scenario, with errors.
 
-An estimate is a number of a scenario (its dotted key), a value, a standard error and the method;
-estimates that were made together stand in a block with their covariance. Nothing here writes to
-disk or prints: :mod:`finmodel.study.calibrate` puts the parts in order.
+Direct estimates come from records (hazards, sizes, tails, flows). An estimate is a number of a
+scenario (its dotted key), a value, a standard error and the method; estimates that were made
+together stand in a block with their covariance. What has no direct estimate is found by simulated
+moments: with moments ``m(theta)`` of the model on frozen draws, targets ``t`` and weights ``W``,
+the fit minimises ``(m - t)' W (m - t)``. Nothing here writes to disk or prints.
 """
 
 from finmodel.calibrate.estimates import Block, Calibration, Estimate

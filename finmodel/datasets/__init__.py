@@ -16,6 +16,7 @@ from finmodel.datasets.tables import (
     read_table,
     sources,
 )
+from finmodel.datasets.targets import read_targets
 
 __all__ = [
     "EARTH_RADIUS_KM",
@@ -33,5 +34,6 @@ __all__ = [
     "province_indicator_table",
     "provinces",
     "read_table",
+    "read_targets",
     "sources",
 ]

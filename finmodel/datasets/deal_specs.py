@@ -151,16 +151,17 @@ DEAL_TABLES: dict[str, TableSpec] = {
         "prices/china_gdp_deflator.csv",
         (
             _YEAR,
-            ColumnSpec("gdp_nominal_bcny", "float", low=0),
-            ColumnSpec("gdp_real_bcny", "float", low=0),
+            ColumnSpec("gdp_nominal_bcny", "float", is_required=False, low=0),
+            ColumnSpec("gdp_real_bcny", "float", is_required=False, low=0),
             ColumnSpec("deflator", "float", low=0),
             _SOURCE,
             _DERIVED,
             _NOTE,
         ),
         ("year",),
-        "Computed from nominal and real GDP; 2023 is a first release, and no figure of 2024 or "
-        "later was found in a form that joins it. Prices of GDP are not prices of start-ups.",
+        "Computed from nominal and real GDP to 2023, which is a first release; 2024 and 2025 are "
+        "chained by growth rates as the press reported them, rounded to a tenth of a per cent. "
+        "Prices of GDP are not prices of start-ups.",
     ),
 }
 """Tables of deals and of prices, by name."""

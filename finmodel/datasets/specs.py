@@ -44,6 +44,29 @@ def _evidence(name: str) -> TableSpec:
     return TableSpec(f"evidence/{name}.csv", _EVIDENCE_COLUMNS, weakness=_EVIDENCE_WEAKNESS[name])
 
 
+_TARGETS = TableSpec(
+    "evidence/targets.csv",
+    (
+        ColumnSpec("target"),
+        ColumnSpec("group"),
+        *_text("label_en", "label_zh", "unit", "file", "rows", "column", required=True),
+        ColumnSpec("transform"),
+        ColumnSpec("factor", "float"),
+        ColumnSpec("error_basis"),
+        ColumnSpec("relative_error", "float", is_required=False, low=0, high=1),
+        *_text("population", "years", required=True),
+        ColumnSpec("scope", options=("delta", "china", "us", "other")),
+        ColumnSpec("use", options=("fit", "test", "context")),
+        _VALUE,
+        *(ColumnSpec(name, "float") for name in ("standard_error", "low", "high")),
+        ColumnSpec("source_ids"),
+        ColumnSpec("grade", options=GRADES),
+        _NOTE,
+    ),
+    ("target",),
+    "Errors on the basis `assumed` are opinions; errors of sampling hold no error of definition.",
+)
+
 TABLES: dict[str, TableSpec] = {
     "sources": TableSpec(
         "sources.csv",
@@ -216,6 +239,7 @@ TABLES: dict[str, TableSpec] = {
         "Most papers were readable only as abstracts.",
     ),
     **{f"evidence/{name}": _evidence(name) for name in _EVIDENCE_WEAKNESS},
+    "evidence/targets": _TARGETS,
     **DEAL_TABLES,
 }
 """Every table by name."""

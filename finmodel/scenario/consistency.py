@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
-from finmodel.scenario.correlations import check_correlations
+from finmodel.scenario.correlations import check_correlations, check_together
 from finmodel.scenario.lever_consistency import check_levers
 from finmodel.scenario.market_consistency import check_market, check_sum
 from finmodel.scenario.programme_consistency import check_programmes
@@ -51,7 +51,9 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
     problems += check_levers(scenario, file)
     problems += check_programmes(scenario, file)
     problems += check_sources(scenario, file)
-    problems += check_correlations(scenario.correlations, dict(quantities(scenario)), file)
+    numbers = dict(quantities(scenario))
+    problems += check_correlations(scenario.correlations, numbers, file)
+    problems += check_together(scenario.together, scenario.correlations, numbers, file)
     return problems
 
 

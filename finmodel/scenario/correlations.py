@@ -12,7 +12,7 @@ Kruskal (1958), Ordinal measures of association, Journal of the American Statist
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -93,6 +93,69 @@ def _check_end(
         allowed = "a belief (a distribution); leave the pair out if the number is certain"
         return [Problem(place, given, allowed)]
     return []
+
+
+def check_together(
+    groups: Sequence[Sequence[str]],
+    pairs: Sequence[Correlation],
+    numbers: Mapping[str, Quantity],
+    file: str,
+) -> list[Problem]:
+    """Return every problem of the groups of beliefs that are drawn as one.
+
+    The first of a group stands for it: only it may be correlated with others.
+    """
+    beliefs = [name for name, quantity in numbers.items() if quantity.is_uncertain]
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    paired = {name for pair in pairs for name in (pair.a, pair.b)}
+    for i, group in enumerate(groups):
+        place = f"{file}: together.{i}"
+        if len(group) < 2:
+            problems.append(Problem(place, f"{len(group)} names", "at least two beliefs"))
+        for name in group:
+            problems += _check_end(place, name, numbers, beliefs)
+            if name in seen:
+                problems.append(Problem(place, f"{name} again", "each belief in one group, once"))
+            seen[name] = i
+        problems += [
+            Problem(f"{file}: correlations", name, f"the first of its group: {group[0]}")
+            for name in group[1:]
+            if name in paired
+        ]
+    return problems
+
+
+def kept_links(
+    pairs: Sequence[Correlation],
+    groups: Sequence[Sequence[str]],
+    numbers: Mapping[str, Quantity],
+    spared: Collection[str] | None,
+) -> tuple[tuple[Correlation, ...], tuple[tuple[str, ...], ...]]:
+    """Return the links that still hold once a child or a change has made numbers certain.
+
+    Parameters
+    ----------
+    pairs, groups
+        As the scenario states or inherits them.
+    numbers : mapping of Quantity
+    spared : collection of str, optional
+        Names that may be missing or certain; every name if None.
+    """
+
+    def holds(name: str) -> bool:
+        is_belief = name in numbers and numbers[name].is_uncertain
+        return is_belief or (spared is not None and name not in spared)
+
+    left = tuple(tuple(name for name in group if holds(name)) for group in groups)
+    return (
+        tuple(pair for pair in pairs if holds(pair.a) and holds(pair.b)),
+        tuple(
+            group
+            for group, whole in zip(left, groups, strict=True)
+            if len(group) > 1 or len(group) == len(whole)
+        ),
+    )
 
 
 def correlated_names(pairs: Sequence[Correlation]) -> list[str]:

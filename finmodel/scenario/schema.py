@@ -247,6 +247,10 @@ class Scenario(Section):
         default=(), max_length=2000
     )
 
+    together: Annotated[tuple[Annotated[tuple[str, ...], Strict(False)], ...], Strict(False)] = (
+        Field(default=(), max_length=500)
+    )
+
     @property
     def stage_names(self) -> tuple[str, ...]:
         """Stage keys in the order firms pass through them."""

@@ -11,6 +11,7 @@ from finmodel.datasets.deal_records.book import (
     STAGES,
     DealBook,
 )
+from finmodel.datasets.deal_records.money import last_price_year
 from finmodel.datasets.deal_records.reader import read_deals
 from finmodel.datasets.deal_records.report import ReadReport
 from finmodel.datasets.deal_records.template import COLUMNS, write_template
@@ -23,6 +24,7 @@ __all__ = [
     "STAGES",
     "DealBook",
     "ReadReport",
+    "last_price_year",
     "read_deals",
     "write_template",
 ]

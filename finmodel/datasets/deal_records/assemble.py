@@ -14,6 +14,7 @@ from finmodel.datasets.deal_records.book import (
     ROUND_COLUMNS,
     DealBook,
 )
+from finmodel.datasets.deal_records.dates import day_by
 from finmodel.datasets.deal_records.draft import Draft
 from finmodel.datasets.deal_records.histories import (
     end_once,
@@ -41,25 +42,21 @@ def assemble(draft: Draft, ledger: Ledger, *, price_year: int, as_of: date | Non
         That the draft's reader told of its rows.
     price_year : int
     as_of : date, optional
-        By default the last day of a deal that is not after today.
+        By default the last day of a deal.
 
     Raises
     ------
     DataError
         If no round is left.
     """
-    last = _as_of(draft, as_of)
-    rounds = _until(draft.rounds, last, ledger)
-    exits = _until(draft.exits, last, ledger)
-    is_own = draft.has_own_investors  # then the round's row is reported, not the investor's
-    investments = _until(draft.investments, last, Ledger() if is_own else ledger)
-    rounds = _in_mcny(rounds, ledger, price_year=price_year)
+    rounds = _in_mcny(draft.rounds, ledger, price_year=price_year)
     rounds, first_day = unrepeated(rounds, ledger)
-    exits = end_once(_in_mcny(exits, ledger, price_year=price_year), ledger)
+    exits = end_once(_in_mcny(draft.exits, ledger, price_year=price_year), ledger)
     if rounds.empty:
         raise DataError("deal records", _reasons(ledger))
     firms = founded_before_deals(draft.firms, rounds, exits, ledger)
     firms = status_by_exits(firms, rounds, exits, ledger)
+    investments, is_own = draft.investments, draft.has_own_investors
     with_rows = [rounds, exits, draft.others, *([] if is_own else [investments])]
     report = ledger.close(with_rows)
     rounds = rounds.assign(
@@ -70,24 +67,10 @@ def assemble(draft: Draft, ledger: Ledger, *, price_year: int, as_of: date | Non
         rounds[list(ROUND_COLUMNS)],
         _joined_once(_moved(investments, first_day) if is_own else investments),
         _valued(exits),
-        last,
+        pd.Timestamp(as_of) if as_of else max([*rounds["date"], *exits["date"]]),
         price_year,
         report,
     )
-
-
-def _as_of(draft: Draft, as_of: date | None) -> pd.Timestamp:
-    if as_of is not None:
-        return pd.Timestamp(as_of)
-    days = pd.concat([draft.rounds["date"], draft.exits["date"]])
-    days = days[days <= pd.Timestamp(date.today())]
-    return pd.Timestamp(date.today()) if days.empty else days.max()
-
-
-def _until(table: pd.DataFrame, last: pd.Timestamp, ledger: Ledger) -> pd.DataFrame:
-    """Set aside rows after the last day on which a deal could be recorded."""
-    is_late = table["date"] > last
-    return ledger.set_aside(table, is_late, reason="future_date", column="date")
 
 
 def _in_mcny(rows: pd.DataFrame, ledger: Ledger, *, price_year: int) -> pd.DataFrame:
@@ -114,8 +97,7 @@ def _joined_once(table: pd.DataFrame) -> pd.DataFrame:
 
 def _moved(table: pd.DataFrame, first_day: pd.Series) -> pd.DataFrame:
     """Give investors of a repeated round the day of the round that was kept."""
-    day = table["row"].map(first_day)
-    return table.assign(date=day.fillna(table["date"]).astype(table["date"].dtype))
+    return table.assign(date=day_by(table["row"], first_day).fillna(table["date"]))
 
 
 def _valued(exits: pd.DataFrame) -> pd.DataFrame:

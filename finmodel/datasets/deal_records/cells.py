@@ -28,7 +28,12 @@ _UNIT = re.compile(r"([^()]+)\(([^()]+)\)")
 
 
 def read_cells(
-    path: Path, names: Mapping[str, str], required: tuple[str, ...], ledger: Ledger
+    path: Path,
+    names: Mapping[str, str],
+    required: tuple[str, ...],
+    ledger: Ledger,
+    *,
+    takes_first: bool = False,
 ) -> tuple[pd.DataFrame | None, list[Problem]]:
     """Return a file's cells by column, or what makes it unusable.
 
@@ -43,6 +48,9 @@ def read_cells(
         Columns the file must have.
     ledger : Ledger
         Told the rows read and those set aside.
+    takes_first : bool
+        Of several headers for one column take the one that `names` has first, and ignore the
+        others; otherwise they are refused.
 
     Returns
     -------
@@ -55,7 +63,9 @@ def read_cells(
     if lines is None:
         return None, problems
     place = f"{path} row {lines.head}"
-    columns, ignored, problems = _columns(place, lines.header, names, required)
+    header = _preferred(lines.header, names) if takes_first else lines.header
+    columns, ignored, problems = _columns(place, header, names, required)
+    ignored += [text for text in lines.header if text and text not in header]
     problems += too_many(path, lines, LIMITS) + _second_tables(path, lines, names)
     if not lines.body:
         problems.append(Problem(str(path), "no rows", "at least one row below the header"))
@@ -63,6 +73,18 @@ def read_cells(
         return None, problems
     ledger.read(path.name, len(lines.body), ignored)
     return _table(path.name, lines, columns, names, ledger), []
+
+
+def _preferred(header: list[str], names: Mapping[str, str]) -> list[str]:
+    """Return the header with ``""`` for headers that a better one of their column is beside."""
+    order = list(names)
+    best: dict[str, str] = {}
+    for key in sorted({spelling(text) for text in header} & set(names), key=order.index):
+        best.setdefault(names[key], key)
+    return [
+        "" if best.get(names.get(key := spelling(text), ""), key) != key else text
+        for text in header
+    ]
 
 
 def _columns(

@@ -25,7 +25,7 @@ _FAULTS = (
     (re.compile(r"[12]\d{3}年?"), "year_only"),
     (re.compile(r"\d{4}\.\d"), "ambiguous_date"),
     (re.compile(r"\d{5}(\.\d+)?"), "serial_date"),
-    (re.compile(r"\d{1,2}([-/.])\d{1,2}\1(\d{4}|\d{2})"), "ambiguous_date"),
+    (re.compile(r"\d{1,2}([-/.])\d{1,2}\1(\d{4}|\d{1,2})"), "ambiguous_date"),
 )
 
 
@@ -80,3 +80,9 @@ def days_of(cells: pd.Series[str]) -> pd.DataFrame:
             "is_month": pd.Series([item.is_month for item in found], cells.index, "bool"),
         }
     )
+
+
+def day_by(keys: pd.Series, days: pd.Series) -> pd.Series:
+    """Return the day of each key, NaT where there is none."""
+    found = days.reindex(keys).astype("datetime64[s]")
+    return found.set_axis(keys.index)

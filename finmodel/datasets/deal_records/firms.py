@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from finmodel.datasets.deal_records.dates import day_by
 from finmodel.datasets.deal_records.report import Ledger
 from finmodel.datasets.deal_records.rows import add_status, founded_days, tidy
-from finmodel.datasets.deal_records.words import by_distinct
+from finmodel.datasets.deal_records.words import by_distinct, looked_up
 
 _SAID = ("country", "region", "sector", "status")
 
@@ -27,12 +28,11 @@ def firms_of(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         has = rows[rows[name] != ""]
         last = has.groupby("firm")[name].last()
         _report(has, has[name] != has["firm"].map(last), ledger, name)
-        firms[name] = firms["firm"].map(last).fillna("").astype("str")
+        firms[name] = looked_up(firms["firm"], last)
     has = rows[rows["founded"].notna()]
     first = has.groupby("firm")["founded"].min()
-    _report(has, has["founded"] != has["firm"].map(first), ledger, "founded")
-    founded = firms["firm"].map(first)
-    return firms.assign(founded=founded.astype("datetime64[s]")).reset_index(drop=True)
+    _report(has, has["founded"] != day_by(has["firm"], first), ledger, "founded")
+    return firms.assign(founded=day_by(firms["firm"], first)).reset_index(drop=True)
 
 
 def _report(rows: pd.DataFrame, is_other: pd.Series[bool], ledger: Ledger, name: str) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from finmodel.datasets.deal_records.book import ENDS
+from finmodel.datasets.deal_records.dates import day_by
 from finmodel.datasets.deal_records.report import Ledger
-from finmodel.datasets.deal_records.words import reading_rule
+from finmodel.datasets.deal_records.words import looked_up, reading_rule
 
 STATUS_OF = {"ipo": "ipo", "mna": "acquired", "write_off": "closed"}
 _KEY = ["firm", "stage", "kind", "currency", "low", "high"]
@@ -58,7 +59,7 @@ def founded_before_deals(
 ) -> pd.DataFrame:
     """Forget a founding day that is after the firm's first round or exit."""
     days = pd.concat([rounds[["firm", "date"]], exits[["firm", "date"]]])
-    first = firms["firm"].map(days.groupby("firm")["date"].min())
+    first = day_by(firms["firm"], days.groupby("firm")["date"].min())
     is_late = firms["founded"] > first
     ledger.altered(firms, is_late, reason="founded_after_deal", column="founded")
     return firms.assign(founded=firms["founded"].mask(is_late))
@@ -72,7 +73,7 @@ def status_by_exits(
     Rounds after an end stay in the book and are reported.
     """
     ends = exits[exits["route"].isin(ENDS)].set_index("firm")
-    by_end = firms["firm"].map(ends["route"].map(STATUS_OF)).fillna("").astype("str")
+    by_end = looked_up(firms["firm"], ends["route"].map(STATUS_OF))
     given = firms["status"]
     is_other = (by_end != "") & (given != "") & (given != by_end)
     ledger.altered(firms, is_other, reason="status_against_exit", column="given_status")
@@ -81,6 +82,6 @@ def status_by_exits(
         ledger.altered(firms, is_bare, reason=f"{status}_without_date", column="given_status")
     idle = ~firms["firm"].isin(rounds["firm"])
     ledger.altered(firms, idle, reason="firm_without_rounds", column="firm")
-    end = rounds["firm"].map(ends["date"])
+    end = day_by(rounds["firm"], ends["date"])
     ledger.altered(rounds, rounds["date"] > end, reason="round_after_exit", column="date")
     return firms.assign(status=np.where(by_end != "", by_end, given))

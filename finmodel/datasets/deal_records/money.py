@@ -32,6 +32,11 @@ def currencies() -> tuple[str, ...]:
     return ("CNY", *sorted(set(_rates().index.get_level_values(0))))
 
 
+def last_price_year() -> int:
+    """Return the last year there is a deflator for."""
+    return int(_deflator().index.max())
+
+
 def check_price_year(price_year: int) -> None:
     """Refuse a price year without a deflator.
 

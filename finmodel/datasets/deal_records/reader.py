@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from finmodel.datasets.deal_records.assemble import assemble
 from finmodel.datasets.deal_records.book import DealBook
 from finmodel.datasets.deal_records.crunchbase import read_export
@@ -39,5 +41,7 @@ def read_deals(path: str | Path, *, price_year: int, as_of: date | None = None) 
     """
     check_price_year(price_year)
     place, ledger = Path(path), Ledger()
-    draft = read_export(place, ledger) if place.is_dir() else read_template(place, ledger)
+    latest = pd.Timestamp(as_of or date.today())
+    read = read_export if place.is_dir() else read_template
+    draft = read(place, ledger, latest)
     return assemble(draft, ledger, price_year=price_year, as_of=as_of)

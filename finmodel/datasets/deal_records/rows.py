@@ -61,12 +61,14 @@ def _spelt_once(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     return cells.assign(firm=first)
 
 
-def dated(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Turn `date` into days; rows without one are set aside."""
+def dated(cells: pd.DataFrame, ledger: Ledger, latest: pd.Timestamp) -> pd.DataFrame:
+    """Turn `date` into days; rows without one, or after `latest`, are set aside."""
     found = days_of(cells["date"])
     for reason in DATE_FAULTS:
         is_bad = (found["fault"] == reason).reindex(cells.index)
         cells = ledger.set_aside(cells, is_bad, reason=reason, column="date")
+    is_late = found["day"].reindex(cells.index) > latest
+    cells = ledger.set_aside(cells, is_late, reason="future_date", column="date")
     is_month = found["is_month"].reindex(cells.index)
     ledger.altered(cells, is_month, reason="month_only", column="date")
     return cells.assign(date=found["day"].reindex(cells.index))

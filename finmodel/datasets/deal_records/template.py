@@ -39,8 +39,8 @@ COLUMNS = (
 _BETWEEN = r"\s*(?:[;；、|]|[,，](?!\s*(?:Inc|LLC|Ltd|LP|L\.P|Co|LLP|PLC)\b))\s*"
 
 
-def read_template(path: Path, ledger: Ledger) -> Draft:
-    """Read a CSV with the template's columns.
+def read_template(path: Path, ledger: Ledger, latest: pd.Timestamp) -> Draft:
+    """Read a CSV with the template's columns; rows after `latest` are set aside.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_template(path: Path, ledger: Ledger) -> Draft:
         raise DataError("deal records", problems)
     cells = name_firms(_with_unit(cells), ledger, is_key=False)
     is_profile = (cells["date"] == "") & (cells["round"] == "") & (cells["amount"] == "")
-    events = with_rounds(dated(cells[~is_profile], ledger), ledger, column="round")
+    events = with_rounds(dated(cells[~is_profile], ledger, latest), ledger, column="round")
     rounds = priced(events[events["route"] == ""], ledger)
     exits = _valued(events[events["route"] != ""], ledger)
     profiles = cells[is_profile].assign(date=np.datetime64("NaT", "s"))
@@ -100,8 +100,10 @@ def _investments(rounds: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     nowhere = who.map(lambda names: [""] * len(names))
     table = own.assign(investor=who, investor_region=where.where(has_regions & ~is_odd, nowhere))
     table = table.explode(["investor", "investor_region"])
-    table["investor"] = pd.array(by_distinct(table["investor"].fillna(""), tidy), dtype="str")
-    table["investor_region"] = table["investor_region"].fillna("").astype("str")
+    table["investor"] = pd.array(
+        by_distinct(table["investor"].astype(object).fillna(""), tidy), dtype="str"
+    )
+    table["investor_region"] = table["investor_region"].astype(object).fillna("").astype("str")
     return table[table["investor"] != ""]
 
 

@@ -69,3 +69,9 @@ def by_distinct(cells: pd.Series[str], meaning: Callable[[str], T]) -> list[T]:
     codes, distinct = pd.factorize(cells)
     found = [meaning(str(text)) for text in distinct]
     return [found[code] for code in codes]
+
+
+def looked_up(keys: pd.Series[str], texts: pd.Series[str]) -> pd.Series[str]:
+    """Return the text of each key, ``""`` where there is none."""
+    found = texts.astype("str").reindex(keys)
+    return found.fillna("").set_axis(keys.index)

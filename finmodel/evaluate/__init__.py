@@ -1,0 +1,1 @@
+"""Evaluate: the model against published figures."""
