@@ -13,10 +13,13 @@ from finmodel.errors import StoreError
 from finmodel.evaluate.evaluation import ROWS
 from finmodel.evaluate.panel import OUTCOMES, PANEL_COLUMNS
 from finmodel.evaluate.support import FIRM_OUTCOMES
+from finmodel.market import columns as col
+from finmodel.market.run import simulate
 from finmodel.report.evaluation import evaluation_sentences, evaluation_view
 from finmodel.scenario import load_scenario
 from finmodel.study.evaluate import evaluate, evaluate_scenario, evaluation_tables, export_panel
 from finmodel.variables import labels
+from finmodel.world import build_world
 from tests.conftest import ROOT
 
 FILE = ROOT / "scenarios" / "evaluation_staggered.toml"
@@ -89,8 +92,12 @@ def test_an_interrupted_evaluation_goes_on_to_the_same_tables(tmp_path):
     pd.testing.assert_frame_equal(frame, evaluation_tables(whole)["evaluation"])
 
 
-def test_tables_agree_with_each_other():
+def test_tables_agree_with_each_other_and_with_runs_of_the_arms():
     found = evaluate(scenario(), paths=3, seed=3)
+    asked = scenario()
+    for side, arm in enumerate((asked, asked.model_copy(update={"programmes": {}}))):
+        books = simulate(build_world(arm), paths=3, seed=3).panel[:, :, :, :, 1, col.DEAL_N]
+        assert np.array_equal(found.histories.panels[:, side, 0], books.sum(axis=3).swapaxes(1, 2))
     tables = evaluation_tables(found)
     rows = tables["evaluation"].set_index(["estimator", "outcome", "form"])
     parts = tables["twfe_parts"]
