@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finmodel.study.single import run_scenario
+from finmodel.study.stored_draws import draw_and_store
 from tests.conftest import small
 
 
@@ -56,3 +57,11 @@ def test_a_broken_run_is_a_message(runs, tmp_path):
     app = page(tmp_path / "runs")
     assert not app.exception
     assert "cannot be read" in app.error[0].value
+
+
+def test_draws_in_the_same_folder_are_not_offered_as_a_run(tmp_path):
+    scenario = small('births.total_pa={dist="uniform", low=1000, high=3000}')
+    draw_and_store(scenario, draws=2, paths=2, seed=1, root=tmp_path)
+    app = page(tmp_path)
+    assert not app.exception
+    assert "finmodel run" in app.info[0].value

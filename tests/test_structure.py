@@ -13,7 +13,10 @@ SOURCES = sorted([*ROOT.glob("finmodel/**/*.py"), ROOT / "app.py"])
 SILENT = [path for path in SOURCES if not {"cli", "ui"} & set(path.parts)]
 
 
-MADE_FOLDERS = {"runs", "comparisons", "decompositions", "evaluations", "funds", "build", "dist"}
+MADE_FOLDERS = {
+    *("runs", "comparisons", "decompositions", "funds", "validations", "evaluations", "fits"),
+    *("build", "dist"),
+}
 """Results and builds at the top, as .gitignore has them."""
 
 

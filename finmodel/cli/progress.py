@@ -44,12 +44,14 @@ class Bar:
     Parameters
     ----------
     total : int
-        Paths to do.
+        Units to do.
+    what : str
+        What a unit is, in the plural.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, what: str = "paths") -> None:
         columns = (
-            TextColumn("paths"),
+            TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
@@ -57,8 +59,8 @@ class Bar:
         self._console = Console(stderr=True, soft_wrap=True, highlight=False)
         is_silent = not sys.stderr.isatty()
         self._progress = Progress(*columns, console=self._console, disable=is_silent)
-        self._task = self._progress.add_task("paths", total=total)
-        self._total = total
+        self._task = self._progress.add_task(what, total=total)
+        self._total, self._what = total, what
         self.n_kept = 0
 
     def __enter__(self) -> Bar:
@@ -73,22 +75,25 @@ class Bar:
             error.add_note(self.advice)
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` paths are done."""
+        """Show that `done` of `total` units are done."""
         self._progress.update(self._task, completed=done, total=total)
 
     def resumed(self, done: int) -> None:
-        """Say that `done` paths were kept, and count from there."""
+        """Say that `done` units were kept, and count from there."""
         self._progress.reset(self._task, completed=done)
-        self._console.print(f"{done} of {self._total} paths were kept: it goes on from there.")
+        self._console.print(
+            f"{done} of {self._total} {self._what} were kept: it goes on from there."
+        )
 
     def kept(self, done: int) -> None:
-        """Remember that `done` paths are on disk."""
+        """Remember that `done` units are on disk."""
         self.n_kept = done
 
     def not_kept(self, reason: str) -> None:
-        """Say why paths cannot be kept on the way."""
+        """Say why units cannot be kept on the way."""
+        what = self._what.capitalize()
         self._console.print(
-            f"Paths are not kept on the way ({reason}): interrupted, this starts again.",
+            f"{what} are not kept on the way ({reason}): interrupted, this starts again.",
             markup=False,
         )
 
@@ -98,5 +103,6 @@ class Bar:
         if not self.n_kept:
             return "Nothing is stored."
         return (
-            f"{self.n_kept} of {self._total} paths are kept: the same command goes on from there."
+            f"{self.n_kept} of {self._total} {self._what} are kept: "
+            "the same command goes on from there."
         )

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.draws_command import show_draws
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
@@ -86,6 +87,9 @@ def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None
             typer.echo(frame.to_string(index=False))
         return
     manifest, tables = store.read_manifest(folder), StoredTables(folder)
+    if "draws" in manifest:
+        show_draws(console, manifest, tables, folder, as_json=as_json)
+        return
     if as_json:
         emit_json(_summary(manifest, tables, folder))
         return
@@ -128,7 +132,9 @@ def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: i
     )
     n_beliefs = sum(quantity.is_uncertain for _, quantity in quantities(scenario))
     if n_beliefs:
-        console.print(f"{n_beliefs} of them are beliefs, taken at their median.")
+        console.print(
+            f"{n_beliefs} of them are beliefs, taken at their median; --draws draws them."
+        )
     for text in (
         f"Commitments to funds {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
         f"{scenario.births.total_pa.centre:,.0f} new firms a year.",
@@ -154,7 +160,8 @@ def _print_tables(
     console.print(tail_sentence(tables["exits"]), soft_wrap=True)
     console.print(
         "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
-        "chance, which they do not. What is not known about the inputs is in neither.",
+        "chance, which they do not. What is not known about the inputs is in neither; --draws "
+        "shows it.",
         soft_wrap=True,
     )
 

@@ -3,7 +3,8 @@
 from finmodel.datasets.checks import check_file
 from finmodel.datasets.distances import EARTH_RADIUS_KM, distance_km
 from finmodel.datasets.root import data_root
-from finmodel.datasets.specs import TABLES, ColumnSpec, TableSpec
+from finmodel.datasets.specs import TABLES
+from finmodel.datasets.table_spec import ColumnSpec, TableSpec
 from finmodel.datasets.tables import (
     catalogue,
     check_all,
@@ -15,6 +16,7 @@ from finmodel.datasets.tables import (
     read_table,
     sources,
 )
+from finmodel.datasets.targets import read_targets
 
 __all__ = [
     "EARTH_RADIUS_KM",
@@ -32,5 +34,6 @@ __all__ = [
     "province_indicator_table",
     "provinces",
     "read_table",
+    "read_targets",
     "sources",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from finmodel.datasets.specs import ColumnSpec, TableSpec
+from finmodel.datasets.table_spec import ColumnSpec, TableSpec
 from finmodel.errors import Problem, nearest_name
 
 MAX_PROBLEMS = 200

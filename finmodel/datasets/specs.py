@@ -2,71 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
-
-Kind = Literal["text", "int", "float", "flag", "date"]
-
-GRADES = ("official", "academic", "commercial", "assumed")
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSpec:
-    """One column.
-
-    Attributes
-    ----------
-    name : str
-    kind : {'text', 'int', 'float', 'flag', 'date'}
-        A flag is 0 or 1; a date is YYYY-MM-DD.
-    is_required : bool
-        Whether a cell may be empty.
-    low, high : float
-        Allowed range of numbers.
-    options : tuple of str
-        Allowed texts; empty for any.
-    refers_to : str
-        `source` or `province` for a known id; empty for none.
-    """
-
-    name: str
-    kind: Kind = "text"
-    is_required: bool = True
-    low: float = float("-inf")
-    high: float = float("inf")
-    options: tuple[str, ...] = ()
-    refers_to: Literal["", "source", "province"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec:
-    """One table: its file, columns and key.
-
-    Attributes
-    ----------
-    file : str
-        Path under the data folder.
-    columns : tuple of ColumnSpec
-        In the order of the file.
-    key : tuple of str
-        Columns that together name a row; empty if rows have no key.
-    weakness : str
-        What a user must know before relying on the table.
-    """
-
-    file: str
-    columns: tuple[ColumnSpec, ...]
-    key: tuple[str, ...] = ()
-    weakness: str = ""
-    names: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
-
-
-def _text(*names: str, required: bool = False) -> tuple[ColumnSpec, ...]:
-    return tuple(ColumnSpec(name, is_required=required) for name in names)
-
+from finmodel.datasets.deal_specs import DEAL_TABLES
+from finmodel.datasets.table_spec import GRADES, ColumnSpec, TableSpec
+from finmodel.datasets.table_spec import texts as _text
 
 _SOURCE = ColumnSpec("source_id", refers_to="source")
 _PROVINCE = ColumnSpec("province", "int", refers_to="province")
@@ -101,16 +39,33 @@ _EVIDENCE_WEAKNESS = {
     "rounds_valuations_dilution": "US figures but for five Chinese counts.",
 }
 
-_DEALS = "deals/us_crunchbase_2013-10"
-_DEALS_WEAKNESS = (
-    "Closures are badly under-recorded, a quarter of the rounds carry no stage letter, and "
-    "early cohorts favour survivors: use first funding in 2007 or later."
-)
-
 
 def _evidence(name: str) -> TableSpec:
     return TableSpec(f"evidence/{name}.csv", _EVIDENCE_COLUMNS, weakness=_EVIDENCE_WEAKNESS[name])
 
+
+_TARGETS = TableSpec(
+    "evidence/targets.csv",
+    (
+        ColumnSpec("target"),
+        ColumnSpec("group"),
+        *_text("label_en", "label_zh", "unit", "file", "rows", "column", required=True),
+        ColumnSpec("transform"),
+        ColumnSpec("factor", "float"),
+        ColumnSpec("error_basis"),
+        ColumnSpec("relative_error", "float", is_required=False, low=0, high=1),
+        *_text("population", "years", required=True),
+        ColumnSpec("scope", options=("delta", "china", "us", "other")),
+        ColumnSpec("use", options=("fit", "test", "context")),
+        _VALUE,
+        *(ColumnSpec(name, "float") for name in ("standard_error", "low", "high")),
+        ColumnSpec("source_ids"),
+        ColumnSpec("grade", options=GRADES),
+        _NOTE,
+    ),
+    ("target",),
+    "Errors on the basis `assumed` are opinions; errors of sampling hold no error of definition.",
+)
 
 TABLES: dict[str, TableSpec] = {
     "sources": TableSpec(
@@ -284,51 +239,7 @@ TABLES: dict[str, TableSpec] = {
         "Most papers were readable only as abstracts.",
     ),
     **{f"evidence/{name}": _evidence(name) for name in _EVIDENCE_WEAKNESS},
-    "deals/companies": TableSpec(
-        f"{_DEALS}/companies.csv.gz",
-        (
-            ColumnSpec("permalink"),
-            *_text("name", "category_code"),
-            *_text("funding_total_usd"),
-            *_text("status", "country_code", "state_code", "region", "city"),
-            ColumnSpec("funding_rounds", "int", low=0),
-            *_text("founded_at", "founded_month", "founded_quarter", "founded_year"),
-            *_text("first_funding_at", "last_funding_at", "last_milestone_at"),
-        ),
-        (),
-        _DEALS_WEAKNESS + " Thirteen totals were spoilt by a spreadsheet upstream (dates, hash "
-        "signs) and are kept as they came: add up rounds instead.",
-    ),
-    "deals/rounds": TableSpec(
-        f"{_DEALS}/rounds.csv.gz",
-        (
-            ColumnSpec("company_permalink"),
-            *_text("company_name", "company_category_code", "company_country_code"),
-            *_text("company_state_code", "company_region", "company_city"),
-            ColumnSpec("funding_round_type"),
-            ColumnSpec("funded_at", "date"),
-            *_text("funded_month", "funded_quarter", "funded_year"),
-            ColumnSpec("raised_amount_usd", "float", is_required=False, low=0),
-        ),
-        (),
-        _DEALS_WEAKNESS,
-    ),
-    "deals/acquisitions": TableSpec(
-        f"{_DEALS}/acquisitions.csv.gz",
-        (
-            ColumnSpec("company_permalink"),
-            *_text("company_name", "company_category_code", "company_country_code"),
-            *_text("company_state_code", "company_region", "company_city"),
-            *_text("acquirer_permalink", "acquirer_name", "acquirer_category_code"),
-            *_text("acquirer_country_code", "acquirer_state_code", "acquirer_region"),
-            *_text("acquirer_city"),
-            ColumnSpec("acquired_at", "date"),
-            *_text("acquired_month", "acquired_quarter", "acquired_year"),
-            ColumnSpec("price_amount", "float", is_required=False, low=0),
-            *_text("price_currency_code"),
-        ),
-        (),
-        _DEALS_WEAKNESS,
-    ),
+    "evidence/targets": _TARGETS,
+    **DEAL_TABLES,
 }
 """Every table by name."""

@@ -9,7 +9,8 @@ import pandas as pd
 
 from finmodel.datasets.checks import Known, check_file
 from finmodel.datasets.root import data_root, file_checksum
-from finmodel.datasets.specs import TABLES, ColumnSpec, TableSpec
+from finmodel.datasets.specs import TABLES
+from finmodel.datasets.table_spec import ColumnSpec, TableSpec
 from finmodel.errors import DataError, Problem, nearest_name
 
 CATALOGUE = TableSpec(

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from finmodel import datasets
 from finmodel.errors import DataError, Problem, nearest_name
+from finmodel.scenario.correlations import check_correlations, check_together
 from finmodel.scenario.lever_consistency import check_levers
 from finmodel.scenario.market_consistency import check_market, check_sum
 from finmodel.scenario.programme_consistency import check_programmes
@@ -50,6 +51,9 @@ def check_consistency(scenario: Scenario, file: str) -> list[Problem]:
     problems += check_levers(scenario, file)
     problems += check_programmes(scenario, file)
     problems += check_sources(scenario, file)
+    numbers = dict(quantities(scenario))
+    problems += check_correlations(scenario.correlations, numbers, file)
+    problems += check_together(scenario.together, scenario.correlations, numbers, file)
     return problems
 
 
@@ -150,23 +154,26 @@ def _check_coverage(
 
 def check_sources(scenario: BaseModel, file: str) -> list[Problem]:
     """Return the numbers whose source is not known, or whose grade does not fit it."""
+    stated = [(key, item.source, item.grade) for key, item in quantities(scenario)]
+    if isinstance(scenario, Scenario):
+        pairs = enumerate(scenario.correlations)
+        stated += [(f"correlations.{i}", pair.source, pair.grade) for i, pair in pairs]
     known = {*datasets.sources()["source_id"], ASSUMED_SOURCE, USER_SOURCE}
     problems: list[Problem] = []
-    for key, quantity in quantities(scenario):
-        for source in quantity.source.split(";"):
-            if source.strip() not in known:
-                problems.append(
-                    Problem(
-                        f"{file}: {key}.source",
-                        repr(source.strip()),
-                        "an id of data/sources.csv, 'assumption' or 'user'",
-                        nearest_name(source.strip(), known),
-                    )
-                )
-        parts = {source.strip() for source in quantity.source.split(";")}
-        is_assumed = bool(parts & {ASSUMED_SOURCE, USER_SOURCE})
-        if is_assumed and quantity.grade != "assumed":
+    for key, sources, grade in stated:
+        parts = {source.strip() for source in sources.split(";")}
+        problems += [
+            Problem(
+                f"{file}: {key}.source",
+                repr(source),
+                "an id of data/sources.csv, 'assumption' or 'user'",
+                nearest_name(source, known),
+            )
+            for source in dict.fromkeys(item.strip() for item in sources.split(";"))
+            if source not in known
+        ]
+        if parts & {ASSUMED_SOURCE, USER_SOURCE} and grade != "assumed":
             problems.append(
-                Problem(f"{file}: {key}.grade", repr(quantity.grade), "'assumed' for an assumption")
+                Problem(f"{file}: {key}.grade", repr(grade), "'assumed' for an assumption")
             )
     return problems

@@ -156,6 +156,35 @@ class LogNormal(_Truncated):
         return math.exp(z)
 
 
+class LogitNormal(_Truncated):
+    """Belief about a share: normal log odds with `median` and `logit_sd`, cut at `low`, `high`."""
+
+    dist: Literal["logitnormal"]
+    median: float = Field(gt=0, lt=1)
+    logit_sd: float = Field(gt=0)
+    low: float = Field(ge=0)
+    high: float = Field(le=1)
+
+    def _scale(self) -> tuple[float, float]:
+        return log_odds(self.median), self.logit_sd
+
+    def _forward(self, x: float) -> float:
+        return log_odds(x) if 0.0 < x < 1.0 else math.copysign(math.inf, x - 0.5)
+
+    def _back(self, z: float) -> float:
+        return share_of(z)
+
+
+def log_odds(share: float) -> float:
+    """Return the log odds of a share in (0, 1)."""
+    return math.log(share) - math.log1p(-share)
+
+
+def share_of(odds: float) -> float:
+    """Return the share of given log odds."""
+    return 1.0 / (1.0 + math.exp(-odds))
+
+
 Numbers = Annotated[tuple[float, ...], Strict(False), Field(min_length=1)]
 
 
@@ -192,15 +221,16 @@ class Discrete(_Distribution):
 
 
 Distribution = Annotated[
-    Uniform | Triangular | Normal | LogNormal | Discrete, Field(discriminator="dist")
+    Uniform | Triangular | Normal | LogNormal | LogitNormal | Discrete, Field(discriminator="dist")
 ]
 """Any of the shapes above, told apart by `dist`."""
 
-SHAPES: dict[str, type[Uniform | Triangular | Normal | LogNormal | Discrete]] = {
+SHAPES: dict[str, type[Uniform | Triangular | Normal | LogNormal | LogitNormal | Discrete]] = {
     "uniform": Uniform,
     "triangular": Triangular,
     "normal": Normal,
     "lognormal": LogNormal,
+    "logitnormal": LogitNormal,
     "discrete": Discrete,
 }
 """Shapes by the name `dist` gives them."""

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.consistency import check_consistency
+from finmodel.scenario.correlations import Correlation, kept_links
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.reading import Tree, apply_overrides, one_of, read_toml, to_problems
 from finmodel.scenario.schema import Scenario
+from finmodel.scenario.walk import quantities
 
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -47,10 +49,24 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         for detail in error.errors():
             problems += to_problems(file, detail, changed, Scenario)
         raise ScenarioError(f"scenario {file}", problems) from None
+    scenario = _with_links_that_hold(scenario, file, changed)
     problems += check_consistency(scenario, str(file))
     if problems:
         raise ScenarioError(f"scenario {file}", problems)
     return scenario
+
+
+def _with_links_that_hold(scenario: Scenario, file: Path, changed: Sequence[str]) -> Scenario:
+    """Return the scenario without links of beliefs that a child or a change has made certain."""
+    if not (scenario.correlations or scenario.together):
+        return scenario
+    own = read_toml(file)
+    is_inherited = "extends" in own and not {"correlations", "together"} & set(own)
+    spared = None if is_inherited else set(changed)
+    pairs, groups = kept_links(
+        scenario.correlations, scenario.together, dict(quantities(scenario)), spared
+    )
+    return scenario.model_copy(update={"correlations": pairs, "together": groups})
 
 
 def digest(scenario: BaseModel) -> str:
@@ -69,6 +85,10 @@ def _essence(node: object) -> object:
         return value.model_dump(mode="json") if isinstance(value, BaseModel) else float(value)
     if isinstance(node, BaseModel):
         skipped = {"title_en", "title_zh", "question", "label_en", "label_zh"}
+        if isinstance(node, Correlation):
+            skipped |= {"source", "grade", "note"}
+        if isinstance(node, Scenario):  # they were not always there: digests stay as they were
+            skipped |= {name for name in ("correlations", "together") if not getattr(node, name)}
         names = [name for name in type(node).model_fields if name not in skipped]
         return {name: _essence(getattr(node, name)) for name in names}
     if isinstance(node, Mapping):

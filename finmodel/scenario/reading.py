@@ -91,7 +91,8 @@ def _set(
             return Problem(place, where, one_of(known), nearest_name(part, known))
         node = node[part]
     last = parts[-1]
-    if last not in node and not _names_are_free(parts[:-1], root):
+    is_new = last not in node and not _is_optional_list(parts, root)
+    if is_new and not _names_are_free(parts[:-1], root):
         return Problem(place, ".".join(parts), one_of(sorted(node)), nearest_name(last, node))
     node[last] = value
     return None
@@ -117,6 +118,12 @@ def _set_in_list(
 def one_of(names: Sequence[str]) -> str:
     """Return the names allowed, in words."""
     return f"one of {', '.join(names) or '(no entries)'}"
+
+
+def _is_optional_list(parts: Sequence[str], root: type[BaseModel]) -> bool:
+    """Return whether a key at the top is a list that a file may leave out."""
+    field = root.model_fields.get(parts[0]) if len(parts) == 1 else None
+    return field is not None and not field.is_required() and Ellipsis in get_args(field.annotation)
 
 
 def _names_are_free(table: Sequence[str], root: type[BaseModel]) -> bool:
@@ -145,6 +152,8 @@ def _model_at(loc: Sequence[str | int], root: type[BaseModel]) -> type[BaseModel
             target, skip = args[1], True
         elif len(args) == 2 and args[1] is NoneType:
             target = args[0]
+        elif len(args) == 2 and args[1] is Ellipsis:
+            target, skip = args[0], True
         model = target if isinstance(target, type) and issubclass(target, BaseModel) else None
     return model
 

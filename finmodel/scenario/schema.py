@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from finmodel.scenario.correlations import Correlation
 from finmodel.scenario.lever_schema import Levers
 from finmodel.scenario.market_schema import (
     Capital,
@@ -242,6 +243,13 @@ class Scenario(Section):
     sectors: dict[str, Sector] = Field(min_length=1, max_length=40)
     funds: dict[str, FundType] = Field(min_length=1, max_length=12)
     programmes: dict[str, Programme] = Field(default_factory=dict, max_length=8)
+    correlations: Annotated[tuple[Correlation, ...], Strict(False)] = Field(
+        default=(), max_length=2000
+    )
+
+    together: Annotated[tuple[Annotated[tuple[str, ...], Strict(False)], ...], Strict(False)] = (
+        Field(default=(), max_length=500)
+    )
 
     @property
     def stage_names(self) -> tuple[str, ...]:

@@ -7,7 +7,9 @@ from typing import TypeVar, get_args
 
 import pandas as pd
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
+from finmodel.scenario.distributions import Distribution
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.scenario.schema import Scenario
 
@@ -31,6 +33,34 @@ def _walk(node: object, prefix: str) -> Iterator[tuple[str, Quantity]]:
     elif isinstance(node, tuple):
         for place, item in enumerate(node):
             yield from _walk(item, f"{prefix}.{place}")
+
+
+def declared(scenario: BaseModel) -> Iterator[tuple[str, Quantity, Spec]]:
+    """Yield ``(dotted name, quantity, what its field allows)``, in the order of the schema."""
+    yield from _declared(scenario, "", None)
+
+
+def _declared(node: object, prefix: str, spec: Spec | None) -> Iterator[tuple[str, Quantity, Spec]]:
+    if isinstance(node, Quantity):
+        assert spec is not None, f"{prefix}: every number is declared with its range"
+        yield prefix, node, spec
+    elif isinstance(node, BaseModel):
+        for name, field in type(node).model_fields.items():
+            inside = f"{prefix}.{name}" if prefix else name
+            yield from _declared(getattr(node, name), inside, _spec_of(field))
+    elif isinstance(node, Mapping):
+        for name, item in node.items():
+            yield from _declared(item, f"{prefix}.{name}", spec)
+    elif isinstance(node, tuple):
+        for place, item in enumerate(node):
+            yield from _declared(item, f"{prefix}.{place}", spec)
+
+
+def _spec_of(field: FieldInfo) -> Spec | None:
+    """Return what a field, or each entry of a table, allows; None if it is no number."""
+    args = get_args(field.annotation)
+    inner = getattr(args[1], "__metadata__", ()) if len(args) == 2 and args[0] is str else ()
+    return next((item for item in (*field.metadata, *inner) if isinstance(item, Spec)), None)
 
 
 def assumptions(scenario: BaseModel) -> pd.DataFrame:
@@ -69,26 +99,34 @@ def fix_beliefs(scenario: Root, level: Callable[[str], float]) -> Root:
     level : callable
         Maps a dotted name to a probability in (0, 1); ``lambda _: 0.5`` gives the centre.
     """
-    fixed = _fix(scenario, "", level)
-    assert isinstance(fixed, type(scenario))
-    return fixed
+    beliefs = {name: item for name, item in quantities(scenario) if item.is_uncertain}
+    return with_values(scenario, {name: item.at(level(name)) for name, item in beliefs.items()})
 
 
-def _fix(node: object, prefix: str, level: Callable[[str], float]) -> object:
+def with_values(scenario: Root, values: Mapping[str, float | Distribution]) -> Root:
+    """Return the scenario with the values or beliefs of the numbers named put in their place."""
+
+    def change(name: str, quantity: Quantity) -> Quantity:
+        return quantity.model_copy(update={"value": values[name]}) if name in values else quantity
+
+    changed = _change(scenario, "", change)
+    assert isinstance(changed, type(scenario))
+    return changed
+
+
+def _change(node: object, prefix: str, change: Callable[[str, Quantity], Quantity]) -> object:
     if isinstance(node, Quantity):
-        return (
-            node.model_copy(update={"value": node.at(level(prefix))}) if node.is_uncertain else node
-        )
+        return change(prefix, node)
     if isinstance(node, BaseModel):
         changed = {
-            name: _fix(getattr(node, name), f"{prefix}.{name}" if prefix else name, level)
+            name: _change(getattr(node, name), f"{prefix}.{name}" if prefix else name, change)
             for name in type(node).model_fields
         }
         return node.model_copy(update=changed)
     if isinstance(node, Mapping):
-        return {name: _fix(item, f"{prefix}.{name}", level) for name, item in node.items()}
+        return {name: _change(item, f"{prefix}.{name}", change) for name, item in node.items()}
     if isinstance(node, tuple):
-        return tuple(_fix(item, f"{prefix}.{place}", level) for place, item in enumerate(node))
+        return tuple(_change(item, f"{prefix}.{place}", change) for place, item in enumerate(node))
     return node
 
 

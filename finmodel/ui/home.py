@@ -56,7 +56,8 @@ def main(root: Path = Path("runs")) -> None:
     chosen = st.segmented_control("Language 语言", ["English", "中文"], default="English")
     language: Language = "zh" if chosen == "中文" else "en"
     text = TEXT[language]
-    manifests = sorted(root.glob(f"[!.]*/{store.MANIFEST}"), key=lambda p: -p.stat().st_mtime)
+    found = [path for path in root.glob(f"[!.]*/{store.MANIFEST}") if _is_run(path.parent)]
+    manifests = sorted(found, key=lambda p: -p.stat().st_mtime)
     if not manifests:
         st.info(text["none"])
         return
@@ -80,3 +81,8 @@ def main(root: Path = Path("runs")) -> None:
     st.dataframe(shown, hide_index=True)
     st.subheader(text["rests"])
     st.dataframe(store.read_result(folder, "assumptions"), hide_index=True)
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder holds one run, and not draws of a scenario."""
+    return (folder / "gap_total.parquet").is_file()

@@ -1,0 +1,156 @@
+"""`finmodel run --draws`: how wide an answer is, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from finmodel import store
+from finmodel.cli.errors import INTERRUPTED
+from finmodel.cli.output import StoredTables, emit_json, prepare, records
+from finmodel.cli.progress import Bar, stop_on_interrupt
+from finmodel.datasets import provinces
+from finmodel.errors import Problem, ScenarioError
+from finmodel.report.draws import draws_headline, rate_view, total_view
+from finmodel.scenario import load_scenario
+from finmodel.scenario.priors import load_priors
+from finmodel.study.draws import about_draws
+from finmodel.study.stored_draws import draw_and_store, laid_on, tables_of_draws
+from finmodel.study.why import default_paths
+from finmodel.variables import labels
+
+SHOWN_TABLES = (
+    "uncertainty_gap_total",
+    "uncertainty_gap_region",
+    "uncertainty_gap_stage",
+    "uncertainty_activity_total",
+)
+
+
+def check_options(draws: int | None, priors: str, details: int) -> None:
+    """Refuse options of `finmodel run` that do not go together.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    problems = []
+    if draws is None and priors:
+        problems.append(Problem("--priors", repr(priors), "only with --draws N"))
+    if draws is not None and details:
+        allowed = "0 with --draws: histories are kept of one run alone"
+        problems.append(Problem("--details", str(details), allowed))
+    if problems:
+        raise ScenarioError("run options", problems)
+
+
+def draw_and_show(
+    file: Path,
+    *,
+    draws: int,
+    priors: str,
+    paths: int | None,
+    seed: int | None,
+    changes: Sequence[str],
+    out: Path,
+    threads: int | None,
+    as_json: bool,
+    command: Sequence[str],
+) -> None:
+    """Draw what is not known about a scenario and print its layers; see `finmodel run --help`."""
+    scenario = load_scenario(file, changes)
+    found_priors = load_priors(priors) if priors else None
+    defaults = (default_paths(scenario.run.paths), scenario.run.seed)
+    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
+    console = Console(stderr=as_json, highlight=False)
+    with stop_on_interrupt() as cancel, Bar(draws, "draws") as tick:
+        found, stored = draw_and_store(
+            scenario,
+            draws=draws,
+            paths=n_paths,
+            seed=run_seed,
+            root=out,
+            priors=found_priors,
+            threads=threads,
+            progress=tick,
+            cancel=cancel,
+            command=command,
+            watch=tick,
+        )
+    if stored is not None:
+        manifest = store.read_manifest(stored.folder)
+        tables: Mapping[str, pd.DataFrame] = StoredTables(stored.folder)
+    else:
+        assert found is not None
+        tables = tables_of_draws(found, laid_on(scenario, found_priors), scenario)
+        about = {"paths": n_paths, "seed": run_seed, "scenario": scenario.model_dump(mode="json")}
+        titles = {key: getattr(scenario.meta, key) for key in ("name", "title_en", "title_zh")}
+        manifest = {**titles, **about, **about_draws(found)}
+    show_draws(console, manifest, tables, stored.folder if stored else None, as_json=as_json)
+    if stored is None:
+        shown = f"Interrupted: {manifest['draws']} of {draws} draws are shown."
+        console.print(f"{shown} {tick.advice}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
+    verb = "Found again" if stored.is_reused else "Stored"
+    timing = f"Simulated in {manifest['seconds']:.1f} s"
+    console.print(f"{timing}. {verb}: {stored.folder}", soft_wrap=True)
+
+
+def show_draws(
+    console: Console,
+    manifest: store.Manifest,
+    tables: Mapping[str, pd.DataFrame],
+    folder: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Print the layers of draws, or all they hold as JSON."""
+    if as_json:
+        about = ("name", "draws", "paths", "seed", "n_beliefs", "n_redrawn_draws")
+        emit_json(
+            {
+                **{key: manifest[key] for key in about},
+                "digest": manifest.get("digest"),
+                "folder": str(folder) if folder else None,
+                "is_complete": folder is not None,
+                "seconds": manifest.get("seconds"),
+                **{name: records(tables[name]) for name in SHOWN_TABLES},
+            }
+        )
+        return
+    names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
+    names |= {k: item["label_en"] for k, item in manifest["scenario"]["stages"].items()}
+    console.print(f"[bold]{manifest['title_en']}[/bold] ({manifest['title_zh']})")
+    console.print(_intro(manifest, tables["beliefs"]), soft_wrap=True)
+    console.print()
+    headline = draws_headline(tables["uncertainty_gap_total"])
+    console.print(f"[bold]{headline}[/bold]", soft_wrap=True)
+    console.print()
+    console.print(total_view(tables))
+    for dimension in ("region", "stage"):
+        console.print(rate_view(tables[f"uncertainty_gap_{dimension}"], dimension, names))
+    console.print(labels()["uncertainty"]["note"]["en"], soft_wrap=True)
+
+
+def _intro(manifest: store.Manifest, beliefs: pd.DataFrame) -> str:
+    count = beliefs["origin"].value_counts()
+    stated, laid = int(count.get("stated", 0)), int(count.get("prior", 0))
+    text = (
+        f"{_number(manifest['draws'])} of {stated + laid} numbers: {stated} with a stated belief, "
+        f"{laid} with a prior by grade; the other {int(count.get('', 0))} stay as they are. Each "
+        f"draw plays the same {manifest['paths']} paths, seed {manifest['seed']}."
+    )
+    if manifest["n_redrawn_draws"]:
+        text += (
+            f" In {_number(manifest['n_redrawn_draws'])} some numbers broke a rule between fields "
+            "and were drawn again."
+        )
+    return text
+
+
+def _number(draws: int) -> str:
+    return "1 draw" if draws == 1 else f"{draws} draws"

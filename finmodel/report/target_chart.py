@@ -1,0 +1,65 @@
+"""A chart of the model against the evidence: dots and intervals, each figure over its evidence."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+import vl_convert as vlc
+
+from finmodel.evaluate.validation import INSIDE
+from finmodel.variables import Language, labels
+
+NARROWEST, WIDEST = 0.1, 10.0
+"""Ratios beyond are drawn at the edge."""
+TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
+WIDTH, ROW_HEIGHT = 520, 17
+
+
+def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
+    """Return ratios to the evidence, of targets that have one: model, its futures, the evidence."""
+    has_ratio = table["ratio"].notna() & (table["evidence"] > 0) & (table["ratio"] > 0)
+    own = table[has_ratio]
+    frame = pd.DataFrame({"label": own[f"label_{lang}"], "is_inside": own["verdict"] == INSIDE})
+    pairs = {"evidence_low": "low", "evidence_high": "high", "q05": "q05", "q95": "q95"}
+    for column, name in {**pairs, "value": "dot"}.items():
+        frame[name] = (own[column] / own["evidence"]).clip(NARROWEST, WIDEST)
+    for name in ("q05", "q95"):
+        frame[name] = frame[name].fillna(frame["dot"])
+    return frame.reset_index(drop=True)
+
+
+def ratio_chart(table: pd.DataFrame, lang: Language) -> str:
+    """Return the chart of some targets as SVG; empty if none has a ratio.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`finmodel.evaluate.validation.judge`; rows keep their order.
+    lang : {'en', 'zh'}
+    """
+    frame = chart_rows(table, lang)
+    if frame.empty:
+        return ""
+    title = labels()["validation"]["axis"][lang]
+    scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
+    axis = alt.Axis(values=list(TICKS), format="~g")
+    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=360))
+    colours = alt.Scale(domain=[True, False], range=[GOOD, BAD])
+    colour = alt.Color("is_inside:N", scale=colours, legend=None)
+
+    def along(name: str) -> alt.X:
+        return alt.X(f"{name}:Q", scale=scale, title=title, axis=axis)
+
+    base = alt.Chart(frame)
+    layers = [
+        base.mark_rule(strokeWidth=9, color=GREY).encode(y=row, x=along("low"), x2="high:Q"),
+        base.mark_rule(strokeWidth=2).encode(y=row, x=along("q05"), x2="q95:Q", color=colour),
+        base.mark_point(filled=True, size=45, opacity=1).encode(
+            y=row, x=along("dot"), color=colour
+        ),
+        alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
+    ]
+    height = ROW_HEIGHT * frame["label"].nunique()
+    chart = alt.layer(*layers).properties(width=WIDTH, height=height)
+    return str(vlc.vegalite_to_svg(chart.to_dict()))
