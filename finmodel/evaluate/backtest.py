@@ -42,7 +42,7 @@ def known_by(book: DealBook, day: pd.Timestamp) -> DealBook:
     of its last record, so it is left blank; sectors and regions are taken not to change. What was
     entered late, of earlier rounds, cannot be told and stays.
     """
-    rounds = book.rounds[book.rounds["date"] <= book.as_of].reset_index(drop=True)
+    rounds = book.rounds[book.rounds["date"] <= day].reset_index(drop=True)
     is_known = book.firms["firm"].isin(rounds["firm"])
     firms = book.firms[is_known].assign(status="").reset_index(drop=True)
     parts: dict[str, Any] = {"firms": firms, "rounds": rounds, "as_of": day}

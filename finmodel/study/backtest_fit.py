@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -123,7 +122,7 @@ def fit_known(book: DealBook, plan: BacktestPlan) -> Fitted:
     table, completed = completed_books(known, plan, seed=plan.seed)
     own = table.firms["sector"]
     sectors = tuple(own[own != ""].value_counts().index[: plan.sectors])
-    classes = own.where(own.isin(sectors), OTHER).tolist()
+    classes = own.where(own.isin(sectors), OTHER)
     terms: dict[int, tuple[str, ...]] = {}
     fits: dict[int, list[HazardFit]] = {GRADUATED: [], SOLD: []}
     counts = []
@@ -185,13 +184,13 @@ def log_hazard(
     return np.asarray(result, np.float64)
 
 
-def _by_cohort(spells: Spells, fit: HazardFit, classes: Sequence[str]) -> pd.DataFrame:
+def _by_cohort(spells: Spells, fit: HazardFit, classes: pd.Series[Any]) -> pd.DataFrame:
     """Return observed and expected graduations by stage and year of the stage's first round."""
     periods = person_periods(spells)
     own = (periods["event"] == GRADUATED).to_numpy(np.float64)
     other = (periods["event"] == SOLD).to_numpy(np.float64)
     expected = np.zeros(len(periods))
-    sector = np.array(classes, dtype=object)[periods["firm"].to_numpy()]
+    sector = classes.to_numpy(dtype=object)[periods["firm"].to_numpy()]
     quarter, stage = periods["quarter"].to_numpy(), periods["stage"].to_numpy()
     most = int(quarter.max(initial=0)) + 1
     for code in np.unique(stage):
