@@ -11,15 +11,18 @@ from scipy.stats import norm
 from finmodel.calibrate.estimates import Block
 from finmodel.calibrate.exit_checks import told_distance
 from finmodel.calibrate.exit_multiples import exit_block, luck_share
-from finmodel.calibrate.exit_records import ExitTerms, exit_records
+from finmodel.calibrate.exit_records import ExitTerms, exit_records, exit_terms
 from finmodel.calibrate.exit_study import exit_study
 from finmodel.calibrate.multiples import Multiples, exact_multiples
 from finmodel.calibrate.reasons import NotEstimable
 from finmodel.calibrate.spliced_law import Law, SplicedLikelihood
 from finmodel.calibrate.tail_diagnostics import cut_pareto, hill_plot, tail_summary
 from finmodel.calibrate.threshold_average import MIN_GAIN, fit_body, fit_law
+from finmodel.datasets.deal_records import read_deals
 from finmodel.errors import CalibrationError
 from finmodel.numeric.exit_law import luck_quantile, tail_start
+from finmodel.scenario import load_scenario
+from tests.conftest import ROOT, YRD
 from tests.studies.recovery_tails import LAW, log_luck
 
 TERMS = ExitTerms({"A": 0.2, "B": 0.1})
@@ -262,7 +265,7 @@ def test_records_are_counted_by_how_they_are_told_and_why_left_out():
 def test_reasons_are_answers():
     few = exit_block(simulated_book(40, 12), TERMS)
     assert isinstance(few, NotEstimable)
-    assert "at least 50" in few.reason
+    assert "at least 52" in few.reason
     none = exit_block(book([], []), TERMS)
     assert isinstance(none, NotEstimable)
     quiet = exit_block(simulated_book(500, 13), ExitTerms({"A": 0.2}, other_log_sd=2.0))
@@ -270,6 +273,34 @@ def test_reasons_are_answers():
     assert "nothing is left for luck" in quiet.reason
     with pytest.raises(CalibrationError, match="all equal"):
         fit_law(exact_multiples(np.r_[np.zeros(40), np.ones(60)]))
+
+
+@pytest.mark.slow
+def test_american_sales_tell_a_median_and_a_spread_but_no_tail():
+    deals = read_deals(ROOT / "data/deals/us_crunchbase_2013-10", price_year=2022)
+    block = exit_block(deals, exit_terms(load_scenario(YRD)))
+    assert isinstance(block, Block)
+    median, spread = block.estimates
+    assert median.key == "exits.mna_value_multiple"
+    assert 0.4 < median.value < 1.1
+    assert 1.0 < spread.value < 1.6
+    assert "No tail is told" in spread.note
+    told = block.diagnostics.set_index("quantity")["value"]
+    assert told["log_gain"] > 2 * told["log_gain_without"]
+    assert told["telling_slope"] > 0.2
+
+
+def test_two_slips_of_the_keyboard_make_no_tail():
+    rng = np.random.default_rng(18)
+    n = 400
+    value = np.exp(rng.normal(0, 0.8, n)) * 100
+    value[[3, 60]] = 100 * 600.0, 100 * 900.0
+    rounds = [(f"f{i}", "2001-01-01", "A", "equity", 20, 20, 20) for i in range(n)]
+    exits = [(f"f{i}", f"{2002 + i % 15}-01-01", "mna", v) for i, v in enumerate(value)]
+    study = exit_study(exit_records(book(exits, rounds), TERMS, floor=1e-6), TERMS)
+    assert study.fit.log_gain > MIN_GAIN
+    assert study.gain_without < MIN_GAIN
+    assert not study.has_tail
 
 
 def test_a_cap_that_records_break_is_a_lower_bound_without_an_error():

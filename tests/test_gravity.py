@@ -9,7 +9,7 @@ import pytest
 from finmodel.calibrate.estimates import Block
 from finmodel.calibrate.flow_records import flows_of
 from finmodel.calibrate.gravity import GravityFit, fit_gravity, gravity_block
-from finmodel.calibrate.gravity_errors import MIN_CLUSTERS, largest
+from finmodel.calibrate.gravity_errors import MIN_CLUSTERS, all_errors, largest
 from finmodel.calibrate.reasons import NotEstimable
 from finmodel.datasets.distances import distance_km
 from finmodel.datasets.tables import read_table
@@ -173,3 +173,28 @@ def test_flows_are_counted_from_a_deal_book():
     empty = SimpleNamespace(firms=book.firms, investments=book.investments.iloc[:0])
     found = gravity_block(flows_of(empty), reference_km=250.0)
     assert isinstance(found, NotEstimable)
+
+
+def test_robust_and_two_way_errors_are_their_formulas():
+    rng = np.random.default_rng(8)
+    n = MIN_CLUSTERS
+    origin, destination = np.indices((n, n)).reshape(2, -1)
+    x = np.column_stack([rng.normal(0, 1, n * n), np.ones(n * n)])
+    mean = np.exp(0.3 * x[:, 0] + 1)
+    y = rng.poisson(mean).astype(float)
+    poisson, robust, two_way = all_errors(x, y, mean, (origin, destination), 1)
+    bread = np.linalg.inv(sum(m * np.outer(row, row) for m, row in zip(mean, x, strict=True)))
+    scores = []
+    for m, row, count in zip(mean, x, y, strict=True):
+        leverage = m * row @ bread @ row
+        scores.append(row * (count - m) / np.sqrt(1 - leverage))
+    scores = np.array(scores)
+    meat = scores.T @ scores
+    assert poisson.covariance[0, 0] == pytest.approx(bread[0, 0])
+    assert robust.covariance[0, 0] == pytest.approx((bread @ meat @ bread)[0, 0])
+    both = -meat
+    for side in (origin, destination):
+        sums = np.array([scores[side == g].sum(axis=0) for g in range(n)])
+        both = both + sums.T @ sums * n / (n - 1)
+    assert two_way.covariance[0, 0] == pytest.approx(max((bread @ both @ bread)[0, 0], 0.0))
+    assert (poisson.degrees, robust.degrees, two_way.degrees) == (0, n * n - 2, n - 1)

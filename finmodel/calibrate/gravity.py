@@ -14,7 +14,7 @@ are.
 
 The model's meetings are drawn in proportion to nearness times money, and a firm has a fixed
 number of them: that is this equation with its effects. What the matching then does to it is
-measured in docs/estimates_tails.md.
+measured in docs/recovery_tails.md.
 
 Errors are the largest of: Poisson; robust (HC2, for spread beyond Poisson); clustered both by
 origin and by destination (Cameron, Gelbach & Miller), which needs many regions and is left out
@@ -239,8 +239,8 @@ def _block(found: GravityFit, flows: pd.DataFrame, away_types: Sequence[str]) ->
     method = f"Poisson gravity, {largest(found.errors, 0).kind} errors"
     note = (
         f"{total:,.0f} flows in {n} pairs of {len(found.regions)} regions, dispersion "
-        f"{found.dispersion:.1f}. Slope of flows; the matching moves it a little against that of "
-        "meetings."
+        f"{found.dispersion:.1f}. Slope of flows: in simulated markets 0.97 times that "
+        "of meetings."
     )
     keys, values = list(KEYS), [found.value[0]]
     jacobian: list[FloatArray] = [np.eye(len(found.names))[0]]
