@@ -237,7 +237,7 @@ def test_the_summary_counts_by_hand():
     #      est  se   low  high plac pse  plow phigh truth comp luck spill weigh n
     rows[0, place] = (2.0, 1.0, 0.0, 4.0, 0, 1, -2, 2, 3.0, 0.5, 0, -0.6, -0.4, 20)
     rows[1, place] = (4.0, 1.0, 2.0, 6.0, 3, 1, 1, 5, 1.0, 0.5, 3, 0.4, -0.4, 20)
-    rows[2, place] = (3.0, 1.0, 1.0, 5.0, 0, 1, -2, 2, 2.0, 0.5, 0, 1.4, -0.4, 17)
+    rows[2, place] = (3.0, 1.0, -1.0, 5.0, 0, 1, 1, 2, 2.0, 0.5, 0, 1.4, -0.4, 17)
     (found,) = summary_table(rows).to_dict("records")
     assert (found["estimator"], found["outcome"], found["form"]) == ("twfe", "deals_n", "log")
     assert found["n_histories"] == 3
@@ -246,6 +246,6 @@ def test_the_summary_counts_by_hand():
     assert found["bias_se"] == pytest.approx(2.0 / np.sqrt(3))
     assert found["rmse"] == pytest.approx(np.sqrt(11 / 3))
     assert found["coverage"] == pytest.approx(2 / 3)
-    assert found["power"] == pytest.approx(2 / 3)
-    assert found["size"] == pytest.approx(1 / 3)
+    assert found["power"] == pytest.approx(1 / 3)
+    assert found["size"] == pytest.approx(2 / 3)
     assert found["spread"] == pytest.approx(1.0)

@@ -168,7 +168,7 @@ def _block(study: ExitStudy, terms: ExitTerms, base: Base) -> Block | NotEstimab
         )
         for i, (key, unit) in enumerate(names)
     ]
-    if not np.isfinite(study.log_cap):
+    if study.is_cap_broken:
         estimates.append(_cap(study))
         covariance = np.pad(covariance, (0, 1))
         covariance[-1, -1] = np.nan

@@ -43,6 +43,7 @@ class ExitStudy:
     fit : LawFit
     log_cap : float
         Cap used, log of medians; inf if the records break that of the scenario.
+    is_cap_broken : bool
     largest : float
         Largest told multiple, log of medians.
     sd, body_sd : ndarray
@@ -57,6 +58,7 @@ class ExitStudy:
     records: ExitRecords
     fit: LawFit
     log_cap: float
+    is_cap_broken: bool
     largest: float
     sd: FloatArray
     body_sd: FloatArray
@@ -99,7 +101,8 @@ def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
     alone = fit_body(data)[0][: data.n_routes]
     luck = data.x - alone[data.route]
     log_cap = float(np.log(terms.cap))
-    if luck.max() >= log_cap:
+    is_cap_broken = bool(luck.max() >= log_cap)
+    if is_cap_broken:
         log_cap = np.inf
     fit = fit_law(data, log_cap=log_cap)
     width = alone + log_cap - fit.best_threshold
@@ -118,7 +121,7 @@ def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
     columns = ["quantity", "value", "standard_error", "low_95", "high_95", "note"]
     diagnostics = pd.DataFrame(rows).reindex(columns=columns).fillna({"note": ""})
     return ExitStudy(
-        *(records, fit, log_cap, float(np.log(values.max())), sd, body_sd),
+        *(records, fit, log_cap, is_cap_broken, float(np.log(values.max())), sd, body_sd),
         *(hill_plot(values, cap=cap), sensitivity(data, log_cap), diagnostics),
     )
 

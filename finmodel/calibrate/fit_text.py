@@ -133,14 +133,19 @@ def _number(
         "dist": "lognormal",
         "median": value,
         "log_sd": float(f"{error:.2g}"),
-        "low": value * math.exp(-reach),
-        "high": value * math.exp(reach),
+        "low": _digits(value * math.exp(-reach)),
+        "high": _digits(value * math.exp(reach)),
     }
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
         f"Standard error {error:.0%}."
     )
     return entry | {"source": ";".join(ids), "grade": grades[-1], "note": note}
+
+
+def _digits(value: float) -> float:
+    """Return an end of a belief at six digits: not exact, but the median stays to all of them."""
+    return float(f"{value:.6g}")
 
 
 def _with_tables(

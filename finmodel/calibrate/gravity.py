@@ -33,6 +33,7 @@ venture capital investments, American Journal of Sociology 106.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -162,6 +163,7 @@ def _fit(
     masses: pd.DataFrame | None,
 ) -> GravityFit | NotEstimable:
     import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     n = len(regions)
     origin, destination = (side.reshape(-1) for side in np.indices((n, n)))
@@ -189,7 +191,10 @@ def _fit(
             f"{n} regions have too few pairs, or too equal distances, to tell distance from what "
             "regions send and receive."
         )
-    result = sm.GLM(y, design, family=sm.families.Poisson()).fit(maxiter=200, tol=1e-10)
+    with warnings.catch_warnings():
+        # Flows that the equation fits exactly are no fault.
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        result = sm.GLM(y, design, family=sm.families.Poisson()).fit(maxiter=200, tol=1e-10)
     if not result.converged or not np.isfinite(result.params[: len(names)]).all():
         return not_told("The Poisson likelihood has no maximum: some effect separates zero flows.")
     mu = np.asarray(result.mu)

@@ -141,7 +141,7 @@ class _Market:
 def match_rates(
     setting: Setting,
     targets: Sequence[Target],
-    sizes: SizeTarget,
+    sizes: SizeTarget | None,
     start: Mapping[str, float],
     *,
     fixed: Mapping[str, float] | None = None,
@@ -155,7 +155,7 @@ def match_rates(
     setting : Setting
     targets : sequence of Target
         At least one; without NaN.
-    sizes : SizeTarget
+    sizes : SizeTarget or None
         Asks and the spread of sizes are set so that the market's rounds have these.
     start : Mapping of str to float
         Values of the base: asks of stages and `firms.size_log_sd`.
@@ -210,7 +210,7 @@ def match_rates(
         block=block,
         overrides=tuple(market.overrides(x)),
         asks=asks,
-        size_log_sd=market.sizes["firms.size_log_sd"],
+        size_log_sd=market.sizes.get("firms.size_log_sd", float("nan")),
         moments=moments,
         fit=fit,
         n_trials=market.n_trials,
@@ -233,12 +233,14 @@ def first_guess(curve: Curve) -> FloatArray:
 
 
 def _set_sizes(
-    market: _Market, x: FloatArray, sizes: SizeTarget, start: Mapping[str, float]
+    market: _Market, x: FloatArray, sizes: SizeTarget | None, start: Mapping[str, float]
 ) -> None:
     """Set asks and spread so that the market's rounds come out as recorded.
 
     What is raised follows what is asked one for one, but for rounds that close below the ask.
     """
+    if sizes is None:
+        return
     found = market.moments(x)
     new = {}
     for stage, wanted in sizes.mean_log.items():

@@ -1,4 +1,4 @@
-"""Commands that hold the model to evidence: `fit`, `validate`, `evaluate`."""
+"""Commands that hold the model to evidence: `calibrate`, `fit`, `validate`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -162,4 +162,62 @@ def evaluate(
         as_json=as_json,
         language=lang,
         command=["finmodel", *sys.argv[1:]],
+    )
+
+
+@guarded
+def calibrate(
+    deals: Annotated[Path, typer.Argument(help="Deals: a CSV file or a folder.", metavar="DEALS")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Scenario file to write.", metavar="FILE")
+    ] = Path("calibrated.toml"),
+    base: Annotated[
+        Path | None,
+        typer.Option(help="Scenario it extends; by default the shipped delta baseline."),
+    ] = None,
+    cohorts: Annotated[
+        str,
+        typer.Option(help="Years of firms' first rounds; by default the last six whole ones."),
+    ] = "",
+    held_out: Annotated[
+        str,
+        typer.Option(
+            "--hold-out", help="Cohorts not fitted to but predicted: alternate, none, or years."
+        ),
+    ] = "alternate",
+    as_of: Annotated[
+        str, typer.Option(help="Last day the records cover; by default theirs.", metavar="DATE")
+    ] = "",
+    observed_from: Annotated[
+        str, typer.Option(help="Day from which firms were noticed.", metavar="DATE")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of imputations and markets.")] = 1,
+    imputations: Annotated[
+        int, typer.Option(min=2, max=200, help="Draws of the stages of unlabelled rounds.")
+    ] = 10,
+    is_forced: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    lang: Annotated[str, typer.Option(help="Language of what is printed: en or zh.")] = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate numbers of a scenario from records of deals, and write a scenario that runs.
+
+    Rates are those at which the simulated market shows the graduation curves of the records. Each
+    number carries its standard error and source; a page beside the scenario shows how good the fit
+    is, on cohorts that were not fitted to as well. Nothing is written before all is done.
+    """
+    from finmodel.cli.calibrate_command import calibrate_and_show
+
+    calibrate_and_show(
+        deals,
+        out=out,
+        base=base,
+        cohorts=cohorts,
+        held_out=held_out,
+        as_of=as_of,
+        observed_from=observed_from,
+        seed=seed,
+        imputations=imputations,
+        is_forced=is_forced,
+        lang=lang,
+        as_json=as_json,
     )

@@ -22,6 +22,7 @@ COMMANDS = (
     run_group.compare,
     fund_group.fund,
     fund_group.pacing,
+    evidence_group.calibrate,
     evidence_group.fit,
     evidence_group.validate,
     evidence_group.evaluate,

@@ -35,7 +35,7 @@ from finmodel.evaluate.logit import log_odds, standardised
 from finmodel.world.arrays import FloatArray, IntArray
 
 NEIGHBOURS = 4
-"""Of each supported firm; four is what Abadie & Imbens (2002) found to do well."""
+"""Of each supported firm."""
 Z_95 = 1.959963984540054
 LEAST_SUPPORTED = 30
 """Supported firms, below which there is no estimate."""

@@ -14,7 +14,7 @@ from finmodel.variables import Language, labels
 HEADLINE = (("deals_n", "log"), ("survived", "level"))
 """Outcome and form that sentences speak of: of provinces, of firms."""
 LOG_POINTS = 100.0
-_SHARES = ("survived", "exited")
+_PER_100 = ("rounds_n", "later_rounds_n", "survived", "exited")
 _PARTS = ("truth", "estimate", "bias", "luck", "spillover", "weighting")
 _RATES = ("coverage", "power", "size")
 
@@ -32,7 +32,7 @@ def evaluation_view(frame: pd.DataFrame, which: str, language: Language = "en") 
     frame : DataFrame
         Table `evaluation` of an evaluation.
     which : {'level', 'log', 'firms'}
-        Panels of provinces in level or log, or matching. Logs and shares are shown times 100.
+        Panels of provinces in level or log, or matching. Logs, shares and rounds times 100.
     language : {'en', 'zh'}
     """
     word, names = words(language), labels()
@@ -42,17 +42,18 @@ def evaluation_view(frame: pd.DataFrame, which: str, language: Language = "en") 
     if which != "firms":
         title = word["panel_title"].format(form=names["evaluated"][which][language])
     view = Table(title=title, title_justify="left", header_style="bold", padding=(0, 0))
-    view.add_column("", width=14)
+    view.add_column("", width=12)
     for key in (*_PARTS, *_RATES):
         view.add_column(word[key], justify="right", overflow="fold")  # never cut a number
     for outcome, rows in part.groupby("outcome", sort=False):
         view.add_section()
         heading = names["evaluated"][str(outcome)][language]
-        tail = ", %" if str(outcome) in _SHARES else ""
+        tail = " x 100" if str(outcome) in _PER_100 else ""
         view.add_row(f"[bold]{heading}{tail}[/bold]")
         for row in rows.to_dict("records"):
             scale = _scale(str(outcome), which)
             cells = [with_error(row[key], row[f"{key}_se"], scale=scale) for key in _PARTS]
+            cells[1] = cells[1].partition("±")[0]  # its error is nearly that of the bias
             rates = [_rate(row[key]) for key in _RATES]
             view.add_row(f" {names['estimator_short'][row['estimator']][language]}", *cells, *rates)
     return view
@@ -89,7 +90,7 @@ def evaluation_sentences(frame: pd.DataFrame, language: Language = "en") -> list
 
 
 def _scale(outcome: str, form: str) -> float:
-    return LOG_POINTS if form == "log" or outcome in _SHARES else 1.0
+    return LOG_POINTS if form == "log" or outcome in _PER_100 else 1.0
 
 
 def _amount(row: Mapping[Hashable, Any], key: str, outcome: str, form: str) -> str:

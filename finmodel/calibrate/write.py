@@ -1,0 +1,188 @@
+"""A calibration as the text of a scenario: beliefs with their errors, what goes together, why."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tomli_w
+
+from finmodel.calibrate.estimates import Calibration, Estimate
+from finmodel.scenario import Scenario
+from finmodel.scenario.correlations import nearest_correlation
+from finmodel.scenario.load import read_with_parent
+from finmodel.scenario.quantity import Spec
+from finmodel.scenario.reading import read_toml
+from finmodel.scenario.walk import declared
+from finmodel.world.arrays import FloatArray
+
+LEAST_RHO = 0.05
+"""Correlations below are left out."""
+CUT_SD = 3.0
+"""A belief is cut at so many standard errors, on both sides alike: the median stays."""
+MOST_LOG_SD = 1.0
+"""A number known no better than this is written as a value, and its note says so."""
+
+Grade = Literal["official", "academic", "commercial", "assumed"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What estimates rest on.
+
+    Attributes
+    ----------
+    source : str
+        An id of `data/sources.csv`, or `user`.
+    grade : str
+    words : str
+        Ends every note: which records, which cohorts, checksum.
+    """
+
+    source: str
+    grade: Grade
+    words: str
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Names of the scenario that is written."""
+
+    name: str
+    title_en: str
+    title_zh: str
+    question: str
+
+
+def calibrated_text(
+    base_file: Path,
+    out: Path,
+    base: Scenario,
+    calibration: Calibration,
+    *,
+    evidence: Evidence,
+    titles: Titles,
+) -> str:
+    """Return the text of a scenario that lays the estimates over its base.
+
+    A base that stands for itself is named by a path relative to `out`; one that extends another is
+    written out whole, since a scenario may extend one level only.
+
+    Raises
+    ------
+    ScenarioError
+        If the base cannot be read.
+    """
+    tree: dict[str, Any] = {}
+    if "extends" in read_toml(base_file):
+        tree = read_with_parent(base_file)
+    else:
+        tree["extends"] = relative(base_file, out)
+    tree["correlations"] = correlation_rows(calibration, base, evidence)
+    meta = {"name": titles.name, "title_en": titles.title_en, "title_zh": titles.title_zh}
+    tree["meta"] = {**tree.get("meta", {}), **meta, "question": titles.question}
+    specs = {name: (quantity.unit, spec) for name, quantity, spec in declared(base)}
+    for item in written(calibration, base):
+        *path, last = item.key.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        unit, spec = specs[item.key]
+        node[last] = entry(item, unit, spec, evidence)
+    return tomli_w.dumps(tree)
+
+
+def written(calibration: Calibration, base: Scenario) -> list[Estimate]:
+    """Return the estimates that are numbers of the base, once each."""
+    known = {name for name, _, _ in declared(base)}
+    return [item for item in calibration.estimates if item.key in known]
+
+
+def relative(base_file: Path, out: Path) -> str:
+    """Return the base's path from the folder of `out`, absolute where there is none."""
+    base = base_file.resolve()
+    try:
+        return Path(os.path.relpath(base, out.resolve().parent)).as_posix()
+    except ValueError:
+        # Another drive of Windows.
+        return base.as_posix()
+
+
+def entry(item: Estimate, unit: str, spec: Spec, evidence: Evidence) -> dict[str, Any]:
+    """Return a number's table: a belief if its error is known and useful, else a value."""
+    note = " ".join(text for text in (item.note, f"{item.method}, n = {item.n}.") if text)
+    result: dict[str, Any] = {
+        "value": float(item.value),
+        "unit": unit,
+        "source": evidence.source,
+        "grade": evidence.grade,
+    }
+    log_sd = log_error(item)
+    if log_sd == 0.0:
+        why = "Its error could not be had, or is so large that the number is not identified."
+        return {**result, "note": f"{note} {why} {evidence.words}"}
+    reach = CUT_SD * log_sd
+    for end in (spec.low, spec.high):
+        if 0.0 < end < math.inf and end != item.value:
+            reach = min(reach, abs(math.log(end / item.value)) * 0.999)
+    result["value"] = {
+        "dist": "lognormal",
+        "median": float(item.value),
+        "log_sd": float(f"{log_sd:.4g}"),
+        "low": item.value * math.exp(-reach),
+        "high": item.value * math.exp(reach),
+    }
+    note = f"{note} Standard error {item.standard_error:.3g}. {evidence.words}"
+    return {**result, "note": note}
+
+
+def log_error(item: Estimate) -> float:
+    """Return the standard error of the log of a number; 0 if it is written as a plain value."""
+    if not (item.value > 0.0 and item.standard_error > 0.0):
+        return 0.0
+    error = item.standard_error / item.value
+    return error if error <= MOST_LOG_SD else 0.0
+
+
+def correlation_rows(
+    calibration: Calibration, base: Scenario, evidence: Evidence
+) -> list[dict[str, Any]]:
+    """Return what beliefs go together, of `LEAST_RHO` and more in size, by block.
+
+    Small correlations left out, and two digits, may leave a matrix that no law can have: then all
+    are pulled in until one can.
+    """
+    beliefs = {item.key for item in written(calibration, base) if log_error(item) > 0.0}
+    rows: list[dict[str, Any]] = []
+    for block in calibration.blocks:
+        at = [i for i, item in enumerate(block.estimates) if item.key in beliefs]
+        if len(at) < 2:
+            continue
+        matrix = _possible(np.nan_to_num(block.correlation[np.ix_(at, at)]))
+        keys = [block.estimates[i].key for i in at]
+        for i, first in enumerate(keys):
+            for j in range(i + 1, len(keys)):
+                if matrix[i, j] != 0.0:
+                    pair: Mapping[str, Any] = {"a": first, "b": keys[j], "rho": float(matrix[i, j])}
+                    rows.append({**pair, "source": evidence.source, "grade": evidence.grade})
+    return rows
+
+
+def _possible(matrix: FloatArray) -> FloatArray:
+    """Return a correlation matrix with small ones left out, that some law can have."""
+    kept = np.where(np.abs(matrix) >= LEAST_RHO, matrix, 0.0)
+    np.fill_diagonal(kept, 1.0)
+    near = nearest_correlation(kept)
+    # What was left out stays so where it can.
+    near = np.where((kept == 0.0) & (np.abs(near) < LEAST_RHO), 0.0, near)
+    for shrink in np.linspace(0.0, 1.0, 101):
+        shown = np.clip(np.round(near * (1.0 - shrink), 2), -0.99, 0.99)
+        np.fill_diagonal(shown, 1.0)
+        if np.linalg.eigvalsh(shown)[0] >= 0.0:
+            break
+    return np.asarray(shown)

@@ -1,0 +1,334 @@
+"""From a file of deals to a scenario: read, estimate, match the market, hold out, write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from finmodel.calibrate.estimates import Block, Calibration, Estimate
+from finmodel.calibrate.match import (
+    MATCHED_MONTHS,
+    MAX_TRIALS,
+    RATE_FIELDS,
+    Match,
+    SizeTarget,
+    Target,
+    match_rates,
+)
+from finmodel.calibrate.record_blocks import record_blocks, sector_multiples
+from finmodel.calibrate.records import (
+    CURVE_MONTHS,
+    Options,
+    RecordEstimates,
+    curves_of,
+    estimate_records,
+    prepare,
+)
+from finmodel.calibrate.simulated_moments import Setting, simulated_moments
+from finmodel.calibrate.sizes import SizeLaw
+from finmodel.calibrate.survival import Curve
+from finmodel.datasets.deal_records import STAGES, DealBook, read_deals
+from finmodel.datasets.root import file_checksum
+from finmodel.errors import CalibrationError, Interrupted
+from finmodel.scenario import Scenario, load_scenario
+from finmodel.study.hold_out import hold_out_table
+
+SIMULATED_PATHS, SIMULATED_SCALE, BURN_IN_YEARS = 24, 0.1, 6.0
+N_STEPS = 6
+"""Steps of a calibration besides simulated markets."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class CalibrationPlan:
+    """What is asked for.
+
+    Attributes
+    ----------
+    deals : Path
+        Folder or file.
+    base : Path
+        Scenario file.
+    cohorts : tuple of int
+        Calendar years of firms' first equity rounds that are fitted to; empty for the default of
+        :func:`default_cohorts`.
+    held_out : tuple of int or None
+        Years that are predicted and not fitted to; None for every second one of the cohorts.
+    as_of, observed_from : date or None
+    seed : int
+    n_imputations : int
+    """
+
+    deals: Path
+    base: Path
+    cohorts: tuple[int, ...]
+    held_out: tuple[int, ...] | None
+    as_of: date | None
+    observed_from: date | None
+    seed: int
+    n_imputations: int
+
+
+@dataclass(frozen=True)
+class DealCalibration:
+    """A finished calibration.
+
+    Attributes
+    ----------
+    book : DealBook
+    base : Scenario
+    cohorts, held_out : tuple of int
+    records : RecordEstimates
+    match : Match
+    calibration : Calibration
+    hold_out : DataFrame
+        From :func:`finmodel.study.hold_out.hold_out_table`; empty without held-out cohorts.
+    """
+
+    book: DealBook
+    base: Scenario
+    cohorts: tuple[int, ...]
+    held_out: tuple[int, ...]
+    records: RecordEstimates
+    match: Match
+    calibration: Calibration
+    hold_out: pd.DataFrame
+
+
+class _Clock:
+    """Counts units of work and asks whether to stop."""
+
+    def __init__(self, progress: Progress | None, cancel: threading.Event | None) -> None:
+        self._progress, self._cancel, self._done = progress, cancel, 0
+        self.total = units_of_calibration()
+
+    def tick(self, _what: str = "") -> None:
+        """Count a unit.
+
+        Raises
+        ------
+        Interrupted
+        """
+        if self._cancel is not None and self._cancel.is_set():
+            raise Interrupted("calibration stopped; nothing is written")
+        self._done = min(self._done + 1, self.total)
+        if self._progress is not None:
+            self._progress(self._done, self.total)
+
+
+def units_of_calibration() -> int:
+    """Return about how many units of work a calibration is."""
+    return N_STEPS + 2 + (1 + len(RATE_FIELDS)) * MAX_TRIALS + 4 * len(RATE_FIELDS)
+
+
+def calibrate_deals(
+    plan: CalibrationPlan,
+    *,
+    progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> DealCalibration:
+    """Estimate a scenario's numbers from deals.
+
+    Raises
+    ------
+    DataError, ScenarioError
+        If a file cannot be used.
+    CalibrationError
+        If the records do not hold enough to estimate any stage.
+    Interrupted
+        If cancelled; nothing has been written.
+    """
+    clock = _Clock(progress, cancel)
+    base = load_scenario(plan.base)
+    book = read_deals(plan.deals, price_year=base.meta.price_year, as_of=plan.as_of)
+    clock.tick()
+    fitted, held_out = split_cohorts(book, plan)
+    start = None if plan.observed_from is None else pd.Timestamp(plan.observed_from)
+
+    def options(years: tuple[int, ...]) -> Options:
+        sectors = tuple(base.sectors)
+        return Options(STAGES, sectors, years, start, plan.seed, plan.n_imputations)
+
+    records = estimate_records(book, options(fitted), clock.tick)
+    refused = dict(records.refused)
+    targets = _targets(records, base, refused)
+    multiples, fixed = _sector_block(records, base)
+    setting = Setting(plan.base, SIMULATED_PATHS, SIMULATED_SCALE, plan.seed, BURN_IN_YEARS)
+    match = match_rates(
+        setting,
+        targets,
+        _size_target(records, base, refused),
+        _start(base),
+        fixed=fixed,
+        tick=clock.tick,
+        cancel=cancel,
+    )
+    blocks = [match.block, *_size_blocks(records, match), *record_blocks(records)]
+    if multiples.estimates:
+        blocks.insert(2, multiples)
+    table = pd.DataFrame()
+    if held_out:
+        others = curves_of(prepare(book, options(held_out)), {})
+        seen = Setting(
+            plan.base, 2 * SIMULATED_PATHS, SIMULATED_SCALE, plan.seed + 1, BURN_IN_YEARS
+        )
+        found = simulated_moments(seen, match.overrides, CURVE_MONTHS, cancel=cancel)
+        table = hold_out_table(records.curves, others, found.curves)
+    calibration = Calibration(
+        blocks=tuple(blocks),
+        refused={**refused, **_not_in_records(base)},
+        tables={
+            "fit": match.fit,
+            "hold_out": table,
+            "unlabelled": records.prepared.imputed.summary,
+        },
+        checksums=checksums_of(plan.deals),
+    )
+    return DealCalibration(book, base, fitted, held_out, records, match, calibration, table)
+
+
+def default_cohorts(book: DealBook) -> tuple[int, ...]:
+    """Return the last six whole calendar years of first rounds before the records end.
+
+    Older firms are recorded the better the longer they lived.
+    """
+    end = book.as_of.year
+    return tuple(range(end - 6, end))
+
+
+def split_cohorts(book: DealBook, plan: CalibrationPlan) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the cohorts that are fitted to and those held out; never the same year in both."""
+    years = plan.cohorts or default_cohorts(book)
+    if plan.held_out is not None:
+        kept = tuple(year for year in years if year not in plan.held_out)
+        if not kept:
+            raise CalibrationError("every cohort is held out: nothing is left to fit to")
+        return kept, plan.held_out
+    if len(years) < 2:
+        return years, ()
+    return years[::2], years[1::2]
+
+
+def _targets(records: RecordEstimates, base: Scenario, refused: dict[str, str]) -> list[Target]:
+    """Return curves that the market can be matched to; note the others."""
+    at = [CURVE_MONTHS.index(month) for month in MATCHED_MONTHS]
+    targets = []
+    for stage in base.stage_names[:-1]:
+        curve = records.curves.get(stage)
+        why = records.refused.get(f"graduation of {stage}", "the records have no such stage")
+        if curve is not None:
+            share = curve.share[at]
+            if np.all(np.isfinite(share)) and np.all(curve.standard_error[at] > 0.0):
+                own = curve.covariance[np.ix_(at, at)]
+                months = np.asarray(MATCHED_MONTHS)
+                chosen = Curve(months, share, own, curve.at_risk[at], curve.n, curve.n_events)
+                targets.append(Target(stage, chosen))
+                continue
+            why = f"the cohorts are not followed for {MATCHED_MONTHS[-1]:.0f} months"
+        for name in RATE_FIELDS:
+            refused[f"stages.{stage}.{name}"] = why
+    return targets
+
+
+def _start(base: Scenario) -> dict[str, float]:
+    asks = {
+        f"stages.{name}.ask_median_mcny": base.stages[name].ask_median_mcny.centre
+        for name in base.stage_names
+    }
+    return {**asks, "firms.size_log_sd": base.firms.size_log_sd.centre}
+
+
+def _size_target(
+    records: RecordEstimates, base: Scenario, refused: dict[str, str]
+) -> SizeTarget | None:
+    if "stages" not in records.sizes:
+        refused["firms.size_log_sd"] = records.refused.get("round sizes", "no round sizes")
+        return None
+    law, common = records.sizes["stages"], records.sizes["common"]
+    means = {
+        name.removeprefix("mu:"): float(law.params[i])
+        for i, name in enumerate(law.names)
+        if name.startswith("mu:") and name.removeprefix("mu:") in base.stage_names
+    }
+    return SizeTarget(means, float(np.exp(common.at("ln sd")[0])))
+
+
+def _size_blocks(records: RecordEstimates, match: Match) -> list[Block]:
+    """Return asks and the spread: values that the market needs, errors of the records."""
+    if not match.asks:
+        return []
+    law, common = records.sizes["stages"], records.sizes["common"]
+    rows = [law.names.index(f"mu:{stage}") for stage in match.asks]
+    asks = np.array(list(match.asks.values()))
+    covariance = law.covariance[np.ix_(rows, rows)] * np.outer(asks, asks)
+    method = "log-normal likelihood of round sizes, clustered by firm"
+    items = tuple(
+        Estimate(
+            key=f"stages.{stage}.ask_median_mcny",
+            value=float(value),
+            standard_error=float(np.sqrt(covariance[i, i])),
+            unit="mcny",
+            n=law.n[stage],
+            method=method,
+            note="Ask at which the simulated market's first rounds at the stage are as large as "
+            "those recorded.",
+        )
+        for i, (stage, value) in enumerate(match.asks.items())
+    )
+    error = common.at("ln sd")[1] * match.size_log_sd
+    spread = Estimate(
+        key="firms.size_log_sd",
+        value=match.size_log_sd,
+        standard_error=error,
+        unit="ln",
+        n=sum(common.n.values()),
+        method=method,
+        note="One spread for all stages; each stage's own is in the report.",
+    )
+    return [
+        Block("asks", items, covariance, _residuals(law)),
+        Block("spread of sizes", (spread,), np.array([[error**2]])),
+    ]
+
+
+def _residuals(law: SizeLaw) -> pd.DataFrame:
+    return law.residuals
+
+
+def _sector_block(records: RecordEstimates, base: Scenario) -> tuple[Block, dict[str, float]]:
+    if "sectors" not in records.sizes:
+        return Block("sector multiples", (), np.zeros((0, 0))), {}
+    known = {
+        name: (sector.birth_share.centre, sector.ask_multiple.centre)
+        for name, sector in base.sectors.items()
+    }
+    counts = records.prepared.sector.value_counts()
+    law = records.sizes["sectors"]
+    return sector_multiples(law, records.sector_names, known, str(counts.index[0]))
+
+
+def _not_in_records(base: Scenario) -> Mapping[str, str]:
+    """Return what no file of deals can say, with the reason."""
+    return {
+        "births, capital, friction": "records show deals that were made, not firms that found "
+        "none nor money that waited",
+        "sectors.*.milestone_multiple": "the ratio of recorded hazards mixes work and access to "
+        "money; it is in the report as a hazard ratio",
+        "stages.*.ipo_rate_pa and other exits": "exits are dated for few firms and closures for "
+        "hardly any; their hazards are in the report and not written",
+        "regions": "effects of the records' regions are in the report; they are written for none, "
+        f"since the scenario's are {', '.join(base.geography.regions)}",
+    }
+
+
+def checksums_of(deals: Path) -> dict[str, str]:
+    """Return the SHA-256 of the file, or of each file of the folder, by name."""
+    files = [deals] if deals.is_file() else sorted(deals.iterdir())
+    return {item.name: file_checksum(item) for item in files if item.is_file()}
