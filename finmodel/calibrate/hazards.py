@@ -40,6 +40,8 @@ from finmodel.world.arrays import FloatArray, IntArray
 
 BANDS = (0, 2, 4, 6, 8, 12, 16)
 """First quarters of the bands of time since the start; the last is open."""
+WIDEST = 15.0
+"""Size of a log hazard, or of its error, from which a term is taken to separate events."""
 MIN_EVENTS = 5
 """Events a coefficient needs; with fewer it is left out, and said so."""
 
@@ -306,6 +308,10 @@ def _glm(rows: Rows, cause: str, begin: FloatArray | None) -> tuple[Any, bool]:
     x = rows.x[first]
     events = np.bincount(place, weights=rows.events)
     trials = np.bincount(place, weights=rows.trials)
+    if len(x) <= x.shape[1]:
+        # The library divides by the degrees of freedom left: halves have the same likelihood.
+        x = np.vstack([x, x])
+        events, trials = np.tile(events / 2.0, 2), np.tile(trials / 2.0, 2)
     family = sm.families.Binomial(link=sm.families.links.CLogLog())
     share = max(1e-6, float(events.sum() / trials.sum()))
     start = np.zeros(len(rows.names)) if begin is None else begin
@@ -313,14 +319,22 @@ def _glm(rows: Rows, cause: str, begin: FloatArray | None) -> tuple[Any, bool]:
         start[[":q" in name for name in rows.names]] = np.log(-np.log1p(-share))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DomainWarning)
-        warnings.simplefilter("error", PerfectSeparationWarning)
+        # Added-up rows that a model fits exactly look like perfect prediction; see below.
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
         try:
             model = sm.GLM(np.column_stack([events, trials - events]), x, family=family)
             fit = model.fit(start_params=start, maxiter=100, wls_method="qr")
-        except (PerfectSeparationWarning, np.linalg.LinAlgError) as error:
-            raise CalibrationError(f"hazard of {cause}: {error}") from None
+        except np.linalg.LinAlgError as error:
+            raise CalibrationError(
+                f"hazard of {cause}: terms that separate events or say the same ({error})"
+            ) from None
     if not fit.converged or not np.all(np.isfinite(fit.params)):
         raise CalibrationError(f"hazard of {cause}: no convergence in 100 steps")
+    spread = np.sqrt(np.diagonal(fit.normalized_cov_params))
+    is_lost = (np.abs(fit.params) > WIDEST) | (spread > WIDEST)
+    if is_lost.any():
+        terms = ", ".join(n for n, lost in zip(rows.names, is_lost, strict=True) if lost)
+        raise CalibrationError(f"hazard of {cause}: separated by {terms}")
     return fit, bool(fit.converged)
 
 

@@ -186,7 +186,7 @@ def log_log_band(share: FloatArray, error: FloatArray) -> tuple[FloatArray, Floa
     """Return a 95 % band of a cumulative share, symmetric in ``log(-log(1 - share))``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         left = 1.0 - share
-        spread = Z_95 * error / np.abs(left * np.log(left))
+        spread = np.minimum(50.0, Z_95 * error / np.abs(left * np.log(left)))
         low = 1.0 - left ** np.exp(-spread)
         high = 1.0 - left ** np.exp(spread)
     is_inner = (share > 0.0) & (share < 1.0)

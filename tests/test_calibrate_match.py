@@ -1,0 +1,147 @@
+"""Simulated deals, and rates matched to curves that the model itself made."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from finmodel.calibrate.match import (
+    MATCHED_MONTHS,
+    SizeTarget,
+    Target,
+    first_guess,
+    match_rates,
+)
+from finmodel.calibrate.round_table import round_table
+from finmodel.calibrate.simulated_deals import simulated_book
+from finmodel.calibrate.simulated_moments import Setting, simulated_moments
+from finmodel.calibrate.spells import make_spells
+from finmodel.calibrate.survival import Curve, graduation_curve
+from finmodel.errors import CalibrationError
+from finmodel.market.run import simulate
+from finmodel.measure import graduation_table, history_table
+from tests.conftest import YRD, small_world
+
+
+@pytest.fixture(scope="module")
+def run():
+    return simulate(
+        small_world("run.years=8", "run.warm_up_years=4"),
+        paths=6,
+        seed=3,
+        detailed=6,
+        has_fund_money=False,
+    )
+
+
+def test_the_book_has_the_rounds_of_the_histories(run):
+    book = simulated_book(run)
+    history = history_table(run)
+    closed = history[history["event"] == "round"]
+    assert len(book.rounds) == len(closed)
+    assert book.rounds["amount_mcny"].sum() == pytest.approx(closed["amount_mcny"].sum())
+    ends = history[history["event"].isin(["ipo", "mna", "transfer", "buyback"])]
+    backed = closed[["path", "firm"]].drop_duplicates()
+    assert (book.exits["route"] != "write_off").sum() == len(ends.merge(backed))
+    assert not book.firms["firm"].duplicated().any()
+    counts = closed.groupby("stage", observed=True).size()
+    assert book.rounds["stage"].value_counts().to_dict() == counts[counts > 0].to_dict()
+
+
+def test_the_same_run_gives_the_same_days_and_they_lie_in_their_quarter(run):
+    one, two = simulated_book(run), simulated_book(run)
+    assert (one.rounds["date"] == two.rounds["date"]).all()
+    history = history_table(run)
+    closed = history[history["event"] == "round"]
+    quarters = closed["year"].astype(int) * 4 + closed["quarter"] - 1
+    days = one.rounds["date"]
+    drawn = days.dt.year * 4 + (days.dt.day_of_year - 1) // 91.3125
+    assert sorted(quarters) == pytest.approx(sorted(drawn), abs=1.0)
+
+
+def test_early_quarters_can_be_left_out(run):
+    late = simulated_book(run, first_quarter=16)
+    first = late.rounds.groupby("firm")["date"].min().dt.year
+    start = run.world.scenario.run.start_year - run.world.scenario.run.warm_up_years
+    assert first.min() >= start + 4
+    assert len(late.firms) < len(simulated_book(run).firms)
+
+
+def test_a_run_without_details_is_refused(run):
+    with pytest.raises(CalibrationError, match="paths in detail"):
+        simulated_book(replace(run, details=()))
+
+
+def test_the_curve_of_the_book_is_near_the_model_s_own_table(run):
+    """The table follows calendar cohorts, the curve all spells: the same within sampling error."""
+    book = simulated_book(run, first_quarter=16)
+    table = round_table(book, run.world.stages)
+    spells = make_spells(table, table.stage, book.exits)
+    own = graduation_table(run).set_index(["stage", "months"])
+    for code in (1, 2, 3):
+        name = run.world.stages[code]
+        curve = graduation_curve(spells.where(spells.stage == code), (24.0, 36.0))
+        for i, months in enumerate((24, 36)):
+            row = own.loc[(name, months)]
+            error = np.hypot(row["share_se"], curve.standard_error[i])
+            # Whole quarters against days: up to half a quarter's graduations apart.
+            assert abs(curve.share[i] - row["share"]) < 4 * error + 0.03
+
+
+def test_a_first_guess_is_exact_for_constant_hazards():
+    m, f = 0.25, 0.3
+    t = np.array(MATCHED_MONTHS) / 12
+    share = m / (m + f) * -np.expm1(-(m + f) * t)
+    curve = Curve(np.array(MATCHED_MONTHS), share, np.eye(4), np.ones(4), 10, 5)
+    assert np.exp(first_guess(curve)) == pytest.approx([m, f], rel=0.03)
+
+
+SETTING = Setting(YRD, 10, 0.05, 5, 6.0)
+TRUE = {
+    "stages.A.milestone_rate_pa": 0.28,
+    "stages.A.failure_rate_pa": 0.35,
+    "stages.B.milestone_rate_pa": 0.16,
+    "stages.B.failure_rate_pa": 0.22,
+}
+
+
+@pytest.fixture(scope="module")
+def truth():
+    changes = [f"{key}={value}" for key, value in TRUE.items()]
+    other = replace(SETTING, seed=77, paths=20)
+    return simulated_moments(other, changes, MATCHED_MONTHS)
+
+
+def test_matching_without_a_target_is_refused():
+    with pytest.raises(CalibrationError, match="no stage"):
+        match_rates(SETTING, (), None, {})
+
+
+@pytest.mark.slow
+def test_known_rates_are_found_again(yrd, truth):
+    """Curves of a market of other luck and other rates: the rates come back within their errors."""
+    targets = [Target(stage, truth.curves[stage]) for stage in ("A", "B")]
+    sizes = SizeTarget({"A": np.log(45.0)}, 1.1)
+    start = {
+        "stages.A.ask_median_mcny": yrd.stages["A"].ask_median_mcny.centre,
+        "firms.size_log_sd": yrd.firms.size_log_sd.centre,
+    }
+    found = match_rates(SETTING, targets, sizes, start)
+    for item in found.block.estimates:
+        # The luck of whole markets comes on top of the sampling error of their firms.
+        error = np.hypot(item.standard_error, 0.05 * item.value)
+        assert abs(item.value - TRUE[item.key]) < 4 * error, item
+    assert (found.fit["z"].abs() < 4).all()
+    assert found.moments.mean_log_size["A"] == pytest.approx(np.log(45.0), abs=0.05)
+    assert found.moments.log_size_sd == pytest.approx(1.1, rel=0.05)
+    assert len(found.overrides) == 6
+    pins = found.block.diagnostics.set_index("key")
+    assert pins.loc["stages.A.failure_rate_pa", "moment_stage"] == "A"
+
+
+def test_a_higher_milestone_rate_lifts_the_curve_and_a_higher_failure_rate_lowers_it():
+    base = simulated_moments(SETTING, [], (24.0,)).curves["A"].share[0]
+    more = simulated_moments(SETTING, ["stages.A.milestone_rate_pa=0.4"], (24.0,))
+    less = simulated_moments(SETTING, ["stages.A.failure_rate_pa=0.6"], (24.0,))
+    assert more.curves["A"].share[0] > base + 0.08
+    assert less.curves["A"].share[0] < base - 0.03
