@@ -14,7 +14,7 @@ from finmodel.scenario.correlations import (
     correlation_matrix,
     nearest_correlation,
 )
-from tests.conftest import YRD, small
+from tests.conftest import PLAIN, YRD, small
 
 PATIENCE, NOISE, SPREAD = (
     "firms.patience_quarters",
@@ -199,7 +199,7 @@ def test_only_the_first_of_a_group_is_correlated():
 
 def test_links_of_numbers_that_became_certain_are_dropped(tmp_path):
     parent = tmp_path / "parent.toml"
-    text = YRD.read_text(encoding="utf-8")
+    text = PLAIN.read_text(encoding="utf-8")
     belief = BELIEF.format(m=0.2, a=0.1, b=0.4)
     links = (
         'together = [["stages.A.failure_rate_pa", "stages.B.failure_rate_pa"]]\n'

@@ -20,7 +20,7 @@ from finmodel.study.parameter_draws import draw_scenario
 from finmodel.study.stored_draws import laid_on, tables_of_draws
 from finmodel.variables import labels
 from finmodel.world import build_world
-from tests.conftest import YRD, small
+from tests.conftest import PLAIN, small
 from tests.test_command_line import call
 from tests.test_resume import SETS, at_once, left, results, start, stop_at, wait_for
 
@@ -182,7 +182,7 @@ def test_reports_speak_both_languages(language):
 
 # The command ---------------------------------------------------------------------------------
 
-COMMAND = ["run", YRD, *SETS, "--draws", 6, "--priors", "graded", "--paths", 3]
+COMMAND = ["run", PLAIN, *SETS, "--draws", 6, "--priors", "graded", "--paths", 3]
 
 
 @pytest.fixture(scope="module")
@@ -269,14 +269,14 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_options_are_refused_in_words(case, tmp_path):
     options, parts = BAD[case]
-    result = call("run", YRD, *SETS, *options, "--out", tmp_path / "runs")
+    result = call("run", PLAIN, *SETS, *options, "--out", tmp_path / "runs")
     assert result.exit_code == 2, result.output
     assert all(part in result.output for part in parts), result.output
     assert not list(tmp_path.glob("runs/*"))
 
 
 def test_one_draw_is_a_run_and_no_more(tmp_path):
-    result = call("run", YRD, *SETS, "--set", BIRTHS, "--draws", 1, "--paths", 3, "--out", tmp_path)
+    result = call("run", PLAIN, *SETS, "--set", BIRTHS, "--draws", 1, "--paths", 3, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "1 draw of 1 numbers" in result.output
     assert "one draw says nothing" in result.output

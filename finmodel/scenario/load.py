@@ -60,9 +60,10 @@ def _with_links_that_hold(scenario: Scenario, file: Path, changed: Sequence[str]
     """Return the scenario without links of beliefs that a child or a change has made certain."""
     if not (scenario.correlations or scenario.together):
         return scenario
-    own = read_toml(file)
-    is_inherited = "extends" in own and not {"correlations", "together"} & set(own)
-    spared = None if is_inherited else set(changed)
+    own, links = read_toml(file), {"correlations", "together"}
+    is_inherited = "extends" in own and not links & set(own)
+    is_changed = bool(changed) and not links & set(changed)
+    spared = None if is_inherited or is_changed else set(changed)
     pairs, groups = kept_links(
         scenario.correlations, scenario.together, dict(quantities(scenario)), spared
     )
