@@ -68,7 +68,7 @@ def test_what_counts_as_a_test():
 
 
 def test_misses_come_first_and_the_farthest_at_the_top():
-    values = figures(deals_all=3581.0, split_SH=0.9, split_JS=0.6, first_round_share=0.42)
+    values = figures(deals_all=3581.0, split_SH=0.9, split_JS=0.6, split_ZJ=0.25)
     fitted = (read_targets()["use"] == "fit").sum()
     found = judge(read_targets(), values)
     assert found["target"].tolist()[:2] == ["split_SH", "split_JS"]
