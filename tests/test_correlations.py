@@ -84,10 +84,6 @@ WRONG = {
         [pair("firms.patience_quarter", NOISE, 0.4)],
         ["correlations.0.a", "did you mean 'firms.patience_quarters'"],
     ),
-    "certain": (
-        [pair("firms.quality_sd", NOISE, 0.4)],
-        ["correlations.0.a", "firms.quality_sd, which is 1", "a belief"],
-    ),
     "itself": ([pair(NOISE, NOISE, 0.4)], ["correlations.0.b", "another belief than a"]),
     "twice": (
         [pair(NOISE, PATIENCE, 0.4), pair(PATIENCE, NOISE, 0.3)],
@@ -183,7 +179,7 @@ def test_faults_of_groups_are_told():
     with pytest.raises(ScenarioError) as caught:
         grouped(
             'together=[["stages.A.failure_rat_pa", "stages.B.failure_rate_pa"],'
-            ' ["births.total_pa"]]'
+            ' ["stages.A.failure_rate_pa"]]'
         )
     told = str(caught.value)
     assert "did you mean 'stages.A.failure_rate_pa'" in told
@@ -230,3 +226,10 @@ def test_links_of_numbers_that_became_certain_are_dropped(tmp_path):
     assert len(apart.correlations) == 1
     heir = load_scenario(child, ["stages.A.failure_rate_pa=0.2"])
     assert heir.correlations[0].b == "stages.B.failure_rate_pa"
+
+
+def test_a_link_with_a_number_that_is_certain_says_nothing():
+    """As in a copy of a fitted scenario, one number of which is set."""
+    linked = grouped('correlations=[{a="stages.A.failure_rate_pa", b="firms.quality_sd", rho=0.4}]')
+    assert linked.correlations == ()
+    assert len(linked.together) == 1

@@ -276,7 +276,9 @@ def test_bad_options_are_refused_in_words(case, tmp_path):
 
 
 def test_one_draw_is_a_run_and_no_more(tmp_path):
-    result = call("run", PLAIN, *SETS, "--set", BIRTHS, "--draws", 1, "--paths", 3, "--out", tmp_path)
+    result = call(
+        "run", PLAIN, *SETS, "--set", BIRTHS, "--draws", 1, "--paths", 3, "--out", tmp_path
+    )
     assert result.exit_code == 0, result.output
     assert "1 draw of 1 numbers" in result.output
     assert "one draw says nothing" in result.output

@@ -130,7 +130,7 @@ def test_government_alone_costs_its_relief():
 def test_costs_enter_the_public_table():
     base = small_world()
     found = compare(
-        base, {"relief": small_world(RELIEF), "deep": small_world(DEPTH)}, paths=3, seed=4
+        base, {"relief": small_world(RELIEF), "deep": small_world(DEPTH)}, paths=12, seed=4
     )
     table = comparison_tables(found)["public"].set_index(["policy", "measure"])["value"]
     cost = lever_cost_by_path(found.arms["relief"], found.base)

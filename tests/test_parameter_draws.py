@@ -178,7 +178,7 @@ def test_beliefs_that_never_keep_a_rule_are_refused_in_words(monkeypatch):
 
 
 def test_shares_of_a_table_are_divided_by_their_sum():
-    scenario = small('births.region_index.SH={dist="uniform", low=0.2, high=0.464}')
+    scenario = small('births.region_index.SH={dist="uniform", low=0.2, high=0.4502}')
     made = draw_scenario(scenario, 1, 3).births.region_index
     shares = {code: quantity.centre for code, quantity in made.items()}
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-12)

@@ -120,9 +120,10 @@ def test_the_width_is_that_of_the_kind_and_the_grade():
     scenario = small()
     laid = lay_priors(scenario, GRADED).scenario
     assert laid.stages["A"].ask_median_mcny.value.log_sd == (GRADED.widths.commercial.money.centre)
-    assert laid.births.total_pa.value.log_sd == GRADED.widths.assumed.amount.centre
+    assert laid.births.total_pa.value.log_sd == GRADED.widths.commercial.amount.centre
+    assert laid.market.meetings_pp.value.log_sd == GRADED.widths.assumed.amount.centre
     assert laid.market.discouragement.value.logit_sd == GRADED.widths.assumed.share.centre
-    assert laid.births.region_index["SH"].value.log_sd == GRADED.widths.assumed.parts.centre
+    assert laid.capital.region_index["SH"].value.log_sd == GRADED.widths.assumed.parts.centre
     low = laid.environment.regime_low.value
     assert low.sd == pytest.approx(GRADED.widths.assumed.spread.centre * -low.mean)
     kinds = {name: kind_of(name, spec) for name, _, spec in declared(scenario)}
@@ -134,7 +135,7 @@ def test_a_width_of_zero_lays_no_belief(tmp_path):
     widths = {grade: {**kinds} for grade, kinds in TREE["widths"].items()}
     widths["assumed"]["amount"] = {**widths["assumed"]["amount"], "value": 0.0}
     laid = lay_priors(small(), load_priors(written(tmp_path, widths=widths)))
-    assert laid.left["births.total_pa"] == "its width is zero"
+    assert laid.left["market.meetings_pp"] == "its width is zero"
 
 
 WRONG = {

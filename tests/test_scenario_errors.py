@@ -8,9 +8,9 @@ import tomli_w
 
 from finmodel.errors import ScenarioError
 from finmodel.scenario import load_scenario
-from tests.conftest import YRD
+from tests.conftest import PLAIN, YRD
 
-BASE = tomllib.loads(YRD.read_text(encoding="utf-8"))
+BASE = tomllib.loads(PLAIN.read_text(encoding="utf-8"))
 DELETE = object()
 
 

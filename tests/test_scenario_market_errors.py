@@ -7,7 +7,7 @@ import pytest
 import tomli_w
 
 from finmodel.scenario import load_scenario, parameters
-from tests.conftest import ROOT, YRD
+from tests.conftest import ROOT, PLAIN
 from tests.test_scenario_errors import BASE, DELETE, dist, edited, q, refused
 
 STRESS = {
@@ -358,7 +358,7 @@ GOOD = {
 
 @pytest.mark.parametrize("case", GOOD)
 def test_what_is_allowed_is_not_refused(case):
-    assert load_scenario(YRD, GOOD[case]) != load_scenario(YRD)
+    assert load_scenario(PLAIN, GOOD[case]) != load_scenario(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -373,19 +373,19 @@ def test_what_is_allowed_is_not_refused(case):
     ],
 )
 def test_a_bad_change_of_the_money_side_is_refused_in_words(change, parts):
-    text = refused(YRD, change)
+    text = refused(PLAIN, change)
     assert all(part in text for part in parts), text
 
 
 def test_a_child_replaces_a_table_of_shares_whole_and_adds_to_other_tables(tmp_path):
-    (tmp_path / "parent.toml").write_bytes(YRD.read_bytes())
+    (tmp_path / "parent.toml").write_bytes(PLAIN.read_bytes())
     child = tmp_path / "child.toml"
     child.write_text(
         'extends = "parent.toml"\n'
         "[funds.angel_group]\nlp_mix = { state = 1.0 }\nmandate = { lab = 1.0 }\n"
         '[friction.pairs]\n"SH>JS" = 3.0\n'
     )
-    scenario, parent = load_scenario(child), load_scenario(YRD)
+    scenario, parent = load_scenario(child), load_scenario(PLAIN)
     assert set(scenario.funds["angel_group"].lp_mix) == {"state"}
     assert set(scenario.funds["angel_group"].mandate) == {"lab"}
     assert scenario.funds["angel_group"].fee_pa == parent.funds["angel_group"].fee_pa

@@ -12,7 +12,7 @@ Kruskal (1958), Ordinal measures of association, Journal of the American Statist
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -130,22 +130,23 @@ def kept_links(
     pairs: Sequence[Correlation],
     groups: Sequence[Sequence[str]],
     numbers: Mapping[str, Quantity],
-    spared: Collection[str] | None,
+    *,
+    is_own: bool,
 ) -> tuple[tuple[Correlation, ...], tuple[tuple[str, ...], ...]]:
-    """Return the links that still hold once a child or a change has made numbers certain.
+    """Return the links of beliefs: one with a number that is certain says nothing.
 
     Parameters
     ----------
     pairs, groups
         As the scenario states or inherits them.
     numbers : mapping of Quantity
-    spared : collection of str, optional
-        Names that may be missing or certain; every name if None.
+    is_own : bool
+        Whether the file states the links itself. Then a name that is not there is a mistake and
+        its link is kept to be told; else a child or a change has taken it away.
     """
 
     def holds(name: str) -> bool:
-        is_belief = name in numbers and numbers[name].is_uncertain
-        return is_belief or (spared is not None and name not in spared)
+        return numbers[name].is_uncertain if name in numbers else is_own
 
     left = tuple(tuple(name for name in group if holds(name)) for group in groups)
     # The first that is left of a group now stands for it.

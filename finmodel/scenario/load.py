@@ -57,15 +57,17 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
 
 def _with_links_that_hold(scenario: Scenario, file: Path, changed: Sequence[str]) -> Scenario:
-    """Return the scenario without links of beliefs that a child or a change has made certain."""
+    """Return the scenario with links between beliefs alone."""
     if not (scenario.correlations or scenario.together):
         return scenario
     own, links = read_toml(file), {"correlations", "together"}
     is_inherited = "extends" in own and not links & set(own)
     is_changed = bool(changed) and not links & set(changed)
-    spared = None if is_inherited or is_changed else set(changed)
     pairs, groups = kept_links(
-        scenario.correlations, scenario.together, dict(quantities(scenario)), spared
+        scenario.correlations,
+        scenario.together,
+        dict(quantities(scenario)),
+        is_own=not (is_inherited or is_changed),
     )
     return scenario.model_copy(update={"correlations": pairs, "together": groups})
 
