@@ -95,7 +95,7 @@ def test_managers_of_vehicles_are_worse_at_a_high_state_share():
 
 def test_a_duty_at_home_keeps_money_at_home():
     found = play(
-        {n: (*in_one("AH"), *clauses(reinvestment_multiple=n)) for n in ("0", "2", "3")}, paths=24
+        {n: (*in_one("AH"), *clauses(reinvestment_multiple=n)) for n in ("0", "2", "3")}, paths=80
     )
     share = {n: by.money_in(found, n, ["AH"]) for n in ("0", "2", "3")}
     assert is_clear(by.difference(share["2"], share["0"]), 1)
@@ -177,7 +177,7 @@ def test_a_duty_helps_a_thin_province_and_takes_from_its_neighbours():
     """What the vehicles would have put elsewhere; against no fund, neighbours still gain."""
     others = ("SH", "JS", "ZJ")
     arms = {n: (*in_one("AH"), *clauses(reinvestment_multiple=n)) for n in ("0", "4")}
-    found = play(arms, paths=300, size=("run.scale=0.15",))
+    found = play(arms, paths=1200, size=("run.scale=0.15",))
     home = {n: by.funded_a_year(found, n, ("AH",)) for n in arms}
     away = {n: by.funded_a_year(found, n, others) for n in arms}
     assert is_clear(by.difference(home["4"], home["0"]), 1)
@@ -188,7 +188,7 @@ def test_a_duty_helps_a_thin_province_and_takes_from_its_neighbours():
 def test_private_money_follows_the_yuan_and_all_other_money_does_not():
     """Private LPs' money per public yuan rises with what of it is new; all other money falls."""
     arms = {n: clauses(new_private_share=n) for n in ("0", "0.5", "1")}
-    found = play(arms, paths=40)
+    found = play(arms, paths=80)
     for measure in (by.private_per_public_yuan, by.other_per_public_yuan):
         ratio = {n: measure(found, n) for n in arms}
         assert is_clear(by.difference(ratio["0.5"], ratio["0"]), 1)

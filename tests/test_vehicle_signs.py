@@ -17,7 +17,7 @@ from finmodel.world import build_world
 from tests.conftest import YRD
 from tests.test_programmes import OTHERS, SIZE, P, all_money, of_kind, of_vehicles, policy_world
 
-PATHS, MANY = 60, 180
+PATHS = MANY = 400
 LARGE = f"{P}.budget_mcny_pa=80000"
 VEHICLES = ("fund_of_funds", *OTHERS)
 AID = ("grant", "guarantee")
