@@ -227,3 +227,6 @@ def test_links_of_numbers_that_became_certain_are_dropped(tmp_path):
     assert len(fixed.together) == 1
     apart = load_scenario(child, ["stages.B.failure_rate_pa=0.2"])
     assert apart.together == ()
+    assert len(apart.correlations) == 1
+    heir = load_scenario(child, ["stages.A.failure_rate_pa=0.2"])
+    assert heir.correlations[0].b == "stages.B.failure_rate_pa"

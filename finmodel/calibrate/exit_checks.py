@@ -31,6 +31,8 @@ from finmodel.measure.tails import hill_index
 from finmodel.world.arrays import FloatArray, IntArray
 
 N_RESAMPLES = 200
+N_EDGES = 1001
+"""Of the grid on which the distribution of told multiples is summed."""
 RESAMPLE_SEED = 20131001
 """Fixed, so that the same records give the same numbers."""
 
@@ -122,26 +124,34 @@ def told_distance(fit: LawFit, data: Multiples, width: FloatArray) -> float:
     Under the model of telling an exit of log size ``b`` is seen at ``x`` with density
     ``f(x) p(x + b)``, over the sizes of all exits; without that model with ``f(x)``.
     """
-    likelihood = SplicedLikelihood(data, fit.best_threshold[None], width[None])
-    law = Law(fit.at_best[None, None], likelihood)
+    from scipy.special import ndtr
+
+    law = Law(
+        fit.at_best[None, None], SplicedLikelihood(data, fit.best_threshold[None], width[None])
+    )
+    reach = 8 * np.exp(fit.at_best[data.n_routes])
+    edges = np.linspace(
+        fit.at_best[: data.n_routes].min() - reach, max(float(data.x.max()), 0.0) + reach, N_EDGES
+    )
+    middle, seen = 0.5 * (edges[1:] + edges[:-1]), np.zeros(N_EDGES - 1)
     route = np.concatenate([data.route, data.floored_route, data.hidden_route])
     size = np.concatenate([data.size, data.floored_size, data.hidden_size])
-    value, weight = law.nodes(route, size)
-    if data.has_hidden:
-        from scipy.special import ndtr
-
-        weight = weight * ndtr(law.telling(value + size[:, None]))
-    value, weight = value.reshape(-1), np.broadcast_to(weight, value.shape).reshape(-1)
-    order = np.argsort(value)
-    # Half of a node's own weight lies below it.
-    fitted = weight[order].cumsum() - 0.5 * weight[order]
+    for r in range(data.n_routes):
+        own = np.full(N_EDGES, r)
+        mass = np.diff(law.cdf(edges, own, np.zeros(N_EDGES))[0, 0])
+        sizes = size[route == r]
+        if data.has_hidden:
+            mass = mass * ndtr(law.telling(middle[:, None] + sizes)).sum(axis=1)
+        else:
+            mass = mass * len(sizes)
+        seen += mass
+    fitted = np.r_[0.0, seen.cumsum()] / seen.sum()
     told = np.sort(data.x)
     n_told = len(told) + len(data.floored_route)
     below = len(data.floored_route) + np.arange(len(told))
-    expected = np.interp(told, value[order], fitted / weight.sum())
-    return float(
-        max(np.abs(below / n_told - expected).max(), np.abs((below + 1) / n_told - expected).max())
-    )
+    expected = np.interp(told, edges, fitted)
+    gaps = [np.abs(below / n_told - expected), np.abs((below + 1) / n_told - expected)]
+    return float(np.max(gaps))
 
 
 def sensitivity(data: Multiples, log_cap: float) -> pd.DataFrame:

@@ -15,8 +15,8 @@ of the same index (Breiman). Medians are of firms that exit, whose quality is ab
 mean; the model's are at mean quality, so these are upper bounds of them.
 
 Standard errors are those of the average over thresholds, or clustered by year of exit if
-those are larger. A tail that is not told from a lognormal is not estimated: its keys are left
-out, and the note of the spread says so.
+those are larger. A tail that is not told from a lognormal, or is only because of its two largest
+exits, is not estimated: its keys are left out, and the note of the spread says so.
 
 References
 ----------
@@ -168,7 +168,7 @@ def _block(study: ExitStudy, terms: ExitTerms, base: Base) -> Block | NotEstimab
         )
         for i, (key, unit) in enumerate(names)
     ]
-    if not np.isfinite(study.log_cap):
+    if study.is_cap_broken and study.has_tail:
         estimates.append(_cap(study))
         covariance = np.pad(covariance, (0, 1))
         covariance[-1, -1] = np.nan
@@ -207,6 +207,8 @@ def _unit(base: Base) -> str:
 
 def _method(study: ExitStudy) -> str:
     told = "with the chance of a price being told" if study.records.data.has_hidden else "told only"
+    if not study.has_tail:
+        return f"censored likelihood of a lognormal, {told}"
     return f"censored likelihood of body and capped Pareto, {told}, averaged over thresholds"
 
 
@@ -221,7 +223,8 @@ def _notes(study: ExitStudy, base: Base) -> dict[str, str]:
     if not study.has_tail:
         notes["value_log_sd"] += (
             f" No tail is told from a lognormal (log likelihood gain {study.fit.log_gain:.1f}, "
-            f"needed {MIN_GAIN:g}): share and index stay as they were."
+            f"without the two largest {study.gain_without:.1f}, needed {MIN_GAIN:g}): share and "
+            "index stay as they were."
         )
     return notes
 
@@ -229,8 +232,8 @@ def _notes(study: ExitStudy, base: Base) -> dict[str, str]:
 def _cap(study: ExitStudy) -> Estimate:
     """Return the largest value seen, as a lower bound of the cap."""
     note = (
-        "The largest value seen, above the cap of the scenario: a lower bound and no estimate "
-        "of the cap, hence no error."
+        "The largest value seen, above the cap of the scenario: a lower bound and no estimate, "
+        "hence no error. It holds quality and market as well as luck."
     )
     n, value = study.records.data.n_told, float(np.exp(study.largest))
     return Estimate("exits.value_cap", value, float("nan"), "x median", n, "largest told", note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from finmodel.calibrate.exit_checks import (
     told_distance,
 )
 from finmodel.calibrate.exit_records import ExitRecords, ExitTerms
+from finmodel.calibrate.multiples import Multiples
 from finmodel.calibrate.tail_diagnostics import hill_plot, tail_summary
 from finmodel.calibrate.threshold_average import (
     MAX_TAIL_SHARE,
@@ -30,6 +31,7 @@ from finmodel.world.arrays import FloatArray
 
 MIN_HIDDEN = 20
 """Fewer exits without a price are left out: they do not tell what keeps prices quiet."""
+N_DROPPED = 2
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class ExitStudy:
     fit : LawFit
     log_cap : float
         Cap used, log of medians; inf if the records break that of the scenario.
+    is_cap_broken : bool
+    gain_without : float
+        Log likelihood gain of a tail over the lognormal when the `N_DROPPED` largest exits are left
+        out: two records of a firm whose last round is a slip can make a tail.
     largest : float
         Largest told multiple, log of medians.
     sd, body_sd : ndarray
@@ -57,6 +63,8 @@ class ExitStudy:
     records: ExitRecords
     fit: LawFit
     log_cap: float
+    is_cap_broken: bool
+    gain_without: float
     largest: float
     sd: FloatArray
     body_sd: FloatArray
@@ -66,8 +74,8 @@ class ExitStudy:
 
     @property
     def has_tail(self) -> bool:
-        """Whether the tail is told from a lognormal."""
-        return self.fit.log_gain >= MIN_GAIN
+        """Whether the tail is told from a lognormal, and not by its largest exits alone."""
+        return min(self.fit.log_gain, self.gain_without) >= MIN_GAIN
 
 
 def exit_study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
@@ -78,7 +86,7 @@ def exit_study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
     CalibrationError
         If there are too few exits with a value, or the likelihood has no maximum.
     """
-    needed = int(MIN_TAIL / MAX_TAIL_SHARE)
+    needed = int(MIN_TAIL / MAX_TAIL_SHARE) + N_DROPPED
     if len(records.data.x) < needed:
         raise CalibrationError(
             f"{len(records.data.x)} exits have an exact value above the floor and an earlier "
@@ -99,9 +107,11 @@ def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
     alone = fit_body(data)[0][: data.n_routes]
     luck = data.x - alone[data.route]
     log_cap = float(np.log(terms.cap))
-    if luck.max() >= log_cap:
+    is_cap_broken = bool(luck.max() >= log_cap)
+    if is_cap_broken:
         log_cap = np.inf
     fit = fit_law(data, log_cap=log_cap)
+    gain_without = fit_law(_without_largest(data, luck), log_cap=log_cap).log_gain
     width = alone + log_cap - fit.best_threshold
     year = np.concatenate(records.years)
     sd = np.fmax((fit.high - fit.low) / (2 * Z_95), clustered_sd(fit, data, width, year))
@@ -113,14 +123,35 @@ def _study(records: ExitRecords, terms: ExitTerms) -> ExitStudy:
         *_tail_rows(values, cap),
         {"quantity": "told_distance", "value": told_distance(fit, data, width)},
         {"quantity": "log_gain", "value": fit.log_gain, "note": f"a tail needs {MIN_GAIN:g}"},
+        {
+            "quantity": "log_gain_without",
+            "value": gain_without,
+            "note": f"the {N_DROPPED} largest left out; a tail needs {MIN_GAIN:g}",
+        },
         *({"quantity": f"exits: {name}", "value": n} for name, n in records.counts.items()),
     ]
     columns = ["quantity", "value", "standard_error", "low_95", "high_95", "note"]
     diagnostics = pd.DataFrame(rows).reindex(columns=columns).fillna({"note": ""})
     return ExitStudy(
-        *(records, fit, log_cap, float(np.log(values.max())), sd, body_sd),
+        *(
+            records,
+            fit,
+            log_cap,
+            is_cap_broken,
+            gain_without,
+            float(np.log(values.max())),
+            sd,
+            body_sd,
+        ),
         *(hill_plot(values, cap=cap), sensitivity(data, log_cap), diagnostics),
     )
+
+
+def _without_largest(data: Multiples, luck: FloatArray) -> Multiples:
+    """Return the exits without the `N_DROPPED` largest of those told exactly."""
+    kept = np.ones(len(luck), dtype=bool)
+    kept[np.argsort(luck, kind="stable")[-N_DROPPED:]] = False
+    return replace(data, x=data.x[kept], route=data.route[kept], size=data.size[kept])
 
 
 def _parameter_rows(fit: LawFit, sd: FloatArray, clustered: FloatArray) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ import tomlkit
 from finmodel.calibrate.fit import FittedNumbers
 from finmodel.calibrate.rewrite import rewritten
 from finmodel.calibrate.smm import MomentFit
-from finmodel.datasets.specs import GRADES
+from finmodel.datasets.table_spec import GRADES
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec
@@ -133,14 +133,19 @@ def _number(
         "dist": "lognormal",
         "median": value,
         "log_sd": float(f"{error:.2g}"),
-        "low": value * math.exp(-reach),
-        "high": value * math.exp(reach),
+        "low": _digits(value * math.exp(-reach)),
+        "high": _digits(value * math.exp(reach)),
     }
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
         f"Standard error {error:.0%}."
     )
     return entry | {"source": ";".join(ids), "grade": grades[-1], "note": note}
+
+
+def _digits(value: float) -> float:
+    """Return an end of a belief at six digits: not exact, but the median stays to all of them."""
+    return float(f"{value:.6g}")
 
 
 def _with_tables(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable
 
 
 def rewritten(text: str, numbers: Mapping[str, Mapping[str, Any]]) -> str:
@@ -37,8 +36,12 @@ def rewritten(text: str, numbers: Mapping[str, Mapping[str, Any]]) -> str:
     return tomlkit.dumps(document)
 
 
-def _inline(number: Mapping[str, Any]) -> InlineTable:
-    table = tomlkit.inline_table()
-    for key, item in number.items():
-        table[key] = _inline(item) if isinstance(item, Mapping) else item
-    return table
+def _inline(number: Mapping[str, Any]) -> Any:
+    """Return an inline table spaced as scenario files are."""
+    return tomlkit.parse(f"number = {_text(number)}")["number"]
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, Mapping):
+        return "{ " + ", ".join(f"{key} = {_text(part)}" for key, part in item.items()) + " }"
+    return str(tomlkit.item(item).as_string())

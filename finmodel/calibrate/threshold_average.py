@@ -16,8 +16,7 @@ apart show as such.
 
 Whether there is a tail at all: `log_gain` is the largest log likelihood over thresholds less that
 of the lognormal, which has two parameters fewer. Below ``MIN_GAIN`` the tail is not told from a
-lognormal: over 200 lognormal samples of 300 to 3,000 the gain exceeds it in about one of
-thirty.
+lognormal: of 400 lognormal samples each of 300, 1,000 and 3,000 exits, 3 to 6 % gain more.
 
 References
 ----------

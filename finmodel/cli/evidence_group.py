@@ -1,4 +1,4 @@
-"""Commands that hold the model to evidence: `fit`, `validate`, `calibrate`."""
+"""Commands that hold the model to evidence: `calibrate`, `fit`, `validate`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from finmodel.cli.errors import guarded
-from finmodel.cli.options import JsonOption, PathsOption, SeedOption, SetOption, ThreadsOption
+from finmodel.cli.options import (
+    JsonOption,
+    PathsOption,
+    ScenarioArg,
+    SeedOption,
+    SetOption,
+    ThreadsOption,
+)
+from finmodel.variables import Language
 
 
 @guarded
@@ -65,14 +73,40 @@ def validate(
     threads: ThreadsOption = None,
     lang: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     as_json: JsonOption = False,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Back-test hazards on deals instead.")
+    ] = False,
+    deals: Annotated[
+        Path | None,
+        typer.Option(help="Deals of --backtest; by default the shipped file.", metavar="DEALS"),
+    ] = None,
+    cutoff: Annotated[
+        str, typer.Option(help="Last day of the fit of --backtest: the end of a year.")
+    ] = "2009-12-31",
+    as_of: Annotated[
+        str, typer.Option(help="Last day on which a deal could be recorded.", metavar="DATE")
+    ] = "",
 ) -> None:
     """Hold a scenario against published figures, misses first, and write a report.
 
     Says of each figure whether the model is inside its interval, and whether it was used for
-    fitting. Figures of other countries are shown apart: they are no test of this market.
+    fitting. Figures of other countries are shown apart: they are no test of this market. With
+    --backtest hazards are fitted to deals known by a day and held against later cohorts.
     """
-    from finmodel.cli.validate_command import validate_and_show
+    from finmodel.cli.validate_command import backtest_and_show, validate_and_show
 
+    command = ["finmodel", *sys.argv[1:]]
+    if backtest:
+        backtest_and_show(
+            deals,
+            cutoff=cutoff,
+            as_of=as_of,
+            out=out,
+            lang=lang,
+            as_json=as_json,
+            command=command,
+        )
+        return
     validate_and_show(
         scenario,
         paths=paths,
@@ -83,6 +117,50 @@ def validate(
         threads=threads,
         lang=lang,
         as_json=as_json,
+        command=command,
+    )
+
+
+@guarded
+def evaluate(
+    scenario: ScenarioArg,
+    paths: PathsOption = None,
+    seed: SeedOption = None,
+    changes: SetOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of evaluations.", metavar="DIR")
+    ] = Path("evaluations"),
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    panel: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the panels of one history (.csv or .parquet), do nothing else.",
+            metavar="FILE",
+        ),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of the report.")] = "en",
+) -> None:
+    """Estimate a programme's effect as an analyst would, where the truth is known.
+
+    Every history is played with and without the programmes on the same luck. Two-way fixed
+    effects, Callaway & Sant'Anna and matching see the first alone: bias, coverage and power of
+    each, and what its errors are made of. Interrupted, the same command goes on.
+    """
+    from finmodel.cli.evaluate_command import evaluate_and_show, export_and_say
+
+    if panel is not None:
+        export_and_say(scenario, seed=seed, changes=changes or [], panel=panel)
+        return
+    evaluate_and_show(
+        scenario,
+        paths=paths,
+        seed=seed,
+        changes=changes or [],
+        out=out,
+        threads=threads,
+        as_json=as_json,
+        language=lang,
         command=["finmodel", *sys.argv[1:]],
     )
 

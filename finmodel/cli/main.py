@@ -25,6 +25,7 @@ COMMANDS = (
     evidence_group.calibrate,
     evidence_group.fit,
     evidence_group.validate,
+    evidence_group.evaluate,
     run_group.show,
     input_group.check,
     input_group.values,

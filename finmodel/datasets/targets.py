@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from finmodel.datasets.specs import GRADES
+from finmodel.datasets.table_spec import GRADES
 from finmodel.datasets.tables import read_table
 from finmodel.errors import DataError, Problem, nearest_name
 

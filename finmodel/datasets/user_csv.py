@@ -14,6 +14,10 @@ from pathlib import Path
 
 from finmodel.errors import Problem, nearest_name
 
+MAX_BYTES = 4_000_000
+"""A file beyond this is no list of positions."""
+
+MAX_ROWS = 20_000
 NOTE_MARK = "#"
 """Lines above the header that start with it are notes."""
 
@@ -34,8 +38,8 @@ class Limits:
         Rows below the header.
     """
 
-    n_bytes: int = 4_000_000
-    n_rows: int = 20_000
+    n_bytes: int = MAX_BYTES
+    n_rows: int = MAX_ROWS
 
 
 @dataclass(frozen=True)

@@ -71,14 +71,15 @@ def validation_view(table: pd.DataFrame, part: str, lang: Language) -> Table | N
     for name in ("evidence", "model", "distance"):
         view.add_column(words[name], justify="right", overflow="fold")
     view.add_column(words["verdict"])
-    for row in _rows(own, lang):
+    for row in table_rows(own, lang):
         style = "red" if row["kind"] == OUTSIDE else None
         cells = ("what", "evidence", "model", "distance", "verdict")
         view.add_row(*(row[name] for name in cells), style=style)
     return view
 
 
-def _rows(table: pd.DataFrame, lang: Language) -> list[dict[str, str]]:
+def table_rows(table: pd.DataFrame, lang: Language) -> list[dict[str, str]]:
+    """Return targets as texts, by column."""
     words, rows = words_of(lang), []
     for row in table.to_dict("records"):
         unit, verdict = str(row["unit"]), str(row["verdict"])
@@ -135,13 +136,10 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
         if len(own):
             # The chart is drawn by us from escaped data, so it goes in as it is.
             chart = Markup(ratio_chart(own, lang))
-            parts.append({"heading": words[part], "rows": _rows(own, lang), "chart": chart})
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
+            parts.append({"heading": words[part], "rows": table_rows(own, lang), "chart": chart})
     names = ("paths", "seed", "policy_paths", "version")
-    return environment.get_template("validation.html").render(
+    return render(
+        "validation.html",
         lang=lang,
         words=words,
         title=manifest[f"title_{lang}"],
@@ -150,3 +148,12 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
         cautions=cautions(tables, manifest, lang),
         parts=parts,
     )
+
+
+def render(template: str, **values: object) -> str:
+    """Return a page from a template; texts are escaped."""
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(template).render(**values)

@@ -148,8 +148,18 @@ def kept_links(
         return is_belief or (spared is not None and name not in spared)
 
     left = tuple(tuple(name for name in group if holds(name)) for group in groups)
+    # The first that is left of a group now stands for it.
+    heir = {
+        whole[0]: group[0]
+        for group, whole in zip(left, groups, strict=True)
+        if group and group[0] != whole[0]
+    }
+    moved = [
+        pair.model_copy(update={"a": heir.get(pair.a, pair.a), "b": heir.get(pair.b, pair.b)})
+        for pair in pairs
+    ]
     return (
-        tuple(pair for pair in pairs if holds(pair.a) and holds(pair.b)),
+        tuple(pair for pair in moved if holds(pair.a) and holds(pair.b)),
         tuple(
             group
             for group, whole in zip(left, groups, strict=True)

@@ -88,10 +88,17 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
 
 
 @cache
-def model_digest() -> str:
-    """Return the SHA-256 over every source file that can change a number of a run."""
+def model_digest(*more: str) -> str:
+    """Return the SHA-256 over every source file that can change a number of a run.
+
+    Parameters
+    ----------
+    more : str
+        Further rooms of the package, of a study that rests on them.
+    """
     hasher = sha256()
-    files = [path for room in _MODEL_ROOMS for path in (_PACKAGE / room).rglob("*.py")]
+    rooms = (*_MODEL_ROOMS, *more)
+    files = [path for room in rooms for path in (_PACKAGE / room).rglob("*.py")]
     for path in sorted([*files, _PACKAGE / "units.py"]):
         hasher.update(path.relative_to(_PACKAGE).as_posix().encode())
         hasher.update(path.read_bytes())

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
+import finmodel
 from finmodel import datasets, store
 from finmodel.errors import InputError, Interrupted, Problem, ScenarioError
 from finmodel.evaluate.validation import judge, tally
@@ -87,7 +90,7 @@ def validate_scenario(
             scenario.meta,
             paths=size.paths,
             seed=size.seed,
-            source_digest=model_digest(),
+            source_digest=evaluation_digest(),
             command=command,
         )
         return {
@@ -108,8 +111,19 @@ def validation_digest(scenario: Scenario, size: Size) -> str:
         data_checksums=datasets.checksums(),
         paths=size.paths,
         seed=size.seed,
-        source_digest=f"{model_digest()}/validate/{size.policy_paths}",
+        source_digest=f"{evaluation_digest()}/validate/{size.policy_paths}",
     )
+
+
+@cache
+def evaluation_digest() -> str:
+    """Return the SHA-256 over every source file that can change a number of an evaluation."""
+    hasher = sha256(model_digest().encode())
+    for room in ("calibrate", "evaluate"):
+        for path in sorted((Path(finmodel.__file__).parent / room).rglob("*.py")):
+            hasher.update(f"{room}/{path.name}".encode())
+            hasher.update(path.read_bytes())
+    return hasher.hexdigest()
 
 
 def validation_tables(

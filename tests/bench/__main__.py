@@ -16,7 +16,7 @@ from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
-from tests.bench import irr, matching, mesa_market, plan, waterfall
+from tests.bench import deals, irr, matching, mesa_market, plan, waterfall
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -143,6 +143,7 @@ if __name__ == "__main__":
     plan.report()
     matching.report()
     waterfall.report()
+    deals.report()
     mesa_market.report(scale=1.0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MB")

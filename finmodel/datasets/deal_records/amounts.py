@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +82,7 @@ def _words() -> _Words:
     return _Words(before, after, units, named, none, pattern)
 
 
+@lru_cache(maxsize=1000)
 def currency_of(text: str) -> str | None:
     """Return the code of a currency, ``""`` for an empty text, None if it has no rates."""
     plain = _plain(text)

@@ -95,7 +95,8 @@ def _firms(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     cells = ledger.set_aside(cells, again, reason="firm_again", column="firm")
     sector = cells["sector"].str.strip("|").str.replace(r"[|,].*", "", regex=True)
     cells = cells.assign(sector=sector)
-    return founded_days(add_status(cells, ledger), ledger)
+    cells = founded_days(add_status(cells, ledger), ledger)
+    return cells.assign(status_row=cells["row"])
 
 
 def _rounds(cells: pd.DataFrame, ledger: Ledger, latest: pd.Timestamp) -> pd.DataFrame:
@@ -113,7 +114,7 @@ def _unlisted(rounds: pd.DataFrame, firms: pd.DataFrame, ledger: Ledger) -> pd.D
     unknown = ~rounds["firm"].isin(firms["firm"])
     ledger.altered(rounds, unknown, reason="firm_without_row", column="firm")
     found = rounds[unknown].drop_duplicates("firm")
-    found = found.assign(status="", given_status="", closed="")
+    found = found.assign(status="", given_status="", closed="", status_row=found["row"])
     return found.reindex(columns=firms.columns).astype({"founded": firms["founded"].dtype})
 
 

@@ -14,7 +14,8 @@ class Draft:
     Attributes
     ----------
     firms : DataFrame
-        One row a firm; columns of the book's firms, and `given_status`.
+        One row a firm; columns of the book's firms, `given_status`, `given_founded`, and
+        `status_row`, the row the status is from.
     rounds : DataFrame
         `firm`, `date`, `stage`, `kind`, `low`, `high` (of `currency`; NaN undisclosed),
         `currency`, `amount` (the cell).

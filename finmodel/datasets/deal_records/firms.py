@@ -22,13 +22,17 @@ def firms_of(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         rows = rows.assign(**{name: pd.array(by_distinct(rows[name], tidy), dtype="str")})
     rows = founded_days(add_status(rows, ledger), ledger)
     rows = rows.sort_values(["firm", "date", "row"], kind="stable", na_position="last")
-    firms = rows.drop_duplicates("firm")[["file", "row", "firm", "given_status"]]
+    firms = rows.drop_duplicates("firm")[["file", "row", "firm", "given_founded"]]
     firms = firms.assign(name=firms["firm"])
     for name in _SAID:
         has = rows[rows[name] != ""]
         last = has.groupby("firm")[name].last()
         _report(has, has[name] != has["firm"].map(last), ledger, name)
         firms[name] = looked_up(firms["firm"], last)
+    spoken = rows[rows["status"] != ""].drop_duplicates("firm", keep="last").set_index("firm")
+    firms["given_status"] = looked_up(firms["firm"], spoken["given_status"])
+    status_row = spoken["row"].reindex(firms["firm"]).set_axis(firms.index)
+    firms["status_row"] = status_row.fillna(firms["row"]).astype("int64")
     has = rows[rows["founded"].notna()]
     first = has.groupby("firm")["founded"].min()
     _report(has, has["founded"] != day_by(has["firm"], first), ledger, "founded")
@@ -36,4 +40,5 @@ def firms_of(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
 
 
 def _report(rows: pd.DataFrame, is_other: pd.Series[bool], ledger: Ledger, name: str) -> None:
-    ledger.altered(rows, is_other, reason=f"other_{name}", column=name)
+    column = f"given_{name}" if f"given_{name}" in rows else name
+    ledger.altered(rows, is_other, reason=f"other_{name}", column=column)

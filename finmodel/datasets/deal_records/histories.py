@@ -61,7 +61,7 @@ def founded_before_deals(
     days = pd.concat([rounds[["firm", "date"]], exits[["firm", "date"]]])
     first = day_by(firms["firm"], days.groupby("firm")["date"].min())
     is_late = firms["founded"] > first
-    ledger.altered(firms, is_late, reason="founded_after_deal", column="founded")
+    ledger.altered(firms, is_late, reason="founded_after_deal", column="given_founded")
     return firms.assign(founded=firms["founded"].mask(is_late))
 
 
@@ -76,10 +76,11 @@ def status_by_exits(
     by_end = looked_up(firms["firm"], ends["route"].map(STATUS_OF))
     given = firms["status"]
     is_other = (by_end != "") & (given != "") & (given != by_end)
-    ledger.altered(firms, is_other, reason="status_against_exit", column="given_status")
+    said = firms.assign(row=firms["status_row"])
+    ledger.altered(said, is_other, reason="status_against_exit", column="given_status")
     for status in ("ipo", "acquired", "closed"):
         is_bare = (given == status) & (by_end == "")
-        ledger.altered(firms, is_bare, reason=f"{status}_without_date", column="given_status")
+        ledger.altered(said, is_bare, reason=f"{status}_without_date", column="given_status")
     idle = ~firms["firm"].isin(rounds["firm"])
     ledger.altered(firms, idle, reason="firm_without_rounds", column="firm")
     end = day_by(rounds["firm"], ends["date"])

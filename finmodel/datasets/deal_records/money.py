@@ -27,6 +27,7 @@ def _rates() -> pd.Series[float]:
     return table.set_index(["currency", "year"])["cny_per_unit"]
 
 
+@cache
 def currencies() -> tuple[str, ...]:
     """Return the currencies there are rates for, and CNY."""
     return ("CNY", *sorted(set(_rates().index.get_level_values(0))))

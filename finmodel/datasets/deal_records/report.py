@@ -24,7 +24,7 @@ ENTRY_COLUMNS = ("file", "row", "column", "outcome", "reason", "given")
 FILE_COLUMNS = ("file", "read", "kept", "set_aside", "altered", "ignored_columns")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 80
-_SHOWN = {"label": "round", "given_status": "status", "value": "exit_value"}
+_SHOWN = {"label": "round", "given_status": "status", "given_founded": "founded"}
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def founded_days(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     day = found["day"].where(year.isna(), first)
     is_bad = day.isna() & (cells["founded"] != "")
     ledger.altered(cells, is_bad, reason="bad_founded", column="founded")
-    return cells.assign(founded=day)
+    return cells.assign(given_founded=cells["founded"], founded=day)
 
 
 def with_rounds(cells: pd.DataFrame, ledger: Ledger, *, column: str) -> pd.DataFrame:
