@@ -11,6 +11,7 @@ from finmodel.calibrate.match import (
     Target,
     first_guess,
     match_rates,
+    misfit_factor,
 )
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
@@ -110,6 +111,13 @@ def truth():
     changes = [f"{key}={value}" for key, value in TRUE.items()]
     other = replace(SETTING, seed=77, paths=20)
     return simulated_moments(other, changes, MATCHED_MONTHS)
+
+
+def test_errors_are_widened_where_the_model_cannot_follow(truth):
+    curve = truth.curves["A"]
+    assert misfit_factor(Target("A", curve), truth) == 1.0
+    far = replace(curve, share=curve.share + 3.0 * curve.standard_error)
+    assert misfit_factor(Target("A", far), truth) == pytest.approx(3.0 * np.sqrt(2.0))
 
 
 def test_matching_without_a_target_is_refused():

@@ -10,8 +10,8 @@ no more; closures are hardly recorded and are not used.
 
 Standard errors follow by the delta method: with Jacobian ``J`` of the simulated curves, weights
 ``W`` and covariance ``V`` of the curves, ``(J'WJ)^-1 J'W V W J (J'WJ)^-1``, where ``V`` adds the
-sampling error of the simulated curves to that of the records. They hold if the model can fit; where
-it cannot, the misfit is reported beside.
+sampling error of the simulated curves to that of the records. They hold if the model can fit. Where
+it cannot, errors of the stage's rates are widened by the root of the misfit per point left over.
 
 References
 ----------
@@ -39,6 +39,7 @@ STEP = 0.15
 RATE_FIELDS = ("milestone_rate_pa", "failure_rate_pa")
 LOWEST, HIGHEST = 0.005, 6.0
 MAX_TRIALS = 9
+WIDENED = " The model cannot follow the curve; its error is widened {factor:.1f} times for that."
 
 Tick = Callable[[], None]
 
@@ -298,6 +299,8 @@ def _block(
     information = weighted.T @ jacobian
     gain = np.linalg.pinv(information) @ weighted.T
     log_covariance = gain @ total @ gain.T
+    widening = np.repeat([misfit_factor(t, moments) for t in targets], len(RATE_FIELDS))
+    log_covariance *= np.outer(widening, widening)
     rates = np.exp(x)
     covariance = log_covariance * np.outer(rates, rates)
     estimates = []
@@ -312,10 +315,22 @@ def _block(
                     unit="per year",
                     n=target.curve.n,
                     method="indirect inference on graduation curves",
-                    note="Set so that the simulated market shows the curve of the records.",
+                    note="Set so that the simulated market shows the curve of the records."
+                    + (WIDENED.format(factor=widening[at]) if widening[at] > 1.0 else ""),
                 )
             )
     return Block("rates", tuple(estimates), covariance, _identification(targets, jacobian, error))
+
+
+def misfit_factor(target: Target, moments: SimulatedMoments) -> float:
+    """Return by how much errors of a stage's rates are widened for what the model cannot follow.
+
+    The root of the mean squared distance, in standard errors, per point left over after two rates;
+    at least 1.
+    """
+    z = (moments.curves[target.stage].share - target.curve.share) / target.curve.standard_error
+    left_over = max(1, len(z) - len(RATE_FIELDS))
+    return max(1.0, float(np.sqrt((z**2).sum() / left_over)))
 
 
 def _identification(

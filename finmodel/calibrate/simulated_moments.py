@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
@@ -22,7 +23,7 @@ from finmodel.market.run import simulate
 from finmodel.scenario import load_scenario
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world import build_world
-from finmodel.world.arrays import FloatArray
+from finmodel.world.arrays import FloatArray, IntArray
 
 MIN_SPELLS = 30
 """Simulated spells a stage needs for a curve."""
@@ -108,16 +109,14 @@ def simulated_moments(
         amounts = table.log_amount[is_start & (table.stage == code)]
         if len(amounts):
             sizes[name] = float(amounts.mean())
-    sectors = table.firms["sector"].to_numpy()[table.firm]
+    sectors = pd.factorize(table.firms["sector"])[0][table.firm]
     spread = _spread(table.log_amount[is_start], table.stage[is_start], sectors[is_start])
     return SimulatedMoments(curves, sizes, spread)
 
 
-def _spread(amount: FloatArray, stage: np.ndarray, sector: np.ndarray) -> float:
-    """Return the standard deviation within stages and sectors, both as additive effects."""
-    names, code = np.unique(sector.astype(str), return_inverse=True)
-    x = np.column_stack([stage == k for k in np.unique(stage)]).astype(np.float64)
-    if len(names) > 1:
-        x = np.column_stack([x, *(code == k for k in range(1, len(names)))])
-    residual = amount - x @ np.linalg.lstsq(x, amount, rcond=None)[0]
-    return float(residual.std())
+def _spread(amount: FloatArray, stage: IntArray, sector: IntArray) -> float:
+    """Return the standard deviation within cells of stage and sector, both by number."""
+    cell = stage * (int(sector.max(initial=0)) + 1) + sector
+    count = np.maximum(1.0, np.bincount(cell))
+    mean = np.bincount(cell, weights=amount) / count
+    return float((amount - mean[cell]).std())
