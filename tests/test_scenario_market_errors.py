@@ -7,7 +7,7 @@ import pytest
 import tomli_w
 
 from finmodel.scenario import load_scenario, parameters
-from tests.conftest import ROOT, PLAIN
+from tests.conftest import PLAIN, ROOT
 from tests.test_scenario_errors import BASE, DELETE, dist, edited, q, refused
 
 STRESS = {
