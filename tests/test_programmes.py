@@ -9,7 +9,7 @@ from finmodel.market import path as steps
 from finmodel.market.captable import BANK
 from finmodel.market.columns import OK
 from finmodel.market.run import first_room, simulate
-from finmodel.market.state import LOCAL, N_FUNDS, N_HOLDINGS, PUBLIC_TO_PRIVATE
+from finmodel.market.state import LOCAL, N_FUNDS, N_HOLDINGS
 from finmodel.scenario import load_scenario
 from finmodel.world import build_world
 from tests.conftest import ROOT, SMALL, small_world
@@ -208,26 +208,6 @@ def test_private_money_that_moved_is_missing_elsewhere_and_no_more():
     # Returns, and so supply, differ a little between the two.
     assert lost[1][0] - lost[0][0] == pytest.approx(moved, rel=0.1)
     assert lost[1][2] == 0
-
-
-def test_gains_given_up_go_to_private_investors_and_losses_covered():
-    for clause, value in (("profit_give_up", 0.5), ("loss_cover", 0.5), ("buyback_rate_pa", 0.0)):
-        world = policy_world(f"{P}.{clause}={value}", f"{P}.term_years=5", size=SIZE)
-        plain = policy_world(f"{P}.term_years=5", size=SIZE)
-        totals = np.zeros((2, col.N_FUND_COLUMNS))
-        for (pool, books), (other, without) in zip(
-            play(world, paths=8), play(plain, paths=8), strict=True
-        ):
-            given = pool.public[vehicles(world, pool), PUBLIC_TO_PRIVATE].sum()
-            assert given > 0, clause
-            assert other.public[:, PUBLIC_TO_PRIVATE].sum() == 0
-            flows = [item.fund_flow.sum(axis=(0, 1, 2)) for item in (books, without)]
-            if clause == "buyback_rate_pa":
-                assert flows[0][col.PUBLIC_BACK_M] <= flows[0][col.PUBLIC_CALLED_M] * (1 + 1e-9)
-            totals += np.array(flows)
-        # A yuan called: what is given up also draws more private, and so public, money.
-        with_clause, plainly = totals[:, col.PUBLIC_BACK_M] / totals[:, col.PUBLIC_CALLED_M]
-        assert with_clause < plainly, clause
 
 
 def effect_of(measure, before, after, paths=24):

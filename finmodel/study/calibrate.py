@@ -12,6 +12,10 @@ import numpy as np
 import pandas as pd
 
 from finmodel.calibrate.estimates import Block, Calibration, Estimate
+from finmodel.calibrate.exit_multiples import exit_block
+from finmodel.calibrate.exit_records import exit_terms
+from finmodel.calibrate.flow_records import flows_of
+from finmodel.calibrate.gravity import gravity_block
 from finmodel.calibrate.match import (
     MATCHED_MONTHS,
     MAX_TRIALS,
@@ -21,6 +25,7 @@ from finmodel.calibrate.match import (
     Target,
     match_rates,
 )
+from finmodel.calibrate.reasons import NotEstimable
 from finmodel.calibrate.record_blocks import record_blocks, sector_multiples
 from finmodel.calibrate.records import (
     CURVE_MONTHS,
@@ -173,6 +178,9 @@ def calibrate_deals(
     blocks = [match.block, *_size_blocks(records, match), *record_blocks(records)]
     if multiples.estimates:
         blocks.insert(2, multiples)
+    told, not_told = _value_and_flow_blocks(book, base)
+    blocks += told
+    refused |= not_told
     table = pd.DataFrame()
     if held_out:
         others = curves_of(prepare(book, options(held_out)), {})
@@ -192,6 +200,25 @@ def calibrate_deals(
         checksums=checksums_of(plan.deals),
     )
     return DealCalibration(book, base, fitted, held_out, records, match, calibration, table)
+
+
+def _value_and_flow_blocks(book: DealBook, base: Scenario) -> tuple[list[Block], dict[str, str]]:
+    """Return the blocks of exit values and of flows, and why one is not told."""
+    blocks: list[Block] = []
+    refused: dict[str, str] = {}
+    for found in (
+        exit_block(book, exit_terms(base)),
+        gravity_block(
+            flows_of(book),
+            reference_km=base.friction.reference_km.centre,
+            away_types=tuple(base.funds),
+        ),
+    ):
+        if isinstance(found, NotEstimable):
+            refused[", ".join(found.keys) or found.name] = found.reason
+        else:
+            blocks.append(found)
+    return blocks, refused
 
 
 def default_cohorts(book: DealBook) -> tuple[int, ...]:
