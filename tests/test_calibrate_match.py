@@ -5,14 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from finmodel.calibrate.match import (
-    MATCHED_MONTHS,
-    SizeTarget,
-    Target,
-    first_guess,
-    match_rates,
-    misfit_factor,
-)
+from finmodel.calibrate.match import SizeTarget, first_guess, match_rates, plain_curve
+from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
@@ -89,20 +83,27 @@ def test_the_curve_of_the_book_is_near_the_model_s_own_table(run):
             assert abs(curve.share[i] - row["share"]) < 4 * error + 0.03
 
 
-def test_a_first_guess_is_exact_for_constant_hazards():
-    m, f = 0.25, 0.3
+def test_a_first_guess_is_exact_for_firms_that_never_wait():
+    share = plain_curve(0.5, 0.4, 5.0)
+    months = np.array(MATCHED_MONTHS)
+    curve = Curve(months, share, np.eye(len(months)), share, 10, 5)
+    assert np.exp(first_guess(curve)) == pytest.approx([0.5, 0.4, 5.0], rel=1e-2)
+
+
+def test_without_a_ramp_the_plain_curve_is_that_of_constant_hazards():
     t = np.array(MATCHED_MONTHS) / 12
-    share = m / (m + f) * -np.expm1(-(m + f) * t)
-    curve = Curve(np.array(MATCHED_MONTHS), share, np.eye(4), np.ones(4), 10, 5)
-    assert np.exp(first_guess(curve)) == pytest.approx([m, f], rel=0.03)
+    share = 0.25 / 0.55 * -np.expm1(-0.55 * t)
+    assert plain_curve(0.25, 0.3, 0.5) == pytest.approx(share)
 
 
 SETTING = Setting(YRD, 10, 0.05, 5, 6.0)
 TRUE = {
-    "stages.A.milestone_rate_pa": 0.28,
+    "stages.A.milestone_rate_pa": 0.4,
     "stages.A.failure_rate_pa": 0.35,
-    "stages.B.milestone_rate_pa": 0.16,
+    "stages.B.milestone_rate_pa": 0.3,
     "stages.B.failure_rate_pa": 0.22,
+    "stages.A.milestone_ramp_quarters": 4.0,
+    "stages.B.milestone_ramp_quarters": 6.0,
 }
 
 
@@ -117,7 +118,7 @@ def test_errors_are_widened_where_the_model_cannot_follow(truth):
     curve = truth.curves["A"]
     assert misfit_factor(Target("A", curve), truth) == 1.0
     far = replace(curve, share=curve.share + 3.0 * curve.standard_error)
-    assert misfit_factor(Target("A", far), truth) == pytest.approx(3.0 * np.sqrt(2.0))
+    assert misfit_factor(Target("A", far), truth) == pytest.approx(3.0 * np.sqrt(5 / 2))
 
 
 def test_matching_without_a_target_is_refused():
@@ -142,7 +143,7 @@ def test_known_rates_are_found_again(yrd, truth):
     assert (found.fit["z"].abs() < 4).all()
     assert found.moments.mean_log_size["A"] == pytest.approx(np.log(45.0), abs=0.05)
     assert found.moments.log_size_sd == pytest.approx(1.1, rel=0.05)
-    assert len(found.overrides) == 6
+    assert len(found.overrides) == 8
     pins = found.block.diagnostics.set_index("key")
     assert pins.loc["stages.A.failure_rate_pa", "moment_stage"] == "A"
 

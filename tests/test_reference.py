@@ -56,6 +56,10 @@ VARIANTS = {
         "market.meetings_pp=7.5",
     ),
 }
+VARIANTS["ramp"] = (
+    "stages.A.milestone_ramp_quarters=6",
+    "stages.B.milestone_ramp_quarters=3.5",
+)
 OUTCOMES = ("funded", "shortfall", "rejected", "refused", "discouraged")
 COUNTS = (
     *("birth", "milestone", "failure", "closure", "ipo", "mna", "transfer", "buyback", "active"),

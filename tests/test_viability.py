@@ -49,21 +49,26 @@ def test_last_stage_equals_the_geometric_sum():
     assert values.capital_needed[0, -1, 0] == pytest.approx((alive * row["burn_pp"]).sum())
 
 
-def test_recursion_equals_a_simulated_firm():
+@pytest.mark.parametrize("ramp", [0.0, 5.5])
+def test_recursion_equals_a_simulated_firm(ramp):
     """Mean discounted exit value and cost of funded firms, by brute force, within 4 errors."""
-    stages, rules = tables()
+    stages, rules = tables(
+        *(f"stages.{k}.milestone_ramp_quarters={ramp}" for k in ("lab", "A", "B"))
+    )
     theta, sector, rate = 1.0, 2, 0.15
     values = stage_values(stages, rules, rate, np.array([theta]))
     rng = np.random.default_rng(8)
     n, d = 40_000, discount_per_quarter(rate)
     law, by_quality = [rules[x] for x in LUCK], np.exp(rules["value_loading"] * theta)
-    stage = np.zeros(n, int)
+    stage, age = np.zeros(n, int), np.ones(n)
     is_alive, value, cost, factor = np.ones(n, bool), np.zeros(n), np.zeros(n), 1.0
     for _ in range(400):
         row = stages[stage, sector]
         cost += np.where(is_alive, factor * row["burn_pp"], 0.0)
         is_last = stage == len(stages) - 1
         m = np.where(is_last, 0, row["milestone_pp"] * np.exp(rules["milestone_loading"] * theta))
+        slow = np.maximum(row["ramp_quarters"], 1e-9)
+        m = m * np.minimum(1.0, (age - 0.5) / slow)
         f = row["failure_pp"] * np.exp(-rules["failure_loading"] * theta)
         leave = np.exp(rules["exit_loading"] * theta)
         rates = [rate * leave for rate in route_rates(row, rules)]
@@ -82,6 +87,7 @@ def test_recursion_equals_a_simulated_firm():
             above = above + share
         is_alive &= ~(happens & (mark >= m))
         stage += happens & (mark < m)
+        age = np.where(happens & (mark < m), 1.0, age + 1.0)
     for found, expected in (
         (value, values.exit_value[0, 0, sector]),
         (cost, values.capital_needed[0, 0, sector]),

@@ -4,14 +4,9 @@ A round is not a milestone: a milestone is reached, a need opens, and the market
 not. So no rate of a scenario can be read off records. Rates are sought at which the simulated
 market, seen through the same estimator, has the same curves (indirect inference): least squares of
 the shares graduated within given months, weighted by their standard errors in the records, over the
-logs of the rates of each stage, on the same luck in every trial. The slope of a curve pins the
-milestone rate, and where it levels off pins the failure rate, because a firm that failed graduates
-no more; closures are hardly recorded and are not used.
-
-Standard errors follow by the delta method: with Jacobian ``J`` of the simulated curves, weights
-``W`` and covariance ``V`` of the curves, ``(J'WJ)^-1 J'W V W J (J'WJ)^-1``, where ``V`` adds the
-sampling error of the simulated curves to that of the records. They hold if the model can fit. Where
-it cannot, errors of the stage's rates are widened by the root of the misfit per point left over.
+logs of each stage's rates and of its ramp of milestones, on the same luck in every trial. The slope
+of a curve pins the milestone rate, its first year the ramp, and where it levels off the failure
+rate, because a firm that failed graduates no more; closures are hardly recorded and are not used.
 
 References
 ----------
@@ -27,29 +22,31 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from finmodel.calibrate.estimates import Block, Estimate
+from finmodel.calibrate.estimates import Block
+from finmodel.calibrate.match_errors import (
+    FIELDS,
+    MATCHED_MONTHS,
+    Target,
+    fit_table,
+    parameters_of,
+    rate_block,
+)
 from finmodel.calibrate.simulated_moments import Setting, SimulatedMoments, simulated_moments
 from finmodel.calibrate.survival import Curve
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
 
-MATCHED_MONTHS = (12.0, 24.0, 36.0, 60.0)
 STEP = 0.15
 """Step of differences in the log of a rate: wide, since counts of firms move in jumps."""
-RATE_FIELDS = ("milestone_rate_pa", "failure_rate_pa")
-LOWEST, HIGHEST = 0.005, 6.0
-MAX_TRIALS = 9
-WIDENED = " The model cannot follow the curve; its error is widened {factor:.1f} times for that."
+EDGE = 1e-3
+"""Distance in logs from an end of its range at which a number counts as lost."""
+MAX_TRIALS = 8
+GAIN = 0.04
+"""Part of the sum of squares that a step must gain for the search to go on."""
+FIRST_RAMPS = (0.5, 2.0, 4.0, 8.0)
+"""Ramps that a search may start from, quarters."""
 
 Tick = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The graduation curve of a stage in the records, at `MATCHED_MONTHS`."""
-
-    stage: str
-    curve: Curve
 
 
 @dataclass(frozen=True)
@@ -177,33 +174,36 @@ def match_rates(
 
     if not targets:
         raise CalibrationError("matching: no stage has a graduation curve in the records")
-    names = [f"stages.{t.stage}.{field}" for t in targets for field in RATE_FIELDS]
-    market = _Market(setting, names, targets, fixed or {}, tick, cancel)
+    parameters = parameters_of(targets)
+    market = _Market(setting, [p.key for p in parameters], targets, fixed or {}, tick, cancel)
     wanted = np.concatenate([t.curve.share for t in targets])
     error = np.concatenate([t.curve.standard_error for t in targets])
-    low, high = np.log(LOWEST), np.log(HIGHEST)
-    x = np.clip(np.concatenate([first_guess(t.curve) for t in targets]), low + 0.1, high - 0.1)
+    low = np.log([p.low for p in parameters])
+    high = np.log([p.high for p in parameters])
+    guesses = [first_guess(target.curve) for target in targets]
+    x = np.clip(np.concatenate(guesses), low + 0.1, high - 0.1)
     _set_sizes(market, x, sizes, start)
 
+    # A constant residual, so that the search ends when it gains little against the noise of the
+    # records, and does not chase a perfect fit.
+    constant = np.sqrt(len(wanted))
+
     def residual(point: FloatArray) -> FloatArray:
-        return np.asarray((market.shares(point) - wanted) / error)
+        return np.append((market.shares(point) - wanted) / error, constant)
 
     def slope(point: FloatArray) -> FloatArray:
-        return np.asarray(_by_block(market, point, len(targets)) / error[:, None])
+        jacobian = _by_block(market, point, len(targets)) / error[:, None]
+        return np.vstack([jacobian, np.zeros(len(point))])
 
     found = least_squares(
-        residual, x, jac=slope, bounds=(low, high), max_nfev=MAX_TRIALS, xtol=5e-3, ftol=2e-3
+        residual, x, jac=slope, bounds=(low, high), max_nfev=MAX_TRIALS, xtol=5e-3, ftol=GAIN
     )
     x = np.asarray(found.x)
     _set_sizes(market, x, sizes, start)
     moments = market.moments(x)
     jacobian = _full(market, x)
-    block = _block(targets, x, jacobian, error, moments)
-    fit = _fit_table(targets, moments)
-    is_at_edge = (x < low + 1e-3) | (x > high - 1e-3)
-    notes = [name for name, edge in zip(names, is_at_edge, strict=True) if edge]
-    if notes:
-        fit.attrs["at_edge"] = notes
+    is_at_edge = (x < low + EDGE) | (x > high - EDGE)
+    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_at_edge)
     asks = {
         key.split(".")[1]: value for key, value in market.sizes.items() if key.startswith("stages.")
     }
@@ -213,24 +213,40 @@ def match_rates(
         asks=asks,
         size_log_sd=market.sizes.get("firms.size_log_sd", float("nan")),
         moments=moments,
-        fit=fit,
+        fit=fit_table(targets, moments),
         n_trials=market.n_trials,
     )
 
 
 def first_guess(curve: Curve) -> FloatArray:
-    """Return logs of the two rates that a curve of constant hazards would have.
+    """Return logs of a stage's numbers for firms that raise money at once, without quality.
 
-    ``F(t) = m / (m + f) (1 - exp(-(m + f) t))``, through the shares at the second and the last of
-    `MATCHED_MONTHS`.
+    Least squares of :func:`plain_curve` on the shares, from each of `FIRST_RAMPS`; the best is
+    taken.
     """
-    early, late = float(curve.share[1]), float(curve.share[-1])
-    t_early, t_late = MATCHED_MONTHS[1] / 12.0, MATCHED_MONTHS[-1] / 12.0
-    total = np.linspace(0.05, 3.0, 200)
-    ratio = -np.expm1(-total * t_early) / -np.expm1(-total * t_late)
-    hazard = float(total[np.abs(ratio - early / late).argmin()])
-    top = min(0.98, late / -np.expm1(-hazard * t_late))
-    return np.log([hazard * top, hazard * (1.0 - top)])
+    from scipy.optimize import least_squares
+
+    def miss(point: FloatArray) -> FloatArray:
+        milestone, failure, ramp = np.exp(point)
+        share = plain_curve(float(milestone), float(failure), float(ramp))
+        return np.asarray((share - curve.share) / curve.standard_error)
+
+    ends = (np.log([0.01, 0.01, 0.3]), np.log([4.0, 4.0, 15.0]))
+    found = [least_squares(miss, np.log([0.3, 0.3, ramp]), bounds=ends) for ramp in FIRST_RAMPS]
+    return np.asarray(min(found, key=lambda fit: float(fit.cost)).x)
+
+
+def plain_curve(milestone_pa: float, failure_pa: float, ramp: float) -> FloatArray:
+    """Return the share graduated within `MATCHED_MONTHS` of firms that never wait for money.
+
+    In steps of a quarter ``h_a = m min(1, (a - 1/2) / ramp) / 4`` and ``f / 4`` compete.
+    """
+    quarter = np.arange(1, round(MATCHED_MONTHS[-1] / 3.0) + 1)
+    m = milestone_pa / 4.0 * np.minimum(1.0, (quarter - 0.5) / ramp)
+    total = m + failure_pa / 4.0
+    alive = np.concatenate([[1.0], np.exp(-np.cumsum(total))[:-1]])
+    share = np.cumsum(alive * -np.expm1(-total) * m / total)
+    return np.asarray(share[[round(month / 3.0) - 1 for month in MATCHED_MONTHS]])
 
 
 def _set_sizes(
@@ -256,10 +272,9 @@ def _set_sizes(
 
 
 def _by_block(market: _Market, x: FloatArray, n_blocks: int) -> FloatArray:
-    """Return the Jacobian with effects across stages left out: one trial for each kind of rate."""
+    """Return the Jacobian with effects across stages left out: one trial for each of `FIELDS`."""
     base = market.shares(x)
-    n_fields = len(x) // n_blocks
-    n_points = len(base) // n_blocks
+    n_fields, n_points = len(FIELDS), len(base) // n_blocks
     jacobian = np.zeros((len(base), len(x)))
     for field in range(n_fields):
         shifted = x.copy()
@@ -272,105 +287,13 @@ def _by_block(market: _Market, x: FloatArray, n_blocks: int) -> FloatArray:
     return jacobian
 
 
+def _column(market: _Market, x: FloatArray, i: int, base: FloatArray) -> FloatArray:
+    shifted = x.copy()
+    shifted[i] += STEP
+    return np.asarray((market.shares(shifted) - base) / STEP)
+
+
 def _full(market: _Market, x: FloatArray) -> FloatArray:
     """Return the whole Jacobian."""
     base = market.shares(x)
-    columns = []
-    for i in range(len(x)):
-        shifted = x.copy()
-        shifted[i] += STEP
-        columns.append((market.shares(shifted) - base) / STEP)
-    return np.column_stack(columns)
-
-
-def _block(
-    targets: Sequence[Target],
-    x: FloatArray,
-    jacobian: FloatArray,
-    error: FloatArray,
-    moments: SimulatedMoments,
-) -> Block:
-    n_points = len(MATCHED_MONTHS)
-    total = np.zeros((len(error), len(error)))
-    for i, target in enumerate(targets):
-        rows = slice(i * n_points, (i + 1) * n_points)
-        total[rows, rows] = target.curve.covariance + moments.curves[target.stage].covariance
-    weighted = jacobian / error[:, None] ** 2
-    information = weighted.T @ jacobian
-    gain = np.linalg.pinv(information) @ weighted.T
-    log_covariance = gain @ total @ gain.T
-    widening = np.repeat([misfit_factor(t, moments) for t in targets], len(RATE_FIELDS))
-    log_covariance *= np.outer(widening, widening)
-    rates = np.exp(x)
-    covariance = log_covariance * np.outer(rates, rates)
-    estimates = []
-    for i, target in enumerate(targets):
-        for j, field in enumerate(RATE_FIELDS):
-            at = i * len(RATE_FIELDS) + j
-            estimates.append(
-                Estimate(
-                    key=f"stages.{target.stage}.{field}",
-                    value=float(rates[at]),
-                    standard_error=float(np.sqrt(covariance[at, at])),
-                    unit="per year",
-                    n=target.curve.n,
-                    method="indirect inference on graduation curves",
-                    note="Set so that the simulated market shows the curve of the records."
-                    + (WIDENED.format(factor=widening[at]) if widening[at] > 1.0 else ""),
-                )
-            )
-    return Block("rates", tuple(estimates), covariance, _identification(targets, jacobian, error))
-
-
-def misfit_factor(target: Target, moments: SimulatedMoments) -> float:
-    """Return by how much errors of a stage's rates are widened for what the model cannot follow.
-
-    The root of the mean squared distance, in standard errors, per point left over after two rates;
-    at least 1.
-    """
-    z = (moments.curves[target.stage].share - target.curve.share) / target.curve.standard_error
-    left_over = max(1, len(z) - len(RATE_FIELDS))
-    return max(1.0, float(np.sqrt((z**2).sum() / left_over)))
-
-
-def _identification(
-    targets: Sequence[Target], jacobian: FloatArray, error: FloatArray
-) -> pd.DataFrame:
-    """Return which point of which curve each rate moves most, in standard errors a log unit."""
-    scaled = jacobian / error[:, None]
-    rows = []
-    labels = [(t.stage, month) for t in targets for month in MATCHED_MONTHS]
-    for i, (stage, field) in enumerate((t.stage, f) for t in targets for f in RATE_FIELDS):
-        top = int(np.abs(scaled[:, i]).argmax())
-        rows.append(
-            {
-                "key": f"stages.{stage}.{field}",
-                "moment_stage": labels[top][0],
-                "moment_months": labels[top][1],
-                "z_per_log": float(scaled[top, i]),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _fit_table(targets: Sequence[Target], moments: SimulatedMoments) -> pd.DataFrame:
-    frames = []
-    for target in targets:
-        found = moments.curves[target.stage]
-        low, high = target.curve.band
-        frames.append(
-            pd.DataFrame(
-                {
-                    "stage": target.stage,
-                    "months": target.curve.months,
-                    "records": target.curve.share,
-                    "standard_error": target.curve.standard_error,
-                    "low_95": low,
-                    "high_95": high,
-                    "simulated": found.share,
-                    "simulated_se": found.standard_error,
-                    "z": (found.share - target.curve.share) / target.curve.standard_error,
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
+    return np.column_stack([_column(market, x, i, base) for i in range(len(x))])

@@ -5,7 +5,8 @@ hazards ``m, f, x``: something happens with probability ``1 - exp(-(m + f + x))`
 each of them in proportion to its hazard. Support of its investors raises a firm's milestone
 hazard and lowers its failure hazard by the same factor; the IPO window and stress scale the
 exit hazards. A firm works at the pace of its spending over the burn its stage plans, and at
-least at the pace of a firm without money.
+least at the pace of a firm without money. With a ramp the milestone hazard rises in a line over the
+first quarters after the stage's round.
 
 References
 ----------
@@ -66,6 +67,19 @@ def spend(row: Record, firm: Record, slowest: float) -> tuple[float, float]:
     firm["cash"] = left
     planned = row["burn_pp"] * firm["size"]
     return spent, 1.0 if spent >= planned else max(slowest, spent / planned)
+
+
+@inner_kernel
+def ramp_share(firm: Record, quarter: int, ramp: float) -> float:
+    """Return the part of its milestone hazard that a firm has so long after its stage's round.
+
+    It rises in a line over `ramp` quarters, taken at the middle of the quarter. A firm that has had
+    no round of its stage is at the foot.
+    """
+    age = 0.5
+    if firm["paid_stage"] == firm["stage"]:
+        age = float(quarter - firm["paid_quarter"]) - 0.5
+    return min(1.0, age / ramp)
 
 
 @inner_kernel
@@ -232,6 +246,8 @@ def live(
         ledger[FIRMS, region] -= spent
         ledger[COSTS, region] += spent
         milestone = firm["milestone"] * pace * firm["help"]
+        if row["ramp_quarters"] > 0.0:
+            milestone *= ramp_share(firm, now.quarter, row["ramp_quarters"])
         failure = firm["failure"] / firm["help"]
         ipo, sale = firm["ipo"] * ipo_factor, firm["sale"] * sale_factor
         buyback = firm["buyback"] if firm["head"] >= 0 else 0.0

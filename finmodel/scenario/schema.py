@@ -183,6 +183,10 @@ class Stage(Section):
     milestone_rate_pa: Annotated[
         Quantity, within("per year", 0.0, 8.0, "milestone hazard at quality zero and full pace")
     ]
+    milestone_ramp_quarters: Annotated[
+        Quantity,
+        within("quarters", 0.0, 16.0, "time after its round in which the milestone hazard rises"),
+    ]
     failure_rate_pa: Annotated[
         Quantity, within("per year", 0.0, 8.0, "failure hazard at quality zero")
     ]

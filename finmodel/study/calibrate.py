@@ -16,15 +16,8 @@ from finmodel.calibrate.exit_multiples import exit_block
 from finmodel.calibrate.exit_records import exit_terms
 from finmodel.calibrate.flow_records import flows_of
 from finmodel.calibrate.gravity import gravity_block
-from finmodel.calibrate.match import (
-    MATCHED_MONTHS,
-    MAX_TRIALS,
-    RATE_FIELDS,
-    Match,
-    SizeTarget,
-    Target,
-    match_rates,
-)
+from finmodel.calibrate.match import MAX_TRIALS, Match, SizeTarget, match_rates
+from finmodel.calibrate.match_errors import FIELDS, MATCHED_MONTHS, Target
 from finmodel.calibrate.reasons import NotEstimable
 from finmodel.calibrate.record_blocks import record_blocks, sector_multiples
 from finmodel.calibrate.records import (
@@ -130,7 +123,7 @@ class _Clock:
 
 def units_of_calibration() -> int:
     """Return about how many units of work a calibration is."""
-    return N_STEPS + 2 + (1 + len(RATE_FIELDS)) * MAX_TRIALS + 4 * len(RATE_FIELDS)
+    return N_STEPS + 3 + (1 + len(FIELDS)) * MAX_TRIALS + 4 * len(FIELDS)
 
 
 def calibrate_deals(
@@ -185,7 +178,7 @@ def calibrate_deals(
     if held_out:
         others = curves_of(prepare(book, options(held_out)), {})
         seen = Setting(
-            plan.base, 2 * SIMULATED_PATHS, SIMULATED_SCALE, plan.seed + 1, BURN_IN_YEARS
+            plan.base, 4 * SIMULATED_PATHS, SIMULATED_SCALE, plan.seed + 1, BURN_IN_YEARS
         )
         found = simulated_moments(seen, match.overrides, CURVE_MONTHS, cancel=cancel)
         table = hold_out_table(records.curves, others, found.curves)
@@ -259,7 +252,7 @@ def _targets(records: RecordEstimates, base: Scenario, refused: dict[str, str]) 
                 targets.append(Target(stage, chosen))
                 continue
             why = f"the cohorts are not followed for {MATCHED_MONTHS[-1]:.0f} months"
-        for name in RATE_FIELDS:
+        for name in FIELDS:
             refused[f"stages.{stage}.{name}"] = why
     return targets
 

@@ -33,6 +33,7 @@ STAGE_ROW = np.dtype(
         ("ask", "f8"),  # round asked at size one, mcny
         ("burn_pp", "f8"),  # planned burn at size one, mcny a quarter
         ("milestone_pp", "f8"),  # hazards at quality zero and full pace
+        ("ramp_quarters", "f8"),  # in which the milestone hazard rises after the stage's round
         ("failure_pp", "f8"),
         ("ipo_pp", "f8"),  # while the window is open
         ("mna_pp", "f8"),

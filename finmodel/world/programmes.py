@@ -28,6 +28,7 @@ from finmodel.world.arrays import (
     Table,
 )
 from finmodel.world.identity import pair_keys
+from finmodel.world.viability import ramp_shares
 
 PLAIN = (
     "size_log_sd",
@@ -210,7 +211,8 @@ def loss_chances(stages: Table, group: IntArray, rules: Record) -> FloatArray:
     """Return the chance that a firm fails before any exit, if money never runs out.
 
     With hazards ``m, f, x`` of milestone, failure and exit at its quality,
-    ``P[k] = (f + m P[k + 1]) / (m + f + x)``, and no milestone at the last stage.
+    ``P[k] = (f + m P[k + 1]) / (m + f + x)``, and no milestone at the last stage. Quarters of a
+    ramp of the milestone hazard are walked back one by one from there.
 
     Parameters
     ----------
@@ -236,6 +238,13 @@ def loss_chances(stages: Table, group: IntArray, rules: Record) -> FloatArray:
     for k in range(failure.shape[1] - 1, -1, -1):
         total = milestone[:, k] + failure[:, k] + leave[:, k]
         bad = failure[:, k] + milestone[:, k] * after
-        after = np.divide(bad, total, out=np.ones_like(total), where=total > 0.0)
+        own = np.divide(bad, total, out=np.ones_like(total), where=total > 0.0)
+        for share in reversed(ramp_shares(table[:, k])):
+            m = share * milestone[:, k]
+            total = m + failure[:, k] + leave[:, k]
+            event = -np.expm1(-total)
+            mean = np.divide(event, total, out=np.zeros_like(total), where=total > 0.0)
+            own = mean * (failure[:, k] + m * after) + (1.0 - event) * own
+        after = own
         chance[:, k] = after
     return np.ascontiguousarray(chance)

@@ -94,6 +94,7 @@ def _neutral_stages(scenario: Scenario) -> Table:
     per_quarter = rate_per_quarter(1.0)
     milestone = by_stage("milestone_rate_pa") * by_sector("milestone_multiple")
     table["milestone_pp"] = per_quarter * milestone
+    table["ramp_quarters"] = by_stage("milestone_ramp_quarters")
     table["failure_pp"] = per_quarter * by_stage("failure_rate_pa") * by_sector("failure_multiple")
     table["bridge_share"] = by_stage("bridge_share")
     post_money = ask / by_stage("dilution") * by_sector("value_multiple")

@@ -85,10 +85,35 @@ def stage_values(
         p_advance = milestone * per_hazard * goes_on
         exit_mean = _mean_exit_value(stages, rules, k, theta)
         kept = 1.0 - discount * (1.0 - any_event)
-        value[:, k] = discount * (p_advance * next_value + leave * per_hazard * exit_mean) / kept
-        capital[:, k] = (stages["burn_pp"][k] + discount * p_advance * next_capital) / kept
-        next_value, next_capital = value[:, k], capital[:, k]
+        own_value = discount * (p_advance * next_value + leave * per_hazard * exit_mean) / kept
+        own_capital = (stages["burn_pp"][k] + discount * p_advance * next_capital) / kept
+        # With a ramp these hold from its top on; its quarters are walked back one by one.
+        for share in reversed(ramp_shares(stages[k])):
+            hazard = share * milestone + failure + leave
+            any_event = -np.expm1(-hazard)
+            per_hazard = np.divide(any_event, hazard, out=np.ones_like(hazard), where=hazard > 0)
+            p_advance = share * milestone * per_hazard * goes_on
+            stays = discount * (1.0 - any_event)
+            gain = discount * (p_advance * next_value + leave * per_hazard * exit_mean)
+            own_value = gain + stays * own_value
+            own_capital = (
+                stages["burn_pp"][k] + discount * p_advance * next_capital + stays * own_capital
+            )
+        value[:, k], capital[:, k] = own_value, own_capital
+        next_value, next_capital = own_value, own_capital
     return StageValues(quality, value, capital)
+
+
+def ramp_shares(stage: Table) -> list[float]:
+    """Return the parts of a stage's milestone hazard in the quarters before it is whole.
+
+    The quarter ``a = 1, 2, ...`` after the stage's round has ``(a - 1/2) / ramp`` of it; none
+    without a ramp. `stage` are the rows of one stage, which share their ramp.
+    """
+    ramp, shares = float(stage["ramp_quarters"].flat[0]), list[float]()
+    while ramp > 0.0 and (len(shares) + 0.5) / ramp < 1.0:
+        shares.append((len(shares) + 0.5) / ramp)
+    return shares
 
 
 def open_share(rules: Record) -> float:

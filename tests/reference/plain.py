@@ -72,6 +72,7 @@ class Market:
         for (r, s), n in np.ndenumerate(rng.poisson(self.a.birth_rate_pp)):
             for u in rng.random(n):
                 firm = Record(region=r, sector=s, lots=[], need=None, price=None, is_paid=False)
+                firm.paid_at = -1
                 firm.stage, firm.shares = int(np.searchsorted(self.a.entry_cdf, u)), 1.0
                 firm.quality = rng.normal(x.quality_mean, x.quality_sd)
                 firm.size = rng.lognormal(0.0, x.size_log_sd)
@@ -116,6 +117,9 @@ class Market:
             pace = max(x.unfunded_pace, min(1.0, spent / plan))
             support, good = x.support_loading * firm.support, [x.exit_loading * q] * 4
             logs = [x.milestone_loading * q + support, -x.failure_loading * q - support, *good]
+            if row.ramp_quarters:
+                age = self.quarter - firm.paid_at - 0.5 if firm.is_paid else 0.5
+                pace *= min(1.0, age / row.ramp_quarters)
             factors = np.exp(logs) * [pace, 1.0, window, sale, sale, bool(firm.lots)]
             rates = factors * [row[f"{event}_pp"] for event in EVENTS]
             if self.rng.random() >= 1 - math.exp(-rates.sum()):
@@ -215,6 +219,7 @@ class Market:
             firm.shares, firm.cash = firm.shares + raised / price, firm.cash + raised
             firm.need.outcome = "funded" if raised > firm.need.ask * (1 - 1e-9) else "shortfall"
             self.book(firm, raised)
+            firm.paid_at = firm.paid_at if firm.need.is_bridge else self.quarter
             firm.price, firm.is_paid, firm.need, firm.burn = price, True, None, firm.plan
         for cell, found in closed.items():
             self.closing[cell] += self.rules.success_memory * (np.mean(found) - self.closing[cell])
