@@ -30,20 +30,19 @@ def test_the_cohorts_themselves_agree(done):
 
 @pytest.mark.slow
 def test_the_market_is_as_near_to_cohorts_not_fitted_to_as_the_docs_say(done):
-    """docs/calibration.md: 18 of 30 points, angel 7 of 10; early months of A and B are missed."""
+    """docs/calibration.md: 25 of 30 points inside, B at all."""
     table = done.hold_out
     assert len(table) == 30
     by_stage = table.groupby("stage")["is_inside"].sum()
-    assert by_stage["angel"] >= 6
-    assert table["is_inside"].sum() >= 16
-    late = table[(table["months"] >= 48) & (table["stage"] != "angel")]
-    assert late["is_inside"].mean() >= 0.6
+    assert by_stage["B"] >= 9
+    assert table["is_inside"].sum() >= 22
+    assert table["is_inside"].sum() >= table["is_fitted_inside"].sum() - 4
 
 
 @pytest.mark.slow
-def test_a_misfit_is_told_in_the_errors(done):
-    """The market is too fast at first at A and B: their errors are widened, and notes say so."""
-    notes = {item.key: item.note for item in done.match.block.estimates}
-    assert "cannot follow" in notes["stages.A.milestone_rate_pa"]
-    assert "cannot follow" in notes["stages.B.failure_rate_pa"]
-    assert "cannot follow" not in notes["stages.angel.milestone_rate_pa"]
+def test_the_market_follows_the_curves_it_was_fitted_to(done):
+    assert (done.match.fit["z"].abs() < 2.0).all()
+    ramp = {item.key: item for item in done.match.block.estimates}
+    a, b = (ramp[f"stages.{stage}.milestone_ramp_quarters"] for stage in ("A", "B"))
+    assert a.value - 2 * a.standard_error > 1.0
+    assert b.value - 2 * b.standard_error > 3.0
