@@ -31,14 +31,17 @@ import numpy as np
 
 from finmodel.calibrate.amounts import AmountLaw, fit_amounts, log_densities
 from finmodel.calibrate.arrivals import ArrivalLaw, Exposure, exposure_of, fit_arrivals, log_holding
-from finmodel.calibrate.logit import fit_logit
 from finmodel.calibrate.round_table import DAYS_PER_QUARTER, UNKNOWN, RoundTable
 from finmodel.calibrate.stage_chain import Kernels, logistic_shares, posterior, rise_shares
+from finmodel.numeric.logit import fit_logit
 from finmodel.world.arrays import FloatArray, IntArray
 
 KNOTS = (1.0, 2.0, 4.0, 8.0)
 """Quarters since the round before at which the log odds of a higher stage may bend."""
 MAX_STEPS, TOLERANCE = 200, 1e-8
+
+PRIOR_PRECISION = 1e-3
+"""Of a normal prior on every coefficient of a logit."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +183,11 @@ def _maximise(
     x_first, w_first = design.entry[is_first], single[is_first]
     for k in range(n_stages - 1):
         begin = None if model is None else model.entry[k]
-        entry[k] = fit_logit(x_first, w_first[:, k + 1 :].sum(axis=1), w_first[:, k], begin)
+        entry[k] = _logit(x_first, w_first[:, k + 1 :].sum(axis=1), w_first[:, k], begin)
         begin = None if model is None else model.rise[k]
         ups = weighted[:, k, k + 1 :].sum(axis=1)
         rows = np.flatnonzero(ups + weighted[:, k, k] > 1e-9)
-        rise[k] = fit_logit(design.rise[rows], ups[rows], weighted[rows, k, k], begin)
+        rise[k] = _logit(design.rise[rows], ups[rows], weighted[rows, k, k], begin)
         total, more = ups.sum(), weighted[:, k, k + 2 :]
         steps = (more * np.arange(1, more.shape[1] + 1)).sum()
         # A rise to the last stage had no choice to stop there.
@@ -194,3 +197,10 @@ def _maximise(
     begin_arrivals = None if model is None else model.arrivals
     arrivals = fit_arrivals(design.exposure, single, begin_arrivals)
     return StageModel(entry, rise, further, amounts, arrivals, -np.inf, 0)
+
+
+def _logit(
+    x: FloatArray, ones: FloatArray, zeros: FloatArray, start: FloatArray | None
+) -> FloatArray:
+    """Return coefficients under a weak prior, finite for a separated sample too."""
+    return fit_logit(x, ones, zeros, start, precision=PRIOR_PRECISION)[0]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from finmodel.calibrate.logit import logistic
 from finmodel.calibrate.round_table import UNKNOWN, RoundTable
+from finmodel.numeric.logit import logistic
 from finmodel.world.arrays import FloatArray, IntArray
 
 

@@ -1,15 +1,12 @@
-"""A logit by Newton's method, on many rows and few columns, that bears dependent columns."""
+"""Log odds of support from what is observed before it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from finmodel.numeric.logit import fit_logit
 from finmodel.world.arrays import FloatArray
-
-MOST_STEPS = 40
-TOLERANCE = 1e-9
-"""On a step in coefficients of standardised columns."""
 
 
 def standardised(columns: FloatArray) -> FloatArray:
@@ -41,15 +38,7 @@ def log_odds(design: FloatArray, outcome: NDArray[np.bool_]) -> FloatArray | Non
         Standardised, with a constant.
     outcome : ndarray of bool, shape (N,)
     """
-    coefficients = np.zeros(design.shape[1])
-    for _ in range(MOST_STEPS):
-        odds = np.clip(design @ coefficients, -30.0, 30.0)
-        chance = 1.0 / (1.0 + np.exp(-odds))
-        score = design.T @ (outcome - chance)
-        information = design.T @ (design * (chance * (1.0 - chance))[:, None])
-        step = np.linalg.pinv(information, hermitian=True) @ score
-        coefficients += step
-        if np.abs(step).max() <= TOLERANCE:
-            found: FloatArray = design @ coefficients
-            return found
-    return None
+    ones = outcome.astype(np.float64)
+    coefficients, is_converged = fit_logit(design, ones, 1.0 - ones)
+    found: FloatArray = design @ coefficients
+    return found if is_converged else None
