@@ -129,23 +129,20 @@ def _number(
     for end in (spec.low, spec.high):
         if 0.0 < end < math.inf:
             reach = min(reach, abs(math.log(end / value)) * 0.999)
+    low = float(f"{value * math.exp(-reach):.4g}")
     entry["value"] = {
         "dist": "lognormal",
         "median": value,
         "log_sd": float(f"{error:.2g}"),
-        "low": _digits(value * math.exp(-reach)),
-        "high": _digits(value * math.exp(reach)),
+        "low": low,
+        # As far above as the low end is below: else the cut belief has another median.
+        "high": value / low * value,
     }
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
         f"Standard error {error:.0%}."
     )
     return entry | {"source": ";".join(ids), "grade": grades[-1], "note": note}
-
-
-def _digits(value: float) -> float:
-    """Return an end of a belief at six digits: not exact, but the median stays to all of them."""
-    return float(f"{value:.6g}")
 
 
 def _with_tables(

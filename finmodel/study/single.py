@@ -56,7 +56,7 @@ GAP_TABLES: dict[str, tuple[str, ...]] = {
 
 
 def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
-    """Return every table stored of a run."""
+    """Return every table stored of a run, but that of its assumptions: a run knows no beliefs."""
     tables = {name: gap_table(run, by) for name, by in GAP_TABLES.items()}
     tables["gap_cells"] = cell_table(run)
     tables["activity_total"] = activity_table(run)
@@ -83,7 +83,6 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
         for by, name in (("vintage", "fund_metrics_vintage"), ("fund_type", "fund_metrics_type")):
             tables[name] = fund_group_table(run, tables["fund_metrics"], by)
         tables["histories"] = history_table(run)
-    tables["assumptions"] = assumptions(run.world.scenario)
     return tables
 
 
@@ -162,7 +161,7 @@ def run_scenario(
         Place(root, digest_of(scenario, paths, seed, detailed), watch),
         make,
         lambda run: run.is_complete,
-        run_tables,
+        lambda run: {**run_tables(run), "assumptions": assumptions(scenario)},
         lambda run: _manifest(scenario, run, command),
     )
 

@@ -225,3 +225,17 @@ def test_the_shipped_baseline_is_what_its_plan_writes():
         for key in parameter.keys:
             assert numbers[key].is_uncertain, key
             assert numbers[key].note.startswith("Fitted by simulated moments"), key
+
+
+def test_the_median_of_a_shipped_belief_is_what_a_run_takes_and_its_range_is_stored(tmp_path):
+    """A cut that is not alike on both sides would move the median."""
+    for name, quantity in quantities(load_scenario(YRD)):
+        if quantity.is_uncertain:
+            assert quantity.centre == pytest.approx(quantity.value.median, rel=1e-12), name
+    small = ("--set", "run.scale=0.01", "--paths", 1)
+    result = run("run", YRD, *small, "--out", tmp_path, "--json")
+    assert result.exit_code == 0, result.output
+    table = read_result(next(tmp_path.glob("[0-9a-f]*")), "assumptions").set_index("name")
+    births = table.loc["births.total_pa"]
+    assert births["low"] < births["value"] < births["high"]
+    assert np.isnan(table.loc["births.region_index.ZJ", "low"])
