@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import tomlkit
 
+from finmodel.calibrate.beliefs import lognormal_belief, stated_correlations
 from finmodel.calibrate.fit import FittedNumbers
 from finmodel.calibrate.rewrite import rewritten
 from finmodel.calibrate.smm import MomentFit
@@ -18,10 +18,6 @@ from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec
 from finmodel.scenario.walk import declared, quantities
-from finmodel.world.arrays import FloatArray
-
-CUT_SD = 3.0
-"""A belief is cut at so many standard errors, on both sides alike: the median stays."""
 
 LEAST_RHO = 0.3
 """Correlations below are left out."""
@@ -68,7 +64,14 @@ def fitted_text(
     for key, value, pins in zip(numbers.keys, numbers.medians, numbers.pinned_by, strict=True):
         parameter = owner.get(key)
         error = errors[parameter] if parameter else 0.0
-        laid[key] = _number(*old[key], float(value), error, pins=pins, targets=targets)
+        laid[key] = _number(
+            *old[key],
+            float(value),
+            error,
+            is_moved=parameter is not None,
+            pins=pins,
+            targets=targets,
+        )
     document = tomlkit.parse(rewritten(text, laid))
     for name in ("correlations", "together"):
         document.pop(name, None)
@@ -87,25 +90,15 @@ def together_and_correlations(
     at = [list(plan.parameters).index(name) for name in free]
     error = fit.standard_error[at]
     matrix = fit.covariance[np.ix_(at, at)] / np.outer(error, error)
-    matrix = np.where(np.abs(matrix) >= LEAST_RHO, matrix, 0.0)
-    # What is cut and rounded must still be a correlation matrix.
-    while np.linalg.eigvalsh(rounded := _correlations(matrix))[0] < 1e-3:
-        matrix = 0.95 * matrix
+    stated = stated_correlations(matrix, LEAST_RHO)
     first = [plan.parameters[name].keys[0] for name in free]
     pairs = [
-        (first[i], first[j], float(rounded[i, j]))
+        (first[i], first[j], float(stated[i, j]))
         for i in range(len(free))
         for j in range(i + 1, len(free))
-        if rounded[i, j] != 0.0
+        if stated[i, j] != 0.0
     ]
     return groups, pairs
-
-
-def _correlations(matrix: FloatArray) -> FloatArray:
-    """Return off-diagonal elements at two digits, with a diagonal of one."""
-    rounded = np.round(matrix, 2)
-    np.fill_diagonal(rounded, 1.0)
-    return rounded
 
 
 def _number(
@@ -114,6 +107,7 @@ def _number(
     value: float,
     error: float,
     *,
+    is_moved: bool,
     pins: tuple[str, ...],
     targets: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -124,20 +118,10 @@ def _number(
     entry: dict[str, Any] = {"value": value, "unit": old.unit}
     if not (error > 0.0 and ids):
         note = "Moved with the fitted shares of its table, to a sum of one."
+        if is_moved:
+            note = "Fitted by simulated moments to the end of its range: it has no error."
         return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": note}
-    reach = CUT_SD * error
-    for end in (spec.low, spec.high):
-        if 0.0 < end < math.inf:
-            reach = min(reach, abs(math.log(end / value)) * 0.999)
-    low = float(f"{value * math.exp(-reach):.4g}")
-    entry["value"] = {
-        "dist": "lognormal",
-        "median": value,
-        "log_sd": float(f"{error:.2g}"),
-        "low": low,
-        # As far above as the low end is below: else the cut belief has another median.
-        "high": value / low * value,
-    }
+    entry["value"] = lognormal_belief(value, float(f"{error:.2g}"), spec)
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
         f"Standard error {error:.0%}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +11,16 @@ from typing import Any, Literal
 import numpy as np
 import tomli_w
 
+from finmodel.calibrate.beliefs import lognormal_belief, stated_correlations
 from finmodel.calibrate.estimates import Calibration, Estimate
 from finmodel.scenario import Scenario
-from finmodel.scenario.correlations import nearest_correlation
 from finmodel.scenario.load import read_with_parent
 from finmodel.scenario.quantity import Spec
 from finmodel.scenario.reading import read_toml
 from finmodel.scenario.walk import declared
-from finmodel.world.arrays import FloatArray
 
 LEAST_RHO = 0.05
 """Correlations below are left out."""
-CUT_SD = 3.0
-"""A belief is cut at so many standard errors, on both sides alike: the median stays."""
 MOST_LOG_SD = 1.0
 """A number known no better than this is written as a value, and its note says so."""
 
@@ -126,17 +122,7 @@ def entry(item: Estimate, unit: str, spec: Spec, evidence: Evidence) -> dict[str
     if log_sd == 0.0:
         why = "Its error could not be had, or is so large that the number is not identified."
         return {**result, "note": f"{note} {why} {evidence.words}"}
-    reach = CUT_SD * log_sd
-    for end in (spec.low, spec.high):
-        if 0.0 < end < math.inf and end != item.value:
-            reach = min(reach, abs(math.log(end / item.value)) * 0.999)
-    result["value"] = {
-        "dist": "lognormal",
-        "median": float(item.value),
-        "log_sd": float(f"{log_sd:.4g}"),
-        "low": item.value * math.exp(-reach),
-        "high": item.value * math.exp(reach),
-    }
+    result["value"] = lognormal_belief(float(item.value), log_sd, spec)
     note = f"{note} Standard error {item.standard_error:.3g}. {evidence.words}"
     return {**result, "note": note}
 
@@ -152,18 +138,14 @@ def log_error(item: Estimate) -> float:
 def correlation_rows(
     calibration: Calibration, base: Scenario, evidence: Evidence
 ) -> list[dict[str, Any]]:
-    """Return what beliefs go together, of `LEAST_RHO` and more in size, by block.
-
-    Small correlations left out, and two digits, may leave a matrix that no law can have: then all
-    are pulled in until one can.
-    """
+    """Return what beliefs go together, of `LEAST_RHO` and more in size, by block."""
     beliefs = {item.key for item in written(calibration, base) if log_error(item) > 0.0}
     rows: list[dict[str, Any]] = []
     for block in calibration.blocks:
         at = [i for i, item in enumerate(block.estimates) if item.key in beliefs]
         if len(at) < 2:
             continue
-        matrix = _possible(np.nan_to_num(block.correlation[np.ix_(at, at)]))
+        matrix = stated_correlations(block.correlation[np.ix_(at, at)], LEAST_RHO)
         keys = [block.estimates[i].key for i in at]
         for i, first in enumerate(keys):
             for j in range(i + 1, len(keys)):
@@ -171,18 +153,3 @@ def correlation_rows(
                     pair: Mapping[str, Any] = {"a": first, "b": keys[j], "rho": float(matrix[i, j])}
                     rows.append({**pair, "source": evidence.source, "grade": evidence.grade})
     return rows
-
-
-def _possible(matrix: FloatArray) -> FloatArray:
-    """Return a correlation matrix with small ones left out, that some law can have."""
-    kept = np.where(np.abs(matrix) >= LEAST_RHO, matrix, 0.0)
-    np.fill_diagonal(kept, 1.0)
-    near = nearest_correlation(kept)
-    # What was left out stays so where it can.
-    near = np.where((kept == 0.0) & (np.abs(near) < LEAST_RHO), 0.0, near)
-    for shrink in np.linspace(0.0, 1.0, 101):
-        shown = np.clip(np.round(near * (1.0 - shrink), 2), -0.99, 0.99)
-        np.fill_diagonal(shown, 1.0)
-        if np.linalg.eigvalsh(shown)[0] >= 0.0:
-            break
-    return np.asarray(shown)

@@ -186,3 +186,20 @@ def test_the_shipped_plans_read():
     names = tuple(read_table("evidence/targets")["target"])
     for file in (ROOT / "scenarios" / "fits").glob("*.toml"):
         load_fit_plan(file, targets=names)
+
+
+def test_a_belief_keeps_its_median_inside_what_the_field_allows():
+    from finmodel.calibrate.beliefs import lognormal_belief, stated_correlations
+    from finmodel.scenario.distributions import LogNormal
+    from finmodel.scenario.quantity import Spec
+
+    for median, error in ((0.3251, 0.14), (0.97, 0.2), (39.9, 0.5), (0.0011, 0.9)):
+        spec = Spec("share", 0.001, 1.0 if median < 1 else 40.0, "test")
+        belief = LogNormal.model_validate(lognormal_belief(median, error, spec))
+        assert belief.centre == pytest.approx(median, rel=1e-9)
+        assert spec.low < belief.low < median < belief.high < spec.high
+    clash = np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1]])
+    stated = stated_correlations(clash, 0.3)
+    assert np.linalg.eigvalsh(stated)[0] >= 0.0
+    small = np.array([[1, 0.2, np.nan], [0.2, 1, -0.5], [np.nan, -0.5, 1]])
+    assert stated_correlations(small, 0.3)[0].tolist() == [1.0, 0.0, 0.0]

@@ -1,0 +1,69 @@
+"""From an estimate and its error to what a scenario states: a belief, and what goes together."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from finmodel.scenario.correlations import nearest_correlation
+from finmodel.scenario.quantity import Spec
+from finmodel.world.arrays import FloatArray
+
+CUT_SD = 3.0
+"""A belief is cut at so many standard errors, on both sides alike: the median stays."""
+
+
+def lognormal_belief(median: float, log_sd: float, spec: Spec) -> dict[str, Any]:
+    """Return the table of a lognormal belief whose median is the estimate.
+
+    Parameters
+    ----------
+    median : float
+        Positive, inside what the field allows.
+    log_sd : float
+        Standard error of the log; positive.
+    spec : Spec
+        What the field allows: the belief is cut before that, on both sides alike.
+    """
+    reach = CUT_SD * log_sd
+    for end in (spec.low, spec.high):
+        if 0.0 < end < math.inf and end != median:
+            reach = min(reach, abs(math.log(end / median)) * 0.999)
+    low = float(f"{median * math.exp(-reach):.6g}")
+    return {
+        "dist": "lognormal",
+        "median": median,
+        "log_sd": float(f"{log_sd:.4g}"),
+        "low": low,
+        # As far above as the low end is below: else the cut belief has another median.
+        "high": min(median / low * median, spec.high),
+    }
+
+
+def stated_correlations(matrix: FloatArray, least: float) -> FloatArray:
+    """Return a correlation matrix at two digits, without small elements, that some law can have.
+
+    Small correlations left out, and two digits, may leave a matrix that no law can have: then the
+    nearest is taken, and all are pulled in until one can.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n)
+        NaN counts as 0.
+    least : float
+        Elements smaller in size are left out.
+    """
+    matrix = np.nan_to_num(matrix)
+    kept = np.where(np.abs(matrix) >= least, matrix, 0.0)
+    np.fill_diagonal(kept, 1.0)
+    near = nearest_correlation(kept)
+    # What was left out stays so where it can.
+    near = np.where((kept == 0.0) & (np.abs(near) < least), 0.0, near)
+    for shrink in np.linspace(0.0, 1.0, 101):
+        shown = np.clip(np.round(near * (1.0 - shrink), 2), -0.99, 0.99)
+        np.fill_diagonal(shown, 1.0)
+        if np.linalg.eigvalsh(shown)[0] >= 0.0:
+            break
+    return np.asarray(shown)
