@@ -20,9 +20,8 @@ from tests.studies.generated_deals import generate
 ROUTES = {"mna": "acquired", "write_off": "closed"}
 
 
-@pytest.fixture(scope="module")
-def deals(tmp_path_factory):
-    """A user's list of deals in the documented form."""
+def write_deals(path):
+    """Write a user's list of deals in the documented form."""
     book = generate(11, 2400)
     rounds = book.rounds
     frame = pd.DataFrame(
@@ -38,9 +37,13 @@ def deals(tmp_path_factory):
             "status": "",
         }
     )
-    path = tmp_path_factory.mktemp("deals") / "my_deals.csv"
     frame.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="module")
+def deals(tmp_path_factory):
+    return write_deals(tmp_path_factory.mktemp("deals") / "my_deals.csv")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from finmodel.world.arrays import FloatArray
 
 CUT_SD = 3.0
 """A belief is cut at so many standard errors, on both sides alike: the median stays."""
+LEAST_MASS = 0.025
+"""Share of a slope's belief that must be inside what its field allows."""
 
 
 def lognormal_belief(median: float, log_sd: float, spec: Spec) -> dict[str, Any]:
@@ -40,6 +43,31 @@ def lognormal_belief(median: float, log_sd: float, spec: Spec) -> dict[str, Any]
         # As far above as the low end is below: else the cut belief has another median.
         "high": min(median / low * median, spec.high),
     }
+
+
+def normal_belief(mean: float, sd: float, spec: Spec) -> dict[str, Any] | None:
+    """Return the table of a normal belief about a slope, cut at what the field allows.
+
+    Parameters
+    ----------
+    mean : float
+        The estimate; may be 0 or negative.
+    sd : float
+        Its standard error; positive.
+    spec : Spec
+        What the field allows. Where that cuts one side only, the median is not the estimate.
+
+    Returns
+    -------
+    dict or None
+        None if less than 2.5 % of the normal is inside: estimate and field contradict each other.
+    """
+    law = NormalDist(mean, sd)
+    if law.cdf(spec.high) - law.cdf(spec.low) < LEAST_MASS:
+        return None
+    low, high = max(spec.low, mean - CUT_SD * sd), min(spec.high, mean + CUT_SD * sd)
+    ends = {"low": float(f"{low:.6g}"), "high": float(f"{high:.6g}")}
+    return {"dist": "normal", "mean": mean, "sd": float(f"{sd:.4g}"), **ends}
 
 
 def stated_correlations(matrix: FloatArray, least: float) -> FloatArray:

@@ -33,6 +33,10 @@ class Estimate:
         How it was estimated, in a few words.
     note : str
         What a reader must know to use it.
+    rests_on : str
+        Records it comes from, if not those of the deals.
+    is_slope : bool
+        Whether it may be 0 or negative: its belief is then normal, not lognormal.
     """
 
     key: str
@@ -42,6 +46,8 @@ class Estimate:
     n: int
     method: str
     note: str = ""
+    rests_on: str = ""
+    is_slope: bool = False
 
     @property
     def interval_95(self) -> tuple[float, float]:

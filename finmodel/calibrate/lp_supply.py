@@ -89,6 +89,7 @@ def supply_block(
     classes: Sequence[str] = ("private", "corporate", "state"),
     market_per_unit: float = 1.0,
     is_trend_removed: bool = False,
+    rests_on: str = "",
 ) -> Block | NotEstimable:
     """Estimate the supply response of LPs from a yearly table.
 
@@ -106,6 +107,8 @@ def supply_block(
         factor, 1/2 for the log of invested money if that moves twice as much.
     is_trend_removed : bool
         Whether a line in the year is taken out.
+    rests_on : str
+        Name of the table, for the notes of the estimates.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def supply_block(
     fit = fit_supply(table, market_per_unit=market_per_unit, is_trend_removed=is_trend_removed)
     if isinstance(fit, NotEstimable):
         return fit
-    return _block(fit, fit.classes if fit.classes != ("",) else tuple(classes))
+    return _block(fit, fit.classes if fit.classes != ("",) else tuple(classes), rests_on)
 
 
 def fit_supply(
@@ -241,7 +244,7 @@ def _arranged(
     return wide[complete].sort_index(), regressors, design * scale
 
 
-def _block(fit: SupplyFit, classes: tuple[str, ...]) -> Block:
+def _block(fit: SupplyFit, classes: tuple[str, ...], rests_on: str) -> Block:
     """Turn the fit into numbers of a scenario."""
     n_slopes = len(fit.regressors)
     is_total = fit.classes == ("",)
@@ -263,6 +266,8 @@ def _block(fit: SupplyFit, classes: tuple[str, ...]) -> Block:
             fit.n_years,
             f"regression of log commitments, {fit.kind} errors",
             note,
+            rests_on,
+            is_slope=True,
         )
         for n, (name, i, s) in enumerate(rows)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import tomli_w
 
-from finmodel.calibrate.beliefs import lognormal_belief, stated_correlations
-from finmodel.calibrate.estimates import Calibration, Estimate
+from finmodel.calibrate.beliefs import lognormal_belief, normal_belief, stated_correlations
+from finmodel.calibrate.estimates import Block, Calibration, Estimate
 from finmodel.scenario import Scenario
 from finmodel.scenario.load import read_with_parent
 from finmodel.scenario.quantity import Spec
@@ -94,9 +94,30 @@ def calibrated_text(
 
 
 def written(calibration: Calibration, base: Scenario) -> list[Estimate]:
-    """Return the estimates that are numbers of the base, once each."""
-    known = {name for name, _, _ in declared(base)}
-    return [item for item in calibration.estimates if item.key in known]
+    """Return the estimates that are numbers of the base and that it allows, once each."""
+    specs = {name: spec for name, _, spec in declared(base)}
+    return [
+        item
+        for item in calibration.estimates
+        if item.key in specs and not is_contradicted(item, specs[item.key])
+    ]
+
+
+def contradictions(blocks: Sequence[Block], base: Scenario) -> dict[str, str]:
+    """Return, by key, why a slope is not written although it was estimated."""
+    specs = {name: spec for name, _, spec in declared(base)}
+    return {
+        item.key: f"estimate {item.value:.3g} (standard error {item.standard_error:.3g}); "
+        f"a scenario allows {specs[item.key].low:g} to {specs[item.key].high:g}"
+        for block in blocks
+        for item in block.estimates
+        if item.key in specs and is_contradicted(item, specs[item.key])
+    }
+
+
+def is_contradicted(item: Estimate, spec: Spec) -> bool:
+    """Return whether a slope is, with its error, outside what the field allows."""
+    return item.is_slope and normal_belief(item.value, item.standard_error, spec) is None
 
 
 def relative(base_file: Path, out: Path) -> str:
@@ -118,12 +139,19 @@ def entry(item: Estimate, unit: str, spec: Spec, evidence: Evidence) -> dict[str
         "source": evidence.source,
         "grade": evidence.grade,
     }
+    words = item.rests_on or evidence.words
+    if item.rests_on:
+        result |= {"source": "user", "grade": "assumed"}
+    if item.is_slope:
+        result["value"] = normal_belief(item.value, item.standard_error, spec)
+        note = f"{note} Standard error {item.standard_error:.3g}. {words}"
+        return {**result, "note": note}
     log_sd = log_error(item)
     if log_sd == 0.0:
         why = "Its error could not be had, or is so large that the number is not identified."
-        return {**result, "note": f"{note} {why} {evidence.words}"}
+        return {**result, "note": f"{note} {why} {words}"}
     result["value"] = lognormal_belief(float(item.value), log_sd, spec)
-    note = f"{note} Standard error {item.standard_error:.3g}. {evidence.words}"
+    note = f"{note} Standard error {item.standard_error:.3g}. {words}"
     return {**result, "note": note}
 
 
@@ -139,7 +167,9 @@ def correlation_rows(
     calibration: Calibration, base: Scenario, evidence: Evidence
 ) -> list[dict[str, Any]]:
     """Return what beliefs go together, of `LEAST_RHO` and more in size, by block."""
-    beliefs = {item.key for item in written(calibration, base) if log_error(item) > 0.0}
+    beliefs = {
+        item.key for item in written(calibration, base) if item.is_slope or log_error(item) > 0.0
+    }
     rows: list[dict[str, Any]] = []
     for block in calibration.blocks:
         at = [i for i, item in enumerate(block.estimates) if item.key in beliefs]
@@ -151,5 +181,7 @@ def correlation_rows(
             for j in range(i + 1, len(keys)):
                 if matrix[i, j] != 0.0:
                     pair: Mapping[str, Any] = {"a": first, "b": keys[j], "rho": float(matrix[i, j])}
-                    rows.append({**pair, "source": evidence.source, "grade": evidence.grade})
+                    is_apart = bool(block.estimates[at[i]].rests_on)
+                    where = ("user", "assumed") if is_apart else (evidence.source, evidence.grade)
+                    rows.append({**pair, "source": where[0], "grade": where[1]})
     return rows

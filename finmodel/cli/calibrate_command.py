@@ -38,6 +38,7 @@ def calibrate_and_show(
     observed_from: str,
     seed: int,
     imputations: int,
+    commitments: Path | None,
     is_forced: bool,
     lang: str,
     as_json: bool,
@@ -54,6 +55,7 @@ def calibrate_and_show(
         observed_from=day_of("--observed-from", observed_from, problems),
         seed=seed,
         n_imputations=imputations,
+        commitments=commitments,
     )
     if problems:
         raise DataError("options", problems)

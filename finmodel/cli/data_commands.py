@@ -46,10 +46,18 @@ def data(context: typer.Context, as_json: JsonOption = False) -> None:
 @guarded
 def template(
     file: Annotated[Path, typer.Argument(help="File to write (CSV).", metavar="FILE")],
+    is_of_commitments: Annotated[
+        bool, typer.Option("--commitments", help="For yearly commitments to funds instead.")
+    ] = False,
 ) -> None:
     """Write an empty file for records of deals, with notes; never over a file that is there."""
+    from finmodel.datasets.commitments import write_commitments_template
     from finmodel.datasets.deal_records import write_template
 
+    if is_of_commitments:
+        write_commitments_template(file)
+        typer.echo(f"Wrote {file}. Use it with: finmodel calibrate DEALS --commitments {file}")
+        return
     write_template(file)
     typer.echo(f"Wrote {file}. Fill it in and read it with: finmodel data deals {file}")
 

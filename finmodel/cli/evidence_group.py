@@ -195,6 +195,10 @@ def calibrate(
     imputations: Annotated[
         int, typer.Option(min=2, max=200, help="Draws of the stages of unlabelled rounds.")
     ] = 10,
+    commitments: Annotated[
+        Path | None,
+        typer.Option(help="Yearly commitments to funds (CSV), for the supply of LPs."),
+    ] = None,
     is_forced: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     lang: Annotated[str, typer.Option(help="Language of what is printed: en or zh.")] = "en",
     as_json: JsonOption = False,
@@ -217,6 +221,7 @@ def calibrate(
         observed_from=observed_from,
         seed=seed,
         imputations=imputations,
+        commitments=commitments,
         is_forced=is_forced,
         lang=lang,
         as_json=as_json,

@@ -16,6 +16,7 @@ from finmodel.calibrate.exit_multiples import exit_block
 from finmodel.calibrate.exit_records import exit_terms
 from finmodel.calibrate.flow_records import flows_of
 from finmodel.calibrate.gravity import gravity_block
+from finmodel.calibrate.lp_supply import supply_block
 from finmodel.calibrate.match import MAX_TRIALS, Match, SizeTarget, match_rates
 from finmodel.calibrate.match_errors import FIELDS, MATCHED_MONTHS, Target
 from finmodel.calibrate.reasons import NotEstimable
@@ -31,6 +32,8 @@ from finmodel.calibrate.records import (
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
 from finmodel.calibrate.sizes import SizeLaw
 from finmodel.calibrate.survival import Curve
+from finmodel.calibrate.write import contradictions
+from finmodel.datasets.commitments import read_commitments
 from finmodel.datasets.deal_records import STAGES, DealBook, read_deals
 from finmodel.datasets.root import file_checksum
 from finmodel.errors import CalibrationError, Interrupted
@@ -62,6 +65,8 @@ class CalibrationPlan:
     as_of, observed_from : date or None
     seed : int
     n_imputations : int
+    commitments : Path or None
+        Yearly table of commitments to funds, for the supply of LPs.
     """
 
     deals: Path
@@ -72,6 +77,7 @@ class CalibrationPlan:
     observed_from: date | None
     seed: int
     n_imputations: int
+    commitments: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def calibrate_deals(
     """
     clock = _Clock(progress, cancel)
     base = load_scenario(plan.base)
+    supply = supply_of(plan.commitments, base)
     book = read_deals(plan.deals, price_year=base.meta.price_year, as_of=plan.as_of)
     clock.tick()
     fitted, held_out = split_cohorts(book, plan)
@@ -171,9 +178,9 @@ def calibrate_deals(
     blocks = [match.block, *_size_blocks(records, match), *record_blocks(records)]
     if multiples.estimates:
         blocks.insert(2, multiples)
-    told, not_told = _value_and_flow_blocks(book, base)
+    told, not_told = _told([*_value_and_flow_blocks(book, base), *supply])
     blocks += told
-    refused |= not_told
+    refused |= {**not_told, **contradictions(told, base)}
     table = pd.DataFrame()
     if held_out:
         others = curves_of(prepare(book, options(held_out)), {})
@@ -195,23 +202,43 @@ def calibrate_deals(
     return DealCalibration(book, base, fitted, held_out, records, match, calibration, table)
 
 
-def _value_and_flow_blocks(book: DealBook, base: Scenario) -> tuple[list[Block], dict[str, str]]:
-    """Return the blocks of exit values and of flows, and why one is not told."""
-    blocks: list[Block] = []
-    refused: dict[str, str] = {}
-    for found in (
+def _value_and_flow_blocks(book: DealBook, base: Scenario) -> list[Block | NotEstimable]:
+    """Return the blocks of exit values and of flows."""
+    return [
         exit_block(book, exit_terms(base)),
         gravity_block(
             flows_of(book),
             reference_km=base.friction.reference_km.centre,
             away_types=tuple(base.funds),
         ),
-    ):
+    ]
+
+
+def _told(items: list[Block | NotEstimable]) -> tuple[list[Block], dict[str, str]]:
+    """Return the blocks there are, and why others are not."""
+    blocks: list[Block] = []
+    refused: dict[str, str] = {}
+    for found in items:
         if isinstance(found, NotEstimable):
             refused[", ".join(found.keys) or found.name] = found.reason
         else:
             blocks.append(found)
     return blocks, refused
+
+
+def supply_of(file: Path | None, base: Scenario) -> list[Block | NotEstimable]:
+    """Return the supply of LPs estimated from a table of commitments; empty without one.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used, with every problem.
+    """
+    if file is None:
+        return []
+    table = read_commitments(file, tuple(base.lps))
+    words = f"Table {file.name} (sha256 {file_checksum(file)[:16]})."
+    return [supply_block(table, classes=tuple(base.lps), rests_on=words)]
 
 
 def default_cohorts(book: DealBook) -> tuple[int, ...]:
