@@ -68,7 +68,7 @@ def fitted_text(
             *old[key],
             float(value),
             error,
-            is_moved=parameter is not None,
+            without=_why_without(parameter, fit),
             pins=pins,
             targets=targets,
         )
@@ -81,11 +81,20 @@ def fitted_text(
     return _with_tables(bare, together_and_correlations(plan, fit))
 
 
+def _why_without(parameter: str | None, fit: MomentFit) -> str:
+    """Return what is said of a number without an error."""
+    if parameter is None:
+        return "Moved with the fitted shares of its table, to a sum of one."
+    if parameter in fit.unpinned:
+        return "In the plan of a fit, but no target of it holds this number: assumed, as before."
+    return "Fitted by simulated moments to the end of its range: it has no error."
+
+
 def together_and_correlations(
     plan: FitPlan, fit: MomentFit
 ) -> tuple[list[tuple[str, ...]], list[tuple[str, str, float]]]:
     """Return numbers that move as one, and correlations of the logs of the first of each."""
-    free = [name for name in plan.parameters if name not in fit.at_bound]
+    free = [name for name in plan.parameters if name not in fit.without_error]
     groups = [plan.parameters[name].keys for name in free if len(plan.parameters[name].keys) > 1]
     at = [list(plan.parameters).index(name) for name in free]
     error = fit.standard_error[at]
@@ -107,7 +116,7 @@ def _number(
     value: float,
     error: float,
     *,
-    is_moved: bool,
+    without: str,
     pins: tuple[str, ...],
     targets: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -117,10 +126,7 @@ def _number(
     grades = [grade for grade in GRADES if grade in set(rows["grade"])]
     entry: dict[str, Any] = {"value": value, "unit": old.unit}
     if not (error > 0.0 and ids):
-        note = "Moved with the fitted shares of its table, to a sum of one."
-        if is_moved:
-            note = "Fitted by simulated moments to the end of its range: it has no error."
-        return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": note}
+        return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": without}
     entry["value"] = lognormal_belief(value, float(f"{error:.2g}"), spec)
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "

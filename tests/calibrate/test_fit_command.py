@@ -129,6 +129,26 @@ def test_a_fit_of_a_fitted_scenario_starts_where_it_stands(folder, fitted):
     assert ratio == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_number_that_no_target_moves_is_said_to_be_open(folder):
+    """The social rate only defines a need: no deal depends on it."""
+    first, _, last = PLAN.partition("[parameters.runway]")
+    last = last.replace('"stages.A.runway_quarters", "stages.B', '"viability.social_rate_pa"]#')
+    (folder / "open.toml").write_text(f"{first}[parameters.rate]{last}", "utf-8")
+    out = folder / "with_open.toml"
+    result = run("fit", folder / "open.toml", "--out", out, "--runs", folder / "fits")
+    assert result.exit_code == 0, result.output
+    assert "nothing moves with it" in " ".join(result.output.split())
+    new = dict(quantities(load_scenario(out)))["viability.social_rate_pa"]
+    assert not new.is_uncertain
+    assert "no target of it holds this number" in new.note
+    told = run("fit", folder / "open.toml", "--runs", folder / "fits", "--json")
+    found = {row["parameter"]: row for row in json.loads(told.stdout)["fit_parameters"]}
+    assert found["rate"]["is_unpinned"]
+    assert not found["rate"]["is_at_bound"]
+    assert found["rate"]["log_se"] is None
+    assert json.loads(told.stdout)["degrees"] == 2
+
+
 def test_an_existing_scenario_is_kept_unless_forced(folder, fitted):
     _, out = fitted
     before = out.read_text(encoding="utf-8")
