@@ -12,7 +12,15 @@ from typer.testing import CliRunner
 from finmodel.cli.main import app
 from finmodel.datasets import read_targets
 from finmodel.errors import ScenarioError
-from finmodel.evaluate.validation import CONTEXT, ELSEWHERE, FITTED, TEST, judge, tally
+from finmodel.evaluate.validation import (
+    CONTEXT,
+    ELSEWHERE,
+    FITTED,
+    TEST,
+    fitted_also,
+    judge,
+    tally,
+)
 from finmodel.report.validation import validation_page, verdict_sentences
 from finmodel.scenario import load_scenario
 from finmodel.study.validate import policy_worlds, size_of, validation_tables
@@ -65,6 +73,21 @@ def test_what_counts_as_a_test():
     assert parts["us_graduation_24m_A"] == ELSEWHERE
     assert parts["graduation_36m_A"] == CONTEXT
     assert parts["state_lp_share"] == CONTEXT
+
+
+def test_what_a_scenario_was_fitted_to_is_no_test_of_it_nor_are_the_same_years():
+    targets = fitted_also(read_targets(), ["first_round_share", "graduation_36m_A", "deals_all"])
+    parts = judge(targets, figures(deals_all=1.0)).set_index("target")["part"]
+    assert parts["first_round_share"] == FITTED
+    assert parts["graduation_36m_A"] == FITTED  # cohorts of 2005 to 2013
+    assert parts["graduation_24m_A_2012"] == CONTEXT
+    assert parts["graduation_24m_angel_2010"] == CONTEXT  # the same file and years
+    assert parts["new_fund_size"] == TEST
+    shipped = load_scenario(ROOT / "scenarios/policy_pro_rata.toml").fitted_to
+    assert "deals_all" in shipped  # a scenario that extends another is fitted to what that was
+    assert fitted_also(read_targets(), shipped).equals(read_targets())
+    with pytest.raises(ScenarioError, match="did you mean 'deals_all'"):
+        fitted_also(read_targets(), ["deals_al"])
 
 
 def test_misses_come_first_and_the_farthest_at_the_top():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from finmodel.scenario.walk import declared, quantities
 LEAST_RHO = 0.3
 """Correlations below are left out."""
 
+FITTED_WORDS = "# Figures that numbers were fitted to: finmodel validate takes them for no test."
 TOGETHER_WORDS = "# Fitted numbers that one parameter moves are drawn as one."
 CORRELATION_WORDS = "# Correlations of the fit, of 0.3 and more, between the first number of each."
 
@@ -73,12 +74,15 @@ def fitted_text(
             targets=targets,
         )
     document = tomlkit.parse(rewritten(text, laid))
-    for name in ("correlations", "together"):
+    for name in ("correlations", "together", "fitted_to"):
         document.pop(name, None)
     bare = tomlkit.dumps(document)
-    for words in (TOGETHER_WORDS, CORRELATION_WORDS):
+    for words in (FITTED_WORDS, TOGETHER_WORDS, CORRELATION_WORDS):
         bare = bare.replace(words + "\n", "")
-    return _with_tables(bare, together_and_correlations(plan, fit))
+    earlier = [name for name in base.fitted_to if name not in plan.targets]
+    return _with_tables(
+        bare, together_and_correlations(plan, fit), fitted_to=[*earlier, *plan.targets]
+    )
 
 
 def _why_without(parameter: str | None, fit: MomentFit) -> str:
@@ -136,17 +140,21 @@ def _number(
 
 
 def _with_tables(
-    text: str, tables: tuple[list[tuple[str, ...]], list[tuple[str, str, float]]]
+    text: str,
+    tables: tuple[list[tuple[str, ...]], list[tuple[str, str, float]]],
+    *,
+    fitted_to: Sequence[str],
 ) -> str:
-    """Return the text with what moves as one and what goes together laid before its sections."""
+    """Return the text with targets, what moves as one and together laid before its sections."""
     groups, pairs = tables
-    lines = [TOGETHER_WORDS, "together = ["]
+    lines = [FITTED_WORDS, "fitted_to = [", *(f"  {_quoted(key)}," for key in fitted_to), "]"]
+    lines += [TOGETHER_WORDS, "together = ["]
     lines += [f"  [{', '.join(_quoted(key) for key in keys)}]," for keys in groups]
     lines += ["]", CORRELATION_WORDS, "correlations = ["]
     lines += [f"  {{ a = {_quoted(a)}, b = {_quoted(b)}, rho = {rho} }}," for a, b, rho in pairs]
     lines += ["]", ""]
     place = text.index("\n[") + 1
-    return text[:place] + "\n".join(lines) + "\n" + text[place:]
+    return text[:place].rstrip("\n") + "\n\n" + "\n".join(lines) + "\n" + text[place:]
 
 
 def _quoted(key: str) -> str:

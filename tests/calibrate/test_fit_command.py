@@ -101,6 +101,8 @@ def test_the_written_scenario_carries_errors_sources_and_what_goes_together(fold
     assert "S086" in births.source
     assert "deals_all" in births.note
     assert ("stages.A.runway_quarters", "stages.B.runway_quarters") in new.together
+    # What the base was fitted to stays said, and what this plan adds.
+    assert set(new.fitted_to) == set(load_scenario(YRD).fitted_to) | {"deals_all", "split_JS"}
     shares = [item.centre for item in new.births.region_index.values()]
     assert sum(shares) == pytest.approx(1.0, abs=1e-7)
     assert not new.births.region_index["ZJ"].is_uncertain
@@ -122,7 +124,7 @@ def test_a_fit_of_a_fitted_scenario_starts_where_it_stands(folder, fitted):
     result = run("fit", again / "plan.toml", "--out", second, "--runs", again / "fits")
     assert result.exit_code == 0, result.output
     text = second.read_text(encoding="utf-8")
-    assert text.count("together = [") == 1
+    assert text.count("together = [") == text.count("fitted_to = [") == 1
     assert text.count("# Fitted numbers that one parameter moves") == 1
     first, moved = load_scenario(out), load_scenario(second)
     ratio = moved.births.total_pa.centre / first.births.total_pa.centre
