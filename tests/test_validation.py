@@ -138,6 +138,18 @@ def test_what_cannot_be_compared_is_said():
     assert few["left_out"]["reason"].tolist() == ["no paths of policies were asked for"]
 
 
+def test_options_that_would_change_nothing_are_refused(tmp_path):
+    words = ["validate", str(YRD), "--backtest", "--seed", "3", "--set", "run.scale=1"]
+    result = runner.invoke(app, [*words, "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    for name in ("SCENARIO", "--seed", "--set", "3 problem(s)"):
+        assert name in result.output
+    words = ["validate", "--deals", "x.csv", "--cutoff", "2009-12-31", "--out", str(tmp_path)]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 2
+    assert "2 problem(s)" in result.output
+
+
 def test_too_few_paths_are_refused():
     with pytest.raises(ScenarioError) as error:
         size_of(3, 1, 2)
