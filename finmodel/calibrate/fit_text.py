@@ -17,6 +17,7 @@ from finmodel.datasets.table_spec import GRADES
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec
+from finmodel.scenario.share_tables import share_table
 from finmodel.scenario.walk import declared, quantities
 
 LEAST_RHO = 0.3
@@ -70,6 +71,7 @@ def fitted_text(
             float(value),
             error,
             without=_why_without(parameter, fit),
+            is_share=bool(share_table(key)),
             pins=pins,
             targets=targets,
         )
@@ -121,6 +123,7 @@ def _number(
     error: float,
     *,
     without: str,
+    is_share: bool,
     pins: tuple[str, ...],
     targets: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -132,9 +135,10 @@ def _number(
     if not (error > 0.0 and ids):
         return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": without}
     entry["value"] = lognormal_belief(value, float(f"{error:.2g}"), spec)
+    against = ", against parts of the table that are not fitted" if is_share else ""
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
-        f"Standard error {error:.0%}."
+        f"Standard error {error:.0%}{against}."
     )
     return entry | {"source": ";".join(ids), "grade": grades[-1], "note": note}
 

@@ -103,6 +103,8 @@ def test_the_written_scenario_carries_errors_sources_and_what_goes_together(fold
     assert ("stages.A.runway_quarters", "stages.B.runway_quarters") in new.together
     # What the base was fitted to stays said, and what this plan adds.
     assert set(new.fitted_to) == set(load_scenario(YRD).fitted_to) | {"deals_all", "split_JS"}
+    assert "against parts" not in births.note
+    assert "%, against parts of the table" in new.births.region_index["SH"].note
     shares = [item.centre for item in new.births.region_index.values()]
     assert sum(shares) == pytest.approx(1.0, abs=1e-7)
     assert not new.births.region_index["ZJ"].is_uncertain
