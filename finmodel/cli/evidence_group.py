@@ -101,7 +101,11 @@ def validate(
     """
     from finmodel.cli.validate_command import backtest_and_show, refuse_idle, validate_and_show
 
-    of_model = {"SCENARIO": scenario, "--paths": paths, "--policy-paths": policy_paths}
+    of_model: dict[str, object] = {
+        "SCENARIO": scenario,
+        "--paths": paths,
+        "--policy-paths": policy_paths,
+    }
     of_model |= {"--seed": seed, "--set": changes or None}
     of_deals = {"--deals": deals, "--cutoff": cutoff, "--as-of": as_of}
     refuse_idle(of_model if backtest else of_deals, is_backtest=backtest)
