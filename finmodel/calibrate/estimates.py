@@ -33,6 +33,8 @@ class Estimate:
         How it was estimated, in a few words.
     note : str
         What a reader must know to use it.
+    is_of_cohorts : bool
+        Whether it rests on the firms of the cohorts fitted to; else on all firms of the records.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Estimate:
     n: int
     method: str
     note: str = ""
+    is_of_cohorts: bool = True
 
     @property
     def interval_95(self) -> tuple[float, float]:

@@ -37,12 +37,15 @@ class Evidence:
         An id of `data/sources.csv`, or `user`.
     grade : str
     words : str
-        Ends every note: which records, which cohorts, checksum.
+        Ends the note of a number that rests on the cohorts: which records and cohorts, checksum.
+    words_of_all : str
+        Ends the note of a number that rests on all firms of the records.
     """
 
     source: str
     grade: Grade
     words: str
+    words_of_all: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,13 @@ def entry(item: Estimate, unit: str, spec: Spec, evidence: Evidence) -> dict[str
         "source": evidence.source,
         "grade": evidence.grade,
     }
+    words = evidence.words if item.is_of_cohorts else evidence.words_of_all
     log_sd = log_error(item)
     if log_sd == 0.0:
         why = "Its error could not be had, or is so large that the number is not identified."
-        return {**result, "note": f"{note} {why} {evidence.words}"}
+        return {**result, "note": f"{note} {why} {words}"}
     result["value"] = lognormal_belief(float(item.value), log_sd, spec)
-    note = f"{note} Standard error {item.standard_error:.3g}. {evidence.words}"
+    note = f"{note} Standard error {item.standard_error:.3g}. {words}"
     return {**result, "note": note}
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from rich.table import Table
 
 from finmodel.calibrate.hazards import BANDS
+from finmodel.calibrate.match_errors import MISSED_Z
 from finmodel.calibrate.sizes import quantile_table
 from finmodel.calibrate.survival import Curve
 from finmodel.calibrate.write import written
@@ -20,9 +21,6 @@ from finmodel.report.validation import TEMPLATES
 from finmodel.scenario.walk import quantities
 from finmodel.study.calibrate import DealCalibration
 from finmodel.variables import Language, labels
-
-MISFIT_Z = 2.0
-"""Standard errors at which a point of a curve counts as missed."""
 
 
 def words_of(lang: Language) -> dict[str, str]:
@@ -52,7 +50,7 @@ def calibration_sentences(done: DealCalibration, lang: Language) -> list[str]:
         n_own = int(table["is_fitted_inside"].sum())
         sentences.append(words["cohorts_differ"].format(n=n_own, total=total))
     fit = done.match.fit
-    far = fit[fit["z"].abs() > MISFIT_Z]
+    far = fit[fit["z"].abs() > MISSED_Z]
     if len(far):
         sentences.append(words["misfit"].format(points=_points(far, names)))
     return sentences

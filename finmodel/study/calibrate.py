@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -210,8 +210,14 @@ def _value_and_flow_blocks(book: DealBook, base: Scenario) -> tuple[list[Block],
         if isinstance(found, NotEstimable):
             refused[", ".join(found.keys) or found.name] = found.reason
         else:
-            blocks.append(found)
+            blocks.append(_of_all_firms(found))
     return blocks, refused
+
+
+def _of_all_firms(block: Block) -> Block:
+    """Return a block whose estimates say that they rest on all firms, not on the cohorts."""
+    items = tuple(replace(item, is_of_cohorts=False) for item in block.estimates)
+    return replace(block, estimates=items)
 
 
 def default_cohorts(book: DealBook) -> tuple[int, ...]:
