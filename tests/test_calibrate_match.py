@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from finmodel.calibrate import match
 from finmodel.calibrate.match import SizeTarget, first_guess, match_rates, plain_curve
 from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor, rate_block
 from finmodel.calibrate.round_table import round_table
@@ -135,6 +136,15 @@ def test_a_miss_is_said_only_where_a_point_is_missed(truth):
     assert "within 2 standard errors" in note(1.5)
     assert "cannot follow" not in note(1.5)
     assert "cannot follow" in note(3.0)
+
+
+def test_a_ramp_that_moves_no_share_is_no_exact_number(monkeypatch, truth):
+    """A ramp below half a quarter does nothing: its error is not 0 but unknown."""
+    found = replace(truth, curves={"A": truth.curves["A"]})
+    monkeypatch.setattr(match, "simulated_moments", lambda *_, **__: found)
+    block = match_rates(SETTING, [Target("A", truth.curves["A"])], None, {}).block
+    assert all(np.isnan(item.standard_error) for item in block.estimates)
+    assert all("do not pin it" in item.note for item in block.estimates)
 
 
 def test_matching_without_a_target_is_refused():

@@ -42,6 +42,8 @@ STEP = 0.15
 """Step of differences in the log of a rate: wide, since counts of firms move in jumps."""
 EDGE = 1e-3
 """Distance in logs from an end of its range at which a number counts as lost."""
+LEAST_EFFECT = 0.1
+"""Standard errors by which some share must move when a number moves by a log, or it is lost."""
 MAX_TRIALS = 16
 """Markets of a search: a third of them before sizes are set anew."""
 SMOOTHING = (-0.2, 0.0, 0.2)
@@ -204,8 +206,9 @@ def match_rates(
     _set_sizes(market, x, sizes, start)
     moments = market.moments(x)
     jacobian = _full(market, x)
-    is_at_edge = (x < low + EDGE) | (x > high - EDGE)
-    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_at_edge)
+    is_lost = (x < low + EDGE) | (x > high - EDGE)
+    is_lost |= np.abs(jacobian / error[:, None]).max(axis=0) < LEAST_EFFECT
+    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_lost)
     asks = {
         key.split(".")[1]: value for key, value in market.sizes.items() if key.startswith("stages.")
     }

@@ -4,7 +4,8 @@ Standard errors follow by the delta method: with Jacobian ``J`` of the simulated
 of the rates, weights ``W`` and covariance ``V`` of the curves, ``(J'WJ)^-1 J'W V W J (J'WJ)^-1``,
 where ``V`` adds the sampling error of the simulated curves to that of the records. They hold if the
 model can fit. Where it cannot, errors of the stage's rates are widened by the root of the misfit
-per point left over. A number at an end of its range has no error: the records do not pin it.
+per point left over. A number at an end of its range, or that moves no share, as a ramp shorter
+than half a quarter, has no error: the records do not pin it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CANNOT_FOLLOW = (
 )
 MISSED_Z = 2.0
 """Standard errors at which a point of a curve counts as missed."""
-AT_EDGE = " At an end of what was searched: the records do not pin it."
+AT_EDGE = " At an end of what was searched, or without effect there: the records do not pin it."
 
 
 @dataclass(frozen=True)
