@@ -112,13 +112,12 @@ def size_of(found: ReadBatch) -> BatchSize:
     """Return how large a batch is."""
     units = BatchUnits(found)
     cells = {(row.scenario, row.cell) for row in units.rows}
-    points = {row.point for row in units.rows}
     return BatchSize(
         n_units=len(units),
         n_scenarios=len(found.scenarios),
         n_seeds=len(found.plan.run.seeds),
         n_cells=max(sum(1 for s, _ in cells if s == n) for n in range(len(found.scenarios))),
-        n_points=len(points),
+        n_points=max(units.n_points, 1),
     )
 
 
