@@ -111,17 +111,21 @@ def test_cells_add_up_to_the_headlines(done):
         assert summed[name].to_numpy() == pytest.approx(results[name].to_numpy(), rel=1e-9)
 
 
-def test_the_summary_takes_simulation_error_off_the_spread_between_units(done):
+def test_the_summary_takes_the_luck_that_differs_off_the_spread_between_units(done):
     _, folder = done
     tables = tables_in(folder)
     row = tables["summary"].query(
         "scenario == 'policy_pro_rata' and compared == 0 and measure == 'gap_n'"
     )
     own = tables["units"].query("scenario == 'policy_pro_rata'")["unit"]
-    values = tables["results"].query("measure == 'gap_n'").set_index("unit").loc[own]
-    spread = values["value"].var() - (values["se"] ** 2).mean()
-    assert row["sd_between"].item() == pytest.approx(np.sqrt(max(0.0, spread)))
-    assert row["low_unit"].item() == values["value"].idxmin()
+    by_path = tables["paths"].pivot_table(index="path", columns="unit", values="gap_n")[own]
+    values = by_path.mean()
+    # Two-way table of units and paths: what is neither of them, over the paths of a unit.
+    rest = by_path.sub(values, axis=1).sub(by_path.mean(axis=1), axis=0) + by_path.to_numpy().mean()
+    n_paths, n = by_path.shape
+    noise = (rest.to_numpy() ** 2).sum() / ((n - 1) * (n_paths - 1)) / n_paths
+    assert row["sd_between"].item() == pytest.approx(np.sqrt(max(0.0, values.var() - noise)))
+    assert row["low_unit"].item() == values.idxmin()
 
 
 def test_the_same_batch_is_found_and_another_finds_its_units(done, tmp_path, monkeypatch):
