@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,12 @@ def run_digest(
 
 
 def save_run(
-    root: Path, digest: str, tables: Mapping[str, pd.DataFrame], manifest: Manifest
+    root: Path,
+    digest: str,
+    tables: Mapping[str, pd.DataFrame],
+    manifest: Manifest,
+    *,
+    replaces: bool = False,
 ) -> Path:
     """Write a run and return its folder.
 
@@ -59,11 +65,14 @@ def save_run(
         Written as parquet.
     manifest : dict
         Stored with the checksum of each table added.
+    replaces : bool
+        Whether a whole run of the digest that is there already gives way; it does so once the
+        new one is written.
 
     Raises
     ------
     StoreError
-        If the folder cannot be written; nothing is left behind.
+        If the folder cannot be written; nothing is left behind, and what was there stays.
     """
     folder = root / digest[:16]
     draft: Path | None = None
@@ -78,7 +87,7 @@ def save_run(
         text = json.dumps({**manifest, "digest": digest, "files": files}, indent=1, allow_nan=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
-        _put_in_place(draft, folder)
+        _put_in_place(draft, folder, replaces=replaces)
     except OSError as error:
         problem = Problem(str(root), error.strerror or str(error), "a writable folder with room")
         raise StoreError("results folder", [problem]) from error
@@ -105,12 +114,15 @@ def make_root(root: Path) -> None:
         raise StoreError("results folder", [problem]) from error
 
 
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Rename `draft` to `folder`; a whole run already there stays, a broken one goes."""
+def _put_in_place(draft: Path, folder: Path, *, replaces: bool) -> None:
+    """Rename `draft` to `folder`; a whole run already there stays if told, a broken one goes."""
     if folder.exists():
-        if is_whole(folder):
+        if is_whole(folder) and not replaces:
             return
-        shutil.rmtree(folder)
+        old = draft.with_name(f"{draft.name}-old")
+        with suppress(FileNotFoundError):  # another writer may have been first
+            os.rename(folder, old)  # noqa: PTH104
+            shutil.rmtree(old, ignore_errors=True)
     try:
         os.rename(draft, folder)  # noqa: PTH104  (Path.rename hides the target's state)
     except OSError:

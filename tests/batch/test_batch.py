@@ -144,6 +144,26 @@ def test_the_same_batch_is_found_and_another_finds_its_units(done, tmp_path, mon
     assert len(played) == 1
 
 
+def test_plans_of_the_same_units_with_other_axes_or_titles_are_told_apart(tmp_path):
+    bodies = [
+        f'[grid]\n"{MEETINGS}" = [3.0, 5.0]',
+        '[design]\nkind = "full_factorial"\nlevels = 2\n[design.ranges]\n'
+        f'"{MEETINGS}" = {{ low = 3.0, high = 5.0 }}',
+    ]
+    grid, design = (
+        run_batch(load_batch(write_plan(tmp_path, body)), root=tmp_path / "out") for body in bodies
+    )
+    assert not design.is_reused
+    both = [tables_in(stored.folder)["units"] for stored in (grid, design)]
+    assert both[0]["digest"].tolist() == both[1]["digest"].tolist()
+    assert both[0]["point"].isna().all()
+    assert both[1]["point"].tolist() == [0, 1]
+    plan = write_plan(tmp_path, bodies[0])
+    plan.write_text(plan.read_text().replace("Why?", "Why not?"))
+    again = run_batch(load_batch(plan), root=tmp_path / "out")
+    assert store.read_manifest(again.folder)["question"] == "Why not?"
+
+
 def test_bytes_do_not_depend_on_threads(done, tmp_path):
     found, folder = done
     one = run_batch(found, root=tmp_path / "one", engine=ThreadEngine(1))
@@ -162,6 +182,10 @@ def test_failed_units_stay_in_the_set_flagged(tmp_path):
     assert run_batch(load_batch(write_plan(tmp_path, body)), root=tmp_path / "out").is_reused
 
 
+def full(*_args, **_options):
+    raise OSError(28, "No space left on device")
+
+
 def test_a_unit_that_its_surroundings_stopped_is_tried_again(tmp_path, monkeypatch):
     found = load_batch(write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0]\n'))
     one = units_module.play_unit
@@ -174,9 +198,18 @@ def test_a_unit_that_its_surroundings_stopped_is_tried_again(tmp_path, monkeypat
     monkeypatch.setattr(units_module, "play_unit", sometimes)
     first = run_batch(found, root=tmp_path / "out")
     assert tables_in(first.folder)["units"]["error"].tolist() == ["", "MemoryError: no room"]
+    before = checksums(first.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_parquet", full)
+        with pytest.raises(StoreError):
+            run_batch(found, root=tmp_path / "out")
+    assert checksums(first.folder) == before  # what is stored stays until there is better
     monkeypatch.undo()
     second = run_batch(found, root=tmp_path / "out")
     assert not second.is_reused
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.name != ".units"] == [
+        second.folder.name
+    ]
     assert tables_in(second.folder)["units"]["status"].tolist() == ["ok", "ok"]
     assert run_batch(found, root=tmp_path / "out").is_reused
 
@@ -281,10 +314,6 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_work(tmp_path, monke
 
 def test_a_full_disk_at_the_end_leaves_the_units_and_no_half_set(done, tmp_path, monkeypatch):
     found, folder = done
-
-    def full(*_args, **_options):
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
     with pytest.raises(StoreError, match="No space left"):
         run_batch(found, root=tmp_path)
