@@ -144,7 +144,11 @@ def _cell_table(units: BatchUnits, results: Sequence[UnitResult]) -> pd.DataFram
             frame[name] = result.cells[..., i].reshape(-1)
             frame[f"{name}_se"] = result.cells_se[..., i].reshape(-1)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"unit": []})
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    none = {"region": pd.array([], "str"), "stage": pd.array([], "str")}
+    numbers = {f"{name}{end}": np.zeros(0) for name in CELLS for end in ("", "_se")}
+    return pd.DataFrame({"unit": np.zeros(0, np.int64), **none, **numbers})
 
 
 def _path_table(results: Sequence[UnitResult]) -> pd.DataFrame:

@@ -144,6 +144,15 @@ def test_the_same_batch_is_found_and_another_finds_its_units(done, tmp_path, mon
     assert len(played) == 1
 
 
+def test_a_batch_that_fails_whole_has_the_columns_of_another(done, tmp_path):
+    body = '[grid]\n"funds.independent_vc.ticket_share" = [0.9]\n'
+    stored = run_batch(load_batch(write_plan(tmp_path, body)), root=tmp_path / "out")
+    none, some = tables_in(stored.folder), tables_in(done[1])
+    for name in ("results", "cells", "paths", "summary"):
+        assert len(none[name]) == 0
+        assert list(none[name].columns) == list(some[name].columns)
+
+
 def test_plans_of_the_same_units_with_other_axes_or_titles_are_told_apart(tmp_path):
     bodies = [
         f'[grid]\n"{MEETINGS}" = [3.0, 5.0]',
