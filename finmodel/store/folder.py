@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -24,6 +26,9 @@ from finmodel.errors import Problem, StoreError, nearest_name
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
+DRAFT_SECONDS = 86400.0
+"""After how long what a writer left half written is taken for left behind."""
+_DRAFT = re.compile(r"\.[0-9a-f]{16}-\w{8}(-old)?")
 
 Manifest = dict[str, Any]
 """What a run says of itself."""
@@ -98,7 +103,7 @@ def save_run(
 
 
 def make_root(root: Path) -> None:
-    """Make the folder of runs and try to write there.
+    """Make the folder of runs, try to write there, and remove what killed writers left.
 
     Raises
     ------
@@ -109,9 +114,20 @@ def make_root(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".try-", dir=root):
             pass
+        _remove_old_drafts(root)
     except OSError as error:
         problem = Problem(str(root), error.strerror or str(error), "a writable folder with room")
         raise StoreError("results folder", [problem]) from error
+
+
+def _remove_old_drafts(root: Path) -> None:
+    """Remove drafts that no writer can still be at: writing one takes minutes at most."""
+    latest = time.time() - DRAFT_SECONDS
+    for path in root.iterdir():
+        if _DRAFT.fullmatch(path.name):
+            with suppress(OSError):
+                if path.stat().st_mtime < latest:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _put_in_place(draft: Path, folder: Path, *, replaces: bool) -> None:
