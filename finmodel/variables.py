@@ -93,6 +93,16 @@ _TAIL_NUMBERS = (
     "paths_needed",
     "is_enough",
 )
+_CONVERGENCE = (
+    "value",
+    "law_ratio",
+    "se_error",
+    "half_width95",
+    "rse",
+    "batch_ratio",
+    "batch_p",
+    "paths_half",
+)
 _FATES = ("alive", "exited", "failed", "closed")
 _HURDLES = ("market", "market_strict", "market_loose", "social")
 _STATIC = ("static_gap", "static_gap_low", "static_gap_high")
@@ -145,6 +155,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("born", "firm", "flow", ("n",)),
         *(Variable(name, "firm", "ratio", ("share",), "ratio of sums") for name in _FATES),
         *(Variable(name, "exit", "ratio", ("ratio",), "mean") for name in _TAIL_NUMBERS),
+        *(Variable(name, "path", "ratio", ("ratio",), "mean") for name in _CONVERGENCE),
         Variable("capital_needed", "firm", "flow", ("mcny",)),
         Variable("ratio", "firm", "ratio", ("x",), "ratio of sums"),
         *(Variable(f"hurdle_{test}", "firm", "ratio", ("sd",), "mean") for test in _HURDLES),

@@ -11,12 +11,15 @@ import typer
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import (
     JsonOption,
+    LangOption,
     OutOption,
     PathsOption,
     ScenarioArg,
     SeedOption,
     SetOption,
     ThreadsOption,
+    UntilOption,
+    language_of,
 )
 
 
@@ -39,17 +42,21 @@ def run(
     priors: Annotated[
         str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
     ] = "",
+    until: UntilOption = "",
+    lang: LangOption = "en",
 ) -> None:
     """Simulate a scenario, print the funding gap, and store the tables.
 
     A run with the same scenario, data, paths, seed and model is found again instead of
     computed. Interrupted, the same command goes on. With --draws it says how wide the answer is:
-    by simulation, by luck, and by what is not known about the inputs.
+    by simulation, by luck, and by what is not known about the inputs. With --until it plays as
+    many paths, or draws, as an error takes: exit code 3 if the most allowed do not suffice.
     """
     from finmodel.cli.draws_command import check_options, draw_and_show
     from finmodel.cli.run_command import run_and_show
 
     check_options(draws, priors, details)
+    language = language_of(lang)
     if draws is not None:
         draw_and_show(
             scenario,
@@ -62,6 +69,8 @@ def run(
             threads=threads,
             as_json=as_json,
             command=["finmodel", *sys.argv[1:]],
+            until=until,
+            language=language,
         )
         return
 
@@ -75,6 +84,8 @@ def run(
         details=details,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
+        until=until,
+        language=language,
     )
 
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from finmodel.errors import InputError, Interrupted, Problem
 from finmodel.market.result import PathDetail, RunResult
-from finmodel.market.resume import Checkpoint, Progress, play
+from finmodel.market.resume import Checkpoint, Progress, Stop, play
 from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
+from finmodel.measure.effect_series import PolicyPaths
 from finmodel.measure.effects import effect_panels, financings
 from finmodel.measure.layers import layer_tables
 from finmodel.measure.official_ratios import chain_table
@@ -63,6 +64,15 @@ class Comparison:
         """Paths of every arm."""
         return self.base.n_paths
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every path asked for is present."""
+        return self.base.is_complete
+
+    def of(self, policy: str) -> PolicyPaths:
+        """Return a policy beside its baseline."""
+        return PolicyPaths(self.base, self.arms[policy], self.chain[policy], self.memo[policy])
+
 
 def compare(
     base: World,
@@ -75,6 +85,7 @@ def compare(
     cancel: threading.Event | None = None,
     check_every: int = CHECK_EVERY_YEAR,
     checkpoint: Checkpoint | None = None,
+    stop: Stop[Comparison] | None = None,
 ) -> Comparison:
     """Run a baseline and policies on the same draws, and measure effects firm by firm.
 
@@ -83,7 +94,7 @@ def compare(
     base : World
     policies : mapping of World
         With the same regions, stages, sectors and calendar as the baseline.
-    paths, seed, threads, progress, cancel, check_every, checkpoint
+    paths, seed, threads, progress, cancel, check_every, checkpoint, stop
         As in :func:`finmodel.market.run.simulate`.
 
     Returns
@@ -102,6 +113,18 @@ def compare(
     for world in worlds.values():
         warm_kernel(world)
     keeper = ArmsKeeper(worlds, seed, paths)
+
+    def found(seconds: float) -> Comparison:
+        results = keeper.results(seconds)
+        effects = {field: keeper.effects(field) for field in Effects._fields}
+        return Comparison(base=results.pop(""), arms=results, **effects, seconds=seconds)
+
+    def is_enough(n: int) -> bool:
+        is_end = stop is not None and stop.is_look(n) and stop.is_enough(n, found(0.0))
+        if is_end:
+            keeper.request(n)
+        return is_end
+
     seconds = play(
         lambda path: _play(worlds, path, seed, check_every),
         keeper.add,
@@ -111,18 +134,11 @@ def compare(
         progress=progress,
         cancel=cancel,
         checkpoint=checkpoint,
+        is_enough=is_enough,
     )
     if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
-    results = keeper.results(seconds)
-    return Comparison(
-        base=results.pop(""),
-        arms=results,
-        chain=keeper.effects("chain"),
-        by_sector=keeper.effects("by_sector"),
-        memo=keeper.effects("memo"),
-        seconds=seconds,
-    )
+    return found(seconds)
 
 
 def _play(worlds: Mapping[str, World], path: int, seed: int, check_every: int) -> list[Arm]:

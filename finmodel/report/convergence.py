@@ -1,0 +1,125 @@
+"""In a sentence: whether the paths suffice, and whether a goal for an error was reached."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from finmodel.measure.tails import MIN_PATHS
+from finmodel.study.stopping import Stopped
+from finmodel.variables import Language, labels
+
+EFFECT = "wide effect"
+OF_LEVELS = ("exit_multiple", "end_multiple")
+
+
+def convergence_sentence(
+    frame: pd.DataFrame, language: Language = "en", *, is_effect: bool = False
+) -> str:
+    """Return for which measures the paths do not suffice, and why; empty if they do for all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table `convergence_verdicts` of a run, or of a comparison with `policy`.
+    language : {'en', 'zh'}
+    is_effect : bool
+        Whether the measures are effects of policies.
+    """
+    words = _words(language)
+    short = frame[~frame["is_enough"].astype(bool) & (frame["verdict"] != "undefined")]
+    if short.empty:
+        return ""
+    fewest = int(frame["n_paths"].min())
+    if fewest < MIN_PATHS:
+        return words["few_all"].format(n=_count(fewest, "paths", words), least=MIN_PATHS)
+    is_many = "policy" in frame and len(set(frame["policy"])) > 1
+    groups: dict[str, list[str]] = {}
+    most: dict[str, float] = {}
+    for row in short.to_dict("records"):
+        verdict = str(row["verdict"])
+        if is_effect and verdict == "wide error":
+            verdict = EFFECT
+        name = words[str(row["measure"])]
+        if is_many:
+            name = f"{row['policy']}: {name}"
+        groups.setdefault(verdict, []).append(name)
+        most[verdict] = max(most.get(verdict, 0.0), float(row["paths_needed"]))
+    parts = [
+        words["group"].format(
+            measures=_list(names, language), why=words[verdict].format(n=_number(most[verdict]))
+        )
+        for verdict, names in groups.items()
+    ]
+    return words["sentence"].format(parts=("; " if language == "en" else "；").join(parts))
+
+
+def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Language = "en") -> str:
+    """Return at how many units a study stopped, what its errors are, and what more it takes.
+
+    Parameters
+    ----------
+    stopped : Stopped
+    unit : {'paths', 'draws'}
+    option : str
+        By which more units can be asked for.
+    language : {'en', 'zh'}
+    """
+    words = _words(language)
+    found = [
+        words["found"].format(
+            what=look.condition.partition(" < ")[0] + (f" {look.whose}" if look.whose else ""),
+            found=_short(look.found),
+            bound=_short(look.bound),
+        )
+        for look in stopped.looks
+    ]
+    key = "reached" if stopped.is_reached else "not_reached"
+    parts = [
+        words[key].format(
+            n=_count(stopped.n, unit, words), goal=stopped.goal, found=_list(found, language)
+        )
+    ]
+    if not stopped.is_reached:
+        wanted = stopped.needed
+        if wanted is not None:
+            parts.append(
+                words["about"].format(n=_count(int(_round(wanted)), unit, words), option=option)
+            )
+        elif unit == "draws" and all(math.isfinite(look.bound) for look in stopped.looks):
+            parts.append(words["nothing_would"])
+        else:
+            parts.append(words["never"])
+    return (" " if language == "en" else "").join(parts)
+
+
+def _words(language: Language) -> dict[str, str]:
+    return {key: item[language] for key, item in labels()["convergence"].items()}
+
+
+def _count(n: int, unit: str, words: Mapping[str, str]) -> str:
+    if n == 1 and unit == "paths":
+        return words["paths_1"]
+    return words[f"{unit}_n"].format(n=f"{n:,}")
+
+
+def _list(names: list[str], language: Language) -> str:
+    return (", " if language == "en" else "、").join(names)
+
+
+def _short(value: float) -> str:
+    return "?" if math.isnan(value) else f"{value:.3g}"
+
+
+def _number(value: float) -> str:
+    return "?" if math.isnan(value) else f"{_round(value):,.0f}"
+
+
+def _round(value: float) -> float:
+    """Return a number with two digits, rounded up: it is a guess."""
+    if value < 100:
+        return math.ceil(value)
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return math.ceil(value / step) * step
