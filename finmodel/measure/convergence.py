@@ -101,8 +101,14 @@ def convergence_table(measures: Mapping[str, Series]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COUNT_COLUMNS))
 
 
-def convergence_verdicts(measures: Mapping[str, Series]) -> pd.DataFrame:
+def convergence_verdicts(measures: Mapping[str, Series], least: int = MIN_PATHS) -> pd.DataFrame:
     """Return whether the paths suffice for each measure.
+
+    Parameters
+    ----------
+    measures : mapping of Series
+    least : int
+        Fewer are too few to say how wide an error is.
 
     Returns
     -------
@@ -113,11 +119,11 @@ def convergence_verdicts(measures: Mapping[str, Series]) -> pd.DataFrame:
         the error), `paths_needed` (for the error that the verdict asks for, at ``1 / sqrt(n)``;
         NaN without an error), `is_enough`, `verdict`. What is undefined is NaN.
     """
-    rows = [_row(name, series) for name, series in measures.items()]
+    rows = [_row(name, series, least) for name, series in measures.items()]
     return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
 
-def _row(name: str, series: Series) -> dict[str, object]:
+def _row(name: str, series: Series, least: int) -> dict[str, object]:
     found, n = estimate(series), len(series.top)
     size = abs(found.value)
     se = 0.0 if found.se <= ROUNDING * size else found.se
@@ -128,7 +134,7 @@ def _row(name: str, series: Series) -> dict[str, object]:
     verdict: Verdict = "enough"
     if np.isnan(found.value):
         verdict = "undefined"
-    elif n < MIN_PATHS:
+    elif n < least:
         verdict = "few paths"
     elif se == 0.0:
         verdict = "no spread"
@@ -140,7 +146,7 @@ def _row(name: str, series: Series) -> dict[str, object]:
         verdict = "wide error"
     needed = np.ceil(n * (relative / allowed) ** 2) if 0.0 < relative < np.inf else np.nan
     if verdict == "few paths":
-        needed = np.fmax(needed, MIN_PATHS)
+        needed = np.fmax(needed, least)
     return {
         "measure": name,
         "n_paths": n,

@@ -106,6 +106,13 @@ class Shared:
         self.spread += np.nan_to_num(found.spread, nan=0.0)
         self.n_spread += ~np.isnan(found.spread[0])
 
+    def some(self, places: list[int]) -> Shared:
+        """Return the sums of some measures."""
+        found = Shared(len(self.influence), len(places))
+        found.influence, found.spread = self.influence[:, places], self.spread[:, places]
+        found.n_spread = self.n_spread[places]
+        return found
+
 
 def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, FloatArray]:
     """Return Monte Carlo error, chance and ignorance of M measures from K draws.

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 import pandas as pd
 
 from finmodel.measure.tails import MIN_PATHS
+from finmodel.study.draw_convergence import LEAST_DRAWS
 from finmodel.study.stopping import Stopped
 from finmodel.variables import Language, labels
 
 EFFECT = "wide effect"
-OF_LEVELS = ("exit_multiple", "end_multiple")
+LEAST = {"paths": MIN_PATHS, "draws": LEAST_DRAWS}
+OF_TAILS = ("exit_multiple", "end_multiple")
+"""Measures about which the sentence on exits has said it."""
 
 
 def convergence_sentence(
@@ -29,12 +32,14 @@ def convergence_sentence(
         Whether the measures are effects of policies.
     """
     words = _words(language)
-    short = frame[~frame["is_enough"].astype(bool) & (frame["verdict"] != "undefined")]
+    unit = "draws" if "n_draws" in frame else "paths"
+    is_short = ~frame["is_enough"].astype(bool) & (frame["verdict"] != "undefined")
+    short = frame[is_short & ~frame["measure"].isin(OF_TAILS)]
     if short.empty:
         return ""
-    fewest = int(frame["n_paths"].min())
-    if fewest < MIN_PATHS:
-        return words["few_all"].format(n=_count(fewest, "paths", words), least=MIN_PATHS)
+    fewest, least = int(short[f"n_{unit}"].min()), LEAST[unit]
+    if fewest < least:
+        return words["few_all"].format(n=_count(fewest, unit, words), least=least)
     is_many = "policy" in frame and len(set(frame["policy"])) > 1
     groups: dict[str, list[str]] = {}
     most: dict[str, float] = {}
@@ -46,14 +51,16 @@ def convergence_sentence(
         if is_many:
             name = f"{row['policy']}: {name}"
         groups.setdefault(verdict, []).append(name)
-        most[verdict] = max(most.get(verdict, 0.0), float(row["paths_needed"]))
+        most[verdict] = max(most.get(verdict, 0.0), float(row[f"{unit}_needed"]))
     parts = [
         words["group"].format(
-            measures=_list(names, language), why=words[verdict].format(n=_number(most[verdict]))
+            measures=_list(names, language),
+            why=words[verdict].format(n=_needed(most[verdict], unit, words)),
         )
         for verdict, names in groups.items()
     ]
-    return words["sentence"].format(parts=("; " if language == "en" else "；").join(parts))
+    key = "sentence" if unit == "paths" else "sentence_draws"
+    return words[key].format(parts=("; " if language == "en" else "；").join(parts))
 
 
 def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Language = "en") -> str:
@@ -113,8 +120,9 @@ def _short(value: float) -> str:
     return "?" if math.isnan(value) else f"{value:.3g}"
 
 
-def _number(value: float) -> str:
-    return "?" if math.isnan(value) else f"{_round(value):,.0f}"
+def _needed(value: float, unit: str, words: Mapping[str, str]) -> str:
+    text = "?" if math.isnan(value) else f"{_round(value):,.0f}"
+    return words[f"{unit}_n"].format(n=text)
 
 
 def _round(value: float) -> float:
