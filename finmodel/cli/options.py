@@ -19,6 +19,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 PathsOption = Annotated[int | None, typer.Option(help="Paths; by default the scenario's.")]
 SeedOption = Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Worker threads.")]
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(help="Draw numbers that are beliefs, so often; a quarter of the paths each."),
+]
+PriorsOption = Annotated[
+    str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
+]
 UntilOption = Annotated[
     str,
     typer.Option(

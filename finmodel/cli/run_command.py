@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.compare_draws_command import show_effect_draws
 from finmodel.cli.draws_command import show_draws
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
@@ -100,6 +101,9 @@ def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None
             typer.echo(frame.to_string(index=False))
         return
     manifest, tables = store.read_manifest(folder), StoredTables(folder)
+    if "draws" in manifest and "policies" in manifest:
+        show_effect_draws(console, manifest, tables, folder, as_json)
+        return
     if "draws" in manifest:
         show_draws(console, manifest, tables, folder, as_json=as_json)
         return

@@ -10,10 +10,12 @@ import typer
 
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import (
+    DrawsOption,
     JsonOption,
     LangOption,
     OutOption,
     PathsOption,
+    PriorsOption,
     ScenarioArg,
     SeedOption,
     SetOption,
@@ -35,13 +37,8 @@ def run(
         int, typer.Option(min=0, help="Keep every fund and firm history of this many paths.")
     ] = 0,
     as_json: JsonOption = False,
-    draws: Annotated[
-        int | None,
-        typer.Option(help="Draw numbers that are beliefs, so often; a quarter of the paths each."),
-    ] = None,
-    priors: Annotated[
-        str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
-    ] = "",
+    draws: DrawsOption = None,
+    priors: PriorsOption = "",
     until: UntilOption = "",
     lang: LangOption = "en",
 ) -> None:
@@ -138,12 +135,18 @@ def compare(
     ] = Path("comparisons"),
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
+    draws: DrawsOption = None,
+    priors: PriorsOption = "",
+    until: UntilOption = "",
+    lang: LangOption = "en",
 ) -> None:
     """Compare policies with a baseline, firm by firm on the same luck.
 
     Prints what changes, which of it would have happened anyway, and what it costs the public. A
     change by --set applies to every arm, one of programmes.* or levers.* to every policy.
-    Interrupted, the same command goes on.
+    Interrupted, the same command goes on. With --draws it says how wide effects are: by simulation,
+    by luck, and by what is not known about the inputs. With --until it plays as many paths, or
+    draws, as an error takes: exit code 3 if the most allowed do not suffice.
     """
     from finmodel.cli.compare_command import compare_and_show
 
@@ -157,6 +160,10 @@ def compare(
         threads=threads,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
+        draws=draws,
+        priors=priors,
+        until=until,
+        language=language_of(lang),
     )
 
 

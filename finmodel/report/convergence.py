@@ -91,6 +91,8 @@ def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Languag
     ]
     if not stopped.is_reached:
         wanted = stopped.needed
+        if unit == "draws" and any(look.fixed**2 > 0.5 * look.bound**2 for look in stopped.looks):
+            parts.append(words["mostly_paths"])
         if wanted is not None:
             parts.append(
                 words["about"].format(n=_count(int(_round(wanted)), unit, words), option=option)

@@ -19,7 +19,14 @@ from finmodel.errors import InputError, Interrupted, Problem
 from finmodel.market.result import PathDetail, RunResult
 from finmodel.market.resume import Checkpoint, Progress, Stop, play
 from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
-from finmodel.measure.effect_series import PolicyPaths
+from finmodel.measure.convergence import convergence_table, convergence_verdicts
+from finmodel.measure.effect_series import (
+    EFFECT_HEADLINES,
+    PolicyPaths,
+    chain_series,
+    outcome_series,
+    public_series,
+)
 from finmodel.measure.effects import effect_panels, financings
 from finmodel.measure.layers import layer_tables
 from finmodel.measure.official_ratios import chain_table
@@ -108,7 +115,7 @@ def compare(
     InvariantError, Interrupted
         As in :func:`finmodel.market.run.simulate`.
     """
-    _check_axes(base, policies)
+    check_axes(base, policies)
     worlds = {"": base, **policies}
     for world in worlds.values():
         warm_kernel(world)
@@ -175,7 +182,8 @@ def _plain_axis(world: World, axis: str) -> tuple[str | int, ...]:
     return names[: len(names) - len(world.programmes)] if is_longer else names
 
 
-def _check_axes(base: World, policies: Mapping[str, World]) -> None:
+def check_axes(base: World, policies: Mapping[str, World]) -> None:
+    """Raise InputError if arms cannot be compared with a baseline, with every reason."""
     problems = []
     if base.programmes:
         allowed = "a baseline without programmes: effects are measured against none"
@@ -218,4 +226,21 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "programme_years": programme_year_table(comparison.arms),
         **layer_tables(comparison.arms),
         "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),
+        **_convergence(comparison),
     }
+
+
+def _convergence(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return how the errors of the main effects shrink with paths, and whether these suffice."""
+    makers = {"convergence": convergence_table, "convergence_verdicts": convergence_verdicts}
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in makers}
+    for policy in comparison.arms:
+        paths = comparison.of(policy)
+        found = outcome_series(paths) | public_series(paths)
+        found |= chain_series(paths.chain, len(comparison.base.world.years))
+        measures = {name: found[name] for name in EFFECT_HEADLINES}
+        for name, make in makers.items():
+            frame = make(measures)
+            frame.insert(0, "policy", policy)
+            frames[name].append(frame)
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}
