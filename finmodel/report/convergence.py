@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from finmodel.measure.tails import MIN_PATHS
@@ -13,6 +14,7 @@ from finmodel.study.stopping import Stopped
 from finmodel.variables import Language, labels
 
 EFFECT = "wide effect"
+MOST_NAMES = 8
 LEAST = {"paths": MIN_PATHS, "draws": LEAST_DRAWS}
 OF_TAILS = ("exit_multiple", "end_multiple")
 """Measures about which the sentence on exits has said it."""
@@ -51,10 +53,12 @@ def convergence_sentence(
         if is_many:
             name = f"{row['policy']}: {name}"
         groups.setdefault(verdict, []).append(name)
-        most[verdict] = max(most.get(verdict, 0.0), float(row[f"{unit}_needed"]))
+        # What is not told from zero has no size from which to say how many it takes.
+        column = f"{unit}_half" if verdict == EFFECT else f"{unit}_needed"
+        most[verdict] = float(np.nanmax([most.get(verdict, 0.0), row[column]]))
     parts = [
         words["group"].format(
-            measures=_list(names, language),
+            measures=_list(names, language, words),
             why=words[verdict].format(n=_needed(most[verdict], unit, words)),
         )
         for verdict, names in groups.items()
@@ -86,7 +90,7 @@ def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Languag
     key = "reached" if stopped.is_reached else "not_reached"
     parts = [
         words[key].format(
-            n=_count(stopped.n, unit, words), goal=stopped.goal, found=_list(found, language)
+            n=_count(stopped.n, unit, words), goal=stopped.goal, found=_list(found, language, words)
         )
     ]
     if not stopped.is_reached:
@@ -114,8 +118,10 @@ def _count(n: int, unit: str, words: Mapping[str, str]) -> str:
     return words[f"{unit}_n"].format(n=f"{n:,}")
 
 
-def _list(names: list[str], language: Language) -> str:
-    return (", " if language == "en" else "、").join(names)
+def _list(names: list[str], language: Language, words: Mapping[str, str]) -> str:
+    some = names if len(names) <= MOST_NAMES else names[: MOST_NAMES - 1]
+    more = [words["more"].format(n=len(names) - len(some))] if len(some) < len(names) else []
+    return (", " if language == "en" else "、").join([*some, *more])
 
 
 def _short(value: float) -> str:

@@ -92,7 +92,7 @@ def _add(view: Table, label: str, row: Row, measure: str, language: Language) ->
     if not math.isnan(row["ignorance_variance"]):
         low, high = row["ignorance_q05"] * scale, row["ignorance_q95"] * scale
         inputs = "0" if row["is_floored"] else between(low, high, language)
-        above = f"{100 * row['share_above_zero']:.0f}"
+        above = "-" if row["is_floored"] else f"{100 * row['share_above_zero']:.0f}"
     if not abs(row["mean"]) >= 2.0 * row["mean_se"]:
         above = "?"
     view.add_row(

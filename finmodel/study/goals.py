@@ -25,6 +25,7 @@ EXAMPLE = "'se(gap_rate) < 0.01 and rse(deals_n[region=AH]) < 2%'"
 LONGEST = 1000
 """Characters of a goal: more is no goal but a mistake."""
 
+_OR_END = "'and', or the end"
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)(?![\w.])"
     r"|(?P<word>[\w.:-]+)|(?P<sign><=|[()\[\],=<%]))",
@@ -104,8 +105,8 @@ def parse_goal(text: str) -> Goal:
     reader = _Reader(text)
     conditions = [_condition(reader)]
     while not reader.is_done:
-        if reader.take("word").casefold() != "and":
-            raise reader.refusal("'and', or the end")
+        if reader.take("word", wanted=_OR_END).casefold() != "and":
+            raise reader.refusal(_OR_END)
         conditions.append(_condition(reader))
     return Goal(tuple(conditions))
 
@@ -167,7 +168,7 @@ class _Reader:
     def is_done(self) -> bool:
         return not self._text[self._at :].strip()
 
-    def take(self, kind: str, *allowed: str) -> str:
+    def take(self, kind: str, *allowed: str, wanted: str = "") -> str:
         """Return the next token, which must be of a kind and one of those allowed."""
         found = _TOKEN.match(self._text, self._at)
         self._last = self._at
@@ -181,8 +182,8 @@ class _Reader:
         token = found.group(kind) if found and found.lastgroup == kind else None
         if token is None or (allowed and token not in allowed):
             names = {"word": "a name", "number": "a number above 0", "value": "a value"}
-            wanted = ", ".join(repr(item) for item in allowed) or names[kind]
-            raise self.refusal(wanted)
+            listed = ", ".join(repr(item) for item in allowed)
+            raise self.refusal(wanted or listed or names[kind])
         assert found is not None
         self._at = found.end()
         return token
@@ -200,7 +201,7 @@ class _Reader:
 
 
 def _condition(reader: _Reader) -> Condition:
-    kind = reader.take("word")
+    kind = reader.take("word", wanted=f"one of {', '.join(KINDS)}")
     if kind not in KINDS:
         near = nearest_name(kind, KINDS)
         hint = f" (did you mean {near!r}?)" if near else ""

@@ -6,9 +6,13 @@ many and nothing else: the result is the one of a study of that many. Looks come
 depend on what was found. A standard error is an estimate, and a rule that looks often and stops
 at the first small one finds it where it is small by luck. Three things hold that back: a first
 look that is not too early; few looks; and the goal must hold for the upper 95 % bound of the
-standard error, not the error itself. On normal paths of known spread the error is then below the
-goal in 93 to 95 of 100 studies, against 65 if the error itself were taken, and intervals of the
-mean at the stop cover as stated (tests/test_stopping.py).
+standard error, not the error itself, which takes about a fifth more paths.
+
+Measured over 1,000 studies each, goals that take 100 to 500 paths: on normal paths the true error
+is below the goal in 97 to 99 of 100 studies (62 to 95 if the error itself were taken), and 95 %
+intervals at the stop cover in 95. On lognormal paths of log sd 1 it is below it in 71 to 89 (31 to
+57), and they cover in 86 to 92: few paths do not show a heavy tail, and no rule that sees only
+them can know. The verdicts of :mod:`finmodel.measure.convergence` say when to doubt it.
 
 References
 ----------
