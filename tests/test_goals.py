@@ -104,7 +104,7 @@ def test_every_unknown_name_is_told_at_once():
 
 
 PIECES = st.sampled_from(
-    [*KINDS, "(", ")", "[", "]", "<", "<=", "=", ",", "%", "and", "gap_rate", "0.1", "AH", " ", "1e9"]
+    [*KINDS, "(", ")", "[", "]", "<", "<=", "=", ",", "%", "and", "gap_rate", "0.1", "AH", " "]
 )
 
 

@@ -1,5 +1,6 @@
 """Stopping by an error: on paths of known spread the true error is what was asked for."""
 
+import itertools
 import math
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_looks_are_few_and_do_not_depend_on_the_paths():
     counts = look_counts(FIRST_LOOK, 2000)
     assert counts[0] == FIRST_LOOK
     assert counts[-1] == 2000
-    assert all(b <= math.ceil(GROWTH * a) for a, b in zip(counts, counts[1:], strict=False))
+    assert all(b <= math.ceil(GROWTH * a) for a, b in itertools.pairwise(counts))
     assert len(counts) < 20
     assert look_counts(64, 64) == (64,)
     assert look_counts(1, 3) == (1, 2, 3)

@@ -95,7 +95,8 @@ def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Languag
     ]
     if not stopped.is_reached:
         wanted = stopped.needed
-        if unit == "draws" and any(look.fixed**2 > 0.5 * look.bound**2 for look in stopped.looks):
+        is_mostly_paths = any(look.fixed**2 > 0.5 * look.bound**2 for look in stopped.looks)
+        if unit == "draws" and is_mostly_paths and wanted is not None:
             parts.append(words["mostly_paths"])
         if wanted is not None:
             parts.append(

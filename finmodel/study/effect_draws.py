@@ -16,6 +16,7 @@ from finmodel.errors import Interrupted, InvariantError, Problem, ScenarioError
 from finmodel.market.resume import Checkpoint, Progress, Stop
 from finmodel.market.run import warm_kernel
 from finmodel.scenario import Scenario, quantities
+from finmodel.scenario.quantity import Quantity
 from finmodel.study.compare import check_axes, compare
 from finmodel.study.draw_engine import Draws, Setting, Unit, play_draws
 from finmodel.study.draws import check_draws
@@ -107,31 +108,49 @@ def drawn_names(arms: Mapping[str, Scenario]) -> dict[str, tuple[str, str]]:
         found |= {
             f"{arm}:{name}": (arm, name)
             for name, quantity in quantities(arms[arm])
-            if quantity.is_uncertain and quantity != common.get(name)
+            if quantity.is_uncertain
+            and (name not in common or quantity.value != common[name].value)
         }
     return found
 
 
 def check_effect_draws(base: Scenario, policies: Sequence[Scenario]) -> None:
-    """Raise ScenarioError if a number that the baseline states as a belief is certain in a policy.
+    """Raise ScenarioError if a policy believes something else than the baseline of one value.
 
-    A policy that fixes what the baseline is unsure of would differ from it by more than itself. A
-    zero is allowed: it says that something is off.
+    Effects would then differ between draws by more than the policy. Allowed is a number that the
+    policy changes, and a zero, which says that something is off.
+
+    Parameters
+    ----------
+    base : Scenario
+        As stated, without priors.
+    policies : sequence of Scenario
     """
-    common = {name for name, quantity in quantities(base) if quantity.is_uncertain}
+    common = dict(quantities(base))
     problems = [
         Problem(
             f"{policy.meta.name}: {name}",
-            f"{quantity.centre:g}, certain",
-            "a belief as in the baseline, or --set on every arm: a policy that fixes what the "
-            "baseline draws would differ by more than the policy",
+            _said(quantity),
+            f"{_said(common[name])}, as in the baseline: a draw gives every arm the same number",
         )
         for policy in policies
         for name, quantity in quantities(policy)
-        if name in common and not quantity.is_uncertain and quantity.centre != 0.0
+        if name in common and _is_at_odds(common[name], quantity)
     ]
     if problems:
         raise ScenarioError("draws of a comparison", problems)
+
+
+def _is_at_odds(one: Quantity, other: Quantity) -> bool:
+    if one.value == other.value:
+        return False
+    if one.is_uncertain and other.is_uncertain:
+        return one.centre == other.centre
+    return one.is_uncertain != other.is_uncertain and 0.0 not in (one.centre, other.centre)
+
+
+def _said(quantity: Quantity) -> str:
+    return f"{quantity.centre:g}, {'a belief' if quantity.is_uncertain else 'certain'}"
 
 
 def _has_beliefs(scenario: Scenario) -> bool:
