@@ -257,3 +257,32 @@ def label(key: str, language: Language = "en") -> str:
     if key in terms:
         return terms[key][language]
     return labels()["variable"][variable_of(key).name][language]
+
+
+Layer = Literal["monte carlo", "chance", "ignorance", "value"]
+
+_LAYERS: tuple[tuple[re.Pattern[str], Layer], ...] = (
+    (re.compile(r"(^|_)ignorance_|^share_above_zero$"), "ignorance"),
+    (re.compile(r"^chance_|(_|^)q\d\d$"), "chance"),
+    (re.compile(r"(^|_)se(_|$)|^monte_carlo_|^half_width95$|^rse$"), "monte carlo"),
+)
+
+
+def layer_of(column: str) -> Layer:
+    """Return what a column of a result says of uncertainty, by its name alone.
+
+    Parameters
+    ----------
+    column : str
+
+    Returns
+    -------
+    {'monte carlo', 'chance', 'ignorance', 'value'}
+        Error that more paths and draws shrink: `se`, `_se`, `monte_carlo_`, `half_width95`, `rse`.
+        Spread over paths: `_q05` and the like, `chance_`. Inputs not known: `ignorance_` (with
+        its own error, `ignorance_q05_se`), `share_above_zero`. Anything else is a value.
+    """
+    for pattern, layer in _LAYERS:
+        if pattern.search(column):
+            return layer
+    return "value"

@@ -215,10 +215,9 @@ def check_axes(base: World, policies: Mapping[str, World]) -> None:
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return every table of a comparison."""
     world, chains = comparison.base.world, comparison.chain
-    effects = effect_table(chains, world)
     return {
-        "effects": effects,
-        "additionality_chain": chain_table(effects),
+        "effects": effect_table(chains, world),
+        "additionality_chain": chain_table(chains, len(world.years)),
         "effects_region": effect_table(chains, world, ("region",)),
         "effects_stage": effect_table(chains, world, ("stage",)),
         "effects_sector": sector_effect_table(comparison.by_sector, world),
