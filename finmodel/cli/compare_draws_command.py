@@ -129,6 +129,8 @@ def show_effect_draws(
     keys = ("draws", "paths", "seed", "n_beliefs", "n_redrawn_draws")
     intro = words["intro"].format(**{key: manifest[key] for key in keys})
     console.print(intro, soft_wrap=True)
+    if manifest["n_redrawn_draws"]:
+        console.print(words["redrawn"].format(**manifest), soft_wrap=True)
     console.print()
     for policy in names:
         text = effect_headline(policy, tables, names, language)
