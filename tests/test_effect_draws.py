@@ -132,6 +132,22 @@ def test_arms_have_the_same_numbers_also_where_one_is_drawn_again():
     assert all("programmes" in name or "new_private" in name for name in own)
 
 
+def test_a_rule_that_the_policy_alone_breaks_is_drawn_again_in_both_arms():
+    """The vehicle's term must not be shorter than the period in which funds like it invest."""
+    name = "funds.guided_subfund.investment_years"
+    invest = f'{name}={{dist="uniform", low=3, high=7}}'
+    term = 'programmes.joint_fund.term_years={dist="uniform", low=4, high=8}'
+    base = load_scenario(YRD, (*SMALL, invest))
+    policy = load_scenario(POLICY, (*SMALL, invest, term))
+    again = 0
+    for number in range(12):
+        one, other = draw_together([Beliefs(base), Beliefs(policy)], number, 7)
+        assert one.numbers[name] == other.numbers[name]
+        alone = Beliefs(base).draw(number, 7)
+        again += alone.numbers[name] != one.numbers[name]
+    assert again > 0, "no draw in which the policy alone breaks the rule: this test says nothing"
+
+
 OTHER = 'births.total_pa={dist="uniform", low=1900, high=2100}'
 MOVED = 'births.total_pa={dist="uniform", low=1900, high=2300}'
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from finmodel import store
 from finmodel.cli.compare_draws_command import show_effect_draws
@@ -50,7 +51,7 @@ def run_and_show(
     defaults = (scenario.run.paths, scenario.run.seed)
     n_paths, run_seed = prepare(most, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
-    about = f"at most {n_paths} paths until {goal}" if goal else f"{n_paths} paths"
+    about = f"at most {n_paths} paths until {escape(str(goal))}" if goal else f"{n_paths} paths"
     _print_assumptions(console, scenario, f"{about}, seed {run_seed}")
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
         run, stored = run_scenario(
