@@ -23,7 +23,6 @@ from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.compare import comparison_tables
 from finmodel.study.comparisons import compare_scenarios
 from finmodel.study.goals import Goal, checked_goal
-from finmodel.study.stopping import FIRST_LOOK, check_most
 from finmodel.variables import Language
 from finmodel.world import build_world
 
@@ -65,11 +64,8 @@ def compare_and_show(
         )
         return
     goal = _goal(until, scenario, arms) if until else None
-    most = most_paths(paths, scenario.run.paths) if goal else paths
-    if goal and most is not None:
-        check_most("--paths", most, FIRST_LOOK)
-    defaults = (scenario.run.paths, scenario.run.seed)
-    n_paths, run_seed = prepare(most, seed, out, defaults=defaults)
+    most = most_paths(paths, scenario.run.paths, goal)
+    n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
     titles = {name: arm.meta.title_en for name, arm in arms.items()}
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
@@ -92,9 +88,8 @@ def compare_and_show(
     else:
         assert found is not None
         tables = comparison_tables(found)
-    n_done = found.n_paths if found else n_paths
-    if stored and stored.stopped:
-        n_done = stored.stopped.n
+    n_all = stored.stopped.n if stored and stored.stopped else n_paths
+    n_done = found.n_paths if found else n_all
     if as_json:
         _emit(scenario, titles, tables, n_done, run_seed, folder)
     else:

@@ -22,7 +22,6 @@ from finmodel.report import activity_view, fund_view, gap_view, headline, tail_s
 from finmodel.report.convergence import convergence_sentence
 from finmodel.scenario import Scenario, load_scenario, quantities
 from finmodel.study.single import goal_of, grade_counts, run_scenario, run_tables
-from finmodel.study.stopping import FIRST_LOOK, check_most
 from finmodel.variables import Language
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
@@ -45,11 +44,8 @@ def run_and_show(
     """Run a scenario file and print its gap; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
     goal = goal_of(until, scenario) if until else None
-    most = most_paths(paths, scenario.run.paths) if goal else paths
-    if goal and most is not None:
-        check_most("--paths", most, FIRST_LOOK)
-    defaults = (scenario.run.paths, scenario.run.seed)
-    n_paths, run_seed = prepare(most, seed, out, defaults=defaults)
+    most = most_paths(paths, scenario.run.paths, goal)
+    n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
     about = f"at most {n_paths} paths until {escape(str(goal))}" if goal else f"{n_paths} paths"
     _print_assumptions(console, scenario, f"{about}, seed {run_seed}")

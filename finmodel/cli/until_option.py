@@ -7,13 +7,24 @@ from rich.console import Console
 
 from finmodel.cli.errors import NOT_CONVERGED
 from finmodel.report.convergence import stopped_sentence
-from finmodel.study.stopping import PATHS_OF_SCENARIO, Stopped
+from finmodel.study.goals import Goal
+from finmodel.study.stopping import FIRST_LOOK, PATHS_OF_SCENARIO, Stopped, check_most
 from finmodel.variables import Language
 
 
-def most_paths(paths: int | None, of_scenario: int) -> int:
-    """Return the most paths that a goal may take."""
-    return PATHS_OF_SCENARIO * of_scenario if paths is None else paths
+def most_paths(paths: int | None, of_scenario: int, goal: Goal | None) -> int:
+    """Return how many paths to play, or with a goal the most.
+
+    Raises
+    ------
+    ScenarioError
+        If a goal is given and so few that it is never looked at.
+    """
+    if goal is None:
+        return of_scenario if paths is None else paths
+    most = PATHS_OF_SCENARIO * of_scenario if paths is None else paths
+    check_most("--paths", most, FIRST_LOOK)
+    return most
 
 
 def show_stopped(
