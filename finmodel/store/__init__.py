@@ -13,11 +13,15 @@ from finmodel.store.folder import (
     save_run,
 )
 from finmodel.store.unfinished import Unfinished, Watch, discard_unfinished
+from finmodel.store.units import Status, StoredUnit, UnitStore
 
 __all__ = [
     "MANIFEST",
     "Manifest",
+    "Status",
+    "StoredUnit",
     "Unfinished",
+    "UnitStore",
     "Watch",
     "discard_unfinished",
     "find_run",
