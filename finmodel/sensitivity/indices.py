@@ -94,9 +94,9 @@ def sobol_indices(found: Outcomes, *, seed: int, resamples: int = 500) -> Indice
     by_paths = [_shares(_terms(part), np.ones((1, n)) / n) for part in found.without_blocks()]
     errors = []
     for place in (0, 1):
-        paths = np.array([part[place][0] for part in by_paths]).reshape(len(by_paths), -1)
-        wobble = jackknife_error(paths) if len(paths) else 0.0
-        errors.append(np.sqrt(np.nanvar(by_rows[place], axis=0, ddof=1) + wobble**2))
+        paths = np.array([part[place][0] for part in by_paths])
+        wobble = jackknife_error(paths) if by_paths else 0.0
+        errors.append(np.sqrt(_variance(by_rows[place]) + wobble**2))
     ends = np.concatenate([found.value[:, 0], found.value[:, -1]])
     plain = float(ends.var())
     plain_first, plain_total, floor = _plain(found, plain)
@@ -146,6 +146,15 @@ def _shares(terms: _Terms, weights: FloatArray) -> tuple[FloatArray, FloatArray,
     spread = weights @ (terms.ends**2).mean(axis=1) - mean**2 - terms.luck
     variance = np.where(spread > 0.0, spread, np.nan)[:, None]
     return (weights @ terms.first) / variance, (weights @ terms.total) / variance, spread
+
+
+def _variance(values: FloatArray) -> FloatArray:
+    """Return the variance over resamples in which the outcome varies; NaN if few are."""
+    known = np.isfinite(values).all(axis=1)
+    if known.sum() < 0.9 * len(values):
+        return np.full(values.shape[1], np.nan)
+    spread: FloatArray = values[known].var(axis=0, ddof=1)
+    return spread
 
 
 def _plain(found: Outcomes, variance: float) -> tuple[FloatArray, FloatArray, FloatArray]:

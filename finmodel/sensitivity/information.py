@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from finmodel.sensitivity.axes import FloatArray
 from finmodel.sensitivity.noise import Outcomes
@@ -170,13 +171,21 @@ def _mean_error(found: Outcomes) -> float:
 
 def _half_split(benefits: list[Outcomes], value: FloatArray, mean: FloatArray, part: int) -> float:
     """Return the gain of choosing by one half of the paths, judged by the other."""
-    paths = np.arange(benefits[0].n_paths)
+    paths = np.arange(max(found.n_paths for found in benefits))
     if len(paths) < 2:
         return float(value.max(axis=1).mean() - mean.max())
     halves = [
-        value + np.stack([b.influence[:, paths % 2 == side].mean(axis=1) for b in benefits], axis=1)
+        value + np.stack([_half(found, paths % 2 == side) for found in benefits], axis=1)
         for side in (part, 1 - part)
     ]
     chosen = halves[0].argmax(axis=1)
     judged = np.take_along_axis(halves[1], chosen[:, None], axis=1).mean()
     return float(judged - halves[1].mean(axis=0).max())
+
+
+def _half(found: Outcomes, chosen: NDArray[np.bool_]) -> FloatArray:
+    """Return what the chosen paths add to each value; nothing to what is exact."""
+    if found.n_paths == 0:
+        return np.zeros_like(found.value)
+    half: FloatArray = found.influence[:, chosen].mean(axis=1)
+    return half

@@ -48,7 +48,11 @@ class Outcomes:
         return Outcomes(self.value[index], self.influence[index])
 
     def minus(self, other: Outcomes) -> Outcomes:
-        """Return the difference, path by path."""
+        """Return the difference, path by path; what is exact has no luck on any path."""
+        if other.n_paths == 0:
+            return Outcomes(self.value - other.value, self.influence)
+        if self.n_paths == 0:
+            return Outcomes(self.value - other.value, -other.influence)
         return Outcomes(self.value - other.value, self.influence - other.influence)
 
     def squared_error(self) -> FloatArray:

@@ -51,7 +51,7 @@ class Box:
 
     def holds(self, x: FloatArray) -> BoolArray:
         """Return which points of shape (n, D) lie inside."""
-        return ((x >= self.low) & (x <= self.high)).all(axis=1)
+        return np.asarray(((x >= self.low) & (x <= self.high)).all(axis=1))
 
     @property
     def limited(self) -> BoolArray:

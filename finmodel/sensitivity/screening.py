@@ -37,6 +37,8 @@ class Screening:
         Spread of effects without luck; of absolute effects for a factor of several numbers.
     floor : ndarray of shape (G,)
         `mu_star` that luck alone would give.
+    strength : ndarray of shape (G,)
+        Root mean square of effects without luck.
     is_told : ndarray of bool, shape (G,)
         Whether effects are larger than luck: mean square above its luck by two standard errors.
     n_trajectories : int
@@ -50,6 +52,7 @@ class Screening:
     mu_error: FloatArray
     sigma: FloatArray
     floor: FloatArray
+    strength: FloatArray
     is_told: NDArray[np.bool_]
     n_trajectories: int
 
@@ -104,6 +107,7 @@ def elementary_effects(
         mu_error=np.where(is_single, effect.std(axis=0, ddof=1) / np.sqrt(n), np.nan),
         sigma=np.sqrt(np.maximum(spread - luck.mean(axis=0), 0.0)),
         floor=np.sqrt(2.0 / np.pi) * np.sqrt(luck).mean(axis=0),
+        strength=np.sqrt(np.maximum(excess.mean(axis=0), 0.0)),
         is_told=(excess.mean(axis=0) > 2.0 * error) & (size.mean(axis=0) > 0.0),
         n_trajectories=n,
     )
