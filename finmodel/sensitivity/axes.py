@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,20 +52,20 @@ class Axes:
         return dict(zip(self.names, point.tolist(), strict=True))
 
 
-def make_axes(names: Sequence[str], links: Mapping[str, str], factor: FloatArray) -> Axes:
+def make_axes(names: Sequence[str], links: Iterable[tuple[str, str]], factor: FloatArray) -> Axes:
     """Return axes in the order of `names`.
 
     Parameters
     ----------
     names : sequence of str
         Of D axes.
-    links : mapping of str
-        Name of any other axis of the same factor, for axes that are linked.
+    links : iterable of (str, str)
+        Pairs of axes of the same factor.
     factor : ndarray of shape (D, D)
     """
     place = {name: i for i, name in enumerate(names)}
     group = np.arange(len(names))
-    for a, b in links.items():
+    for a, b in links:
         old, new = group[place[a]], group[place[b]]
         group[group == old] = new
     return Axes(tuple(names), first_seen(group), factor)

@@ -55,6 +55,10 @@ class Outcomes:
             return Outcomes(self.value - other.value, -other.influence)
         return Outcomes(self.value - other.value, self.influence - other.influence)
 
+    def plus(self, other: Outcomes, weight: float = 1.0) -> Outcomes:
+        """Return the sum with `weight` times another, path by path."""
+        return self.minus(Outcomes(-weight * other.value, -weight * other.influence))
+
     def squared_error(self) -> FloatArray:
         """Return the squared standard error over paths of each value; 0 if exact."""
         return shared(self.influence, self.influence)

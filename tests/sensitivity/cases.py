@@ -7,7 +7,7 @@ from finmodel.sensitivity.noise import mean_outcomes
 
 
 def plain_axes(n: int) -> Axes:
-    return make_axes([f"x{i}" for i in range(n)], {}, np.eye(n))
+    return make_axes([f"x{i}" for i in range(n)], [], np.eye(n))
 
 
 def ishigami(u, a=7.0, b=0.1):

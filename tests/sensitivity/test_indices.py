@@ -76,7 +76,7 @@ def test_nothing_but_luck_gives_no_indices():
 
 
 def test_a_group_of_axes_is_one_factor():
-    axes = make_axes(["a", "b", "c"], {"a": "c"}, np.eye(3))
+    axes = make_axes(["a", "b", "c"], [("a", "c")], np.eye(3))
     points = sobol_design(axes, rows=512, seed=3)
     assert points.shape == (512, 4, 3)
     assert (points[:, 1, 1] == points[:, 0, 1]).all()

@@ -50,7 +50,7 @@ def test_luck_makes_mu_star_of_an_inert_number_and_the_floor_says_so():
 
 
 def test_a_group_moves_as_one_and_has_no_sign():
-    axes = make_axes(["a", "b", "c"], {"a": "b"}, np.eye(3))
+    axes = make_axes(["a", "b", "c"], [("a", "b")], np.eye(3))
     design = morris_design(axes, trajectories=50, seed=1)
     found = elementary_effects(design, exact(design.points @ [1.0, 1.0, 3.0]), seed=1)
     assert np.isnan(found.mu[0])
@@ -85,7 +85,7 @@ def test_swings_are_paired_and_sorted():
 def test_a_correlated_number_takes_the_others_to_their_medians_given_it():
     rho = 0.6
     factor = np.array([[1.0, 0.0], [rho, np.sqrt(1 - rho**2)]])
-    axes = make_axes(["a", "b"], {"b": "a"}, factor)
+    axes = make_axes(["a", "b"], [("b", "a")], factor)
     scores = ndtri(one_at_a_time(axes)) @ factor.T
     z = ndtri(0.95)
     expected = [[0, 0], [-z, -rho * z], [z, rho * z], [-rho * z, -z], [rho * z, z]]
