@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 import finmodel
-from finmodel.cli import data_commands, evidence_group, fund_group, input_group, run_group
+from finmodel.cli import (
+    data_commands,
+    evidence_group,
+    fund_group,
+    input_group,
+    run_group,
+    sensitivity_group,
+)
 
 app = typer.Typer(
     name="finmodel",
@@ -26,6 +33,7 @@ COMMANDS = (
     evidence_group.fit,
     evidence_group.validate,
     evidence_group.evaluate,
+    sensitivity_group.sensitivity,
     run_group.show,
     input_group.check,
     input_group.values,

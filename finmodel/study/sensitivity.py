@@ -232,7 +232,15 @@ def find_or_run_sensitivity(
             source_digest=source,
             command=command,
         )
-        about = {"n_factors": arms.axes.n_groups, "n_numbers": len(arms.numbers)}
+        about = {
+            "n_factors": arms.axes.n_groups,
+            "n_numbers": len(arms.numbers),
+            "n_units": designs_of(plan, arms).n_units,
+            "titles": {
+                arm: {"en": item.meta.title_en, "zh": item.meta.title_zh}
+                for arm, item in inputs.scenarios.items()
+            },
+        }
         return {**asked, **about, "plan": plan.model_dump(mode="json")}
 
     return find_or_store(root, study_digest(inputs, source), make, manifest)

@@ -15,10 +15,11 @@ def answer_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the verdict on every conclusion and factor.
 
     With shares of variance a factor `decides` (total share told from luck and at least a half),
-    `matters` (a tenth), is `small` (told and less, or its interval ends below a tenth) or is
-    `unknown`. With screening alone the strength relative to the strongest factor stands for the
-    share: its square, as variance would be. `direction` is 1 or -1 if the outcome rises or falls
-    with the number, by the swing or mean effect if either is told from luck, else 0.
+    `matters` (a tenth), is `small` (told and less, or its interval ends below a tenth), `none` if
+    it moves nothing at all, not even luck, or `unknown`. With screening alone the squared strength
+    relative to the strongest factor's stands for the share, as variances would relate. `direction`
+    is 1 or -1 if the outcome rises or falls with the number, by the swing or the mean effect if
+    either is told from luck, else 0.
 
     Returns
     -------
@@ -42,12 +43,12 @@ def _by_indices(indices: pd.DataFrame) -> pd.DataFrame:
     share, told = indices["total"], indices["is_told"].astype(bool)
     verdict = np.select(
         [
+            indices["plain_total"] == 0.0,
             told & (share >= DECIDES),
             told & (share >= MATTERS),
-            told,
-            indices["total_high"] < MATTERS,
+            told | (indices["total_high"] < MATTERS),
         ],
-        ["decides", "matters", "small", "small"],
+        ["none", "decides", "matters", "small"],
         "unknown",
     )
     return pd.DataFrame(
@@ -69,8 +70,13 @@ def _by_screening(screening: pd.DataFrame) -> pd.DataFrame:
     share = (screening["strength"] / largest.where(largest > 0.0)) ** 2
     told = screening["is_told"].astype(bool)
     verdict = np.select(
-        [told & (share >= DECIDES), told & (share >= MATTERS), told],
-        ["decides", "matters", "small"],
+        [
+            screening["mu_star"] == 0.0,
+            told & (share >= DECIDES),
+            told & (share >= MATTERS),
+            told,
+        ],
+        ["none", "decides", "matters", "small"],
         "unknown",
     )
     return pd.DataFrame(
