@@ -8,6 +8,7 @@ import typer
 
 import finmodel
 from finmodel.cli import (
+    batch_group,
     data_commands,
     evidence_group,
     fund_group,
@@ -27,6 +28,8 @@ COMMANDS = (
     run_group.run,
     run_group.why,
     run_group.compare,
+    batch_group.batch,
+    batch_group.query,
     fund_group.fund,
     fund_group.pacing,
     evidence_group.calibrate,

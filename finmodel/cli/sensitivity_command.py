@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.batch_command import engine_of
 from finmodel.cli.fit_command import write_whole
 from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.errors import Problem, StoreError
+from finmodel.errors import InputError, Problem, StoreError
 from finmodel.report.sensitivity import (
     Manifest,
     conclusion_sentences,
@@ -28,7 +29,6 @@ from finmodel.report.sensitivity_choices import (
     options_view,
 )
 from finmodel.report.sensitivity_page import sensitivity_page
-from finmodel.study.engines import ThreadEngine
 from finmodel.study.sensitivity import find_or_run_sensitivity, load_study, n_units
 from finmodel.variables import Language
 
@@ -41,24 +41,34 @@ def study_and_show(
     changes: Sequence[str],
     out: Path,
     page: Path | None,
-    language: Language,
+    engine: str,
+    scheduler: str,
+    workers: int | None,
+    lang: str,
     threads: int | None,
     as_json: bool,
     command: Sequence[str],
 ) -> None:
     """Work out a plan and print its answer; see `finmodel sensitivity --help`."""
+    if lang not in ("en", "zh"):
+        raise InputError("options", [Problem("--lang", repr(lang), "en or zh")])
+    language: Language = "zh" if lang == "zh" else "en"
     inputs = load_study(file, changes)
     store.make_root(out)
     if page is not None and not page.resolve().parent.is_dir():
         problem = Problem("--page", f"no folder {page.parent}", "a folder that exists")
         raise StoreError(str(page), [problem])
     console = Console(stderr=as_json, highlight=False)
-    with stop_on_interrupt() as cancel, Bar(n_units(inputs, file), "markets") as tick:
+    with (
+        engine_of(engine, scheduler=scheduler, workers=workers, threads=threads) as place,
+        stop_on_interrupt() as cancel,
+        Bar(n_units(inputs, file), "markets") as tick,
+    ):
         stored = find_or_run_sensitivity(
             inputs,
             file,
             root=out,
-            engine=ThreadEngine(threads),
+            engine=place,
             progress=tick,
             cancel=cancel,
             watch=tick,

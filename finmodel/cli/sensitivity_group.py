@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from finmodel.cli.batch_group import EngineName, EngineOption, SchedulerOption, WorkersOption
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import JsonOption, SetOption, ThreadsOption
 
@@ -22,9 +23,10 @@ def sensitivity(
     page: Annotated[
         Path | None, typer.Option(help="Write the page, too (HTML).", metavar="FILE")
     ] = None,
-    language: Annotated[
-        Literal["en", "zh"], typer.Option(help="Of the answer and the page.")
-    ] = "en",
+    engine: EngineOption = EngineName.THREADS,
+    scheduler: SchedulerOption = "",
+    workers: WorkersOption = None,
+    lang: Annotated[str, typer.Option(help="Language of what is printed: en or zh.")] = "en",
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +44,10 @@ def sensitivity(
         changes=changes or [],
         out=out,
         page=page,
-        language=language,
+        engine=engine.value,
+        scheduler=scheduler,
+        workers=workers,
+        lang=lang,
         threads=threads,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],

@@ -33,7 +33,7 @@ def outcome_name(outcome: str, lang: Language) -> str:
     unit = ", bn CNY" if bare.endswith("_mcny") and "rate" not in bare else ""
     if lang == "zh":
         unit = "（十亿元）" if unit else ""
-    return f"{labels()['sensitivity_outcome'][bare][lang]}{unit}"
+    return f"{labels()['headline'][bare][lang]}{unit}"
 
 
 def policy_name(manifest: Manifest, policy: str, lang: Language) -> str:
