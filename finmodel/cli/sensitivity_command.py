@@ -12,7 +12,8 @@ from finmodel.cli.batch_command import engine_of
 from finmodel.cli.fit_command import write_whole
 from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.errors import InputError, Problem, StoreError
+from finmodel.cli.validate_command import language_of
+from finmodel.errors import Problem, StoreError
 from finmodel.report.sensitivity import (
     Manifest,
     conclusion_sentences,
@@ -50,9 +51,7 @@ def study_and_show(
     command: Sequence[str],
 ) -> None:
     """Work out a plan and print its answer; see `finmodel sensitivity --help`."""
-    if lang not in ("en", "zh"):
-        raise InputError("options", [Problem("--lang", repr(lang), "en or zh")])
-    language: Language = "zh" if lang == "zh" else "en"
+    language = language_of(lang)
     inputs = load_study(file, changes)
     store.make_root(out)
     if page is not None and not page.resolve().parent.is_dir():

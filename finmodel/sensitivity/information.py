@@ -13,6 +13,7 @@ References
 Raiffa & Schlaifer (1961), Applied Statistical Decision Theory.
 Strong, Oakley & Brennan (2014), Estimating multiparameter partial expected value of perfect
 information from a probabilistic sensitivity analysis sample, Medical Decision Making 34.
+Westfall & Young (1993), Resampling-Based Multiple Testing.
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ class PartialInformation:
         and its standard error.
     bias : float
         What was taken off.
-    by_chance, by_chance_q95 : float
-        Mean and 95 % point of the same figure for the number shuffled over draws, whose
-        information is worth nothing.
+    by_chance : float
+        Mean of the same figure for the number shuffled over draws, whose information is worth
+        nothing.
+    by_chance_q95 : float
+        95 % point, over shuffles, of the largest such figure of all numbers.
     is_told : bool
         Whether the value is above the 95 % point by chance.
     freedom : float
@@ -60,13 +63,17 @@ class PartialInformation:
 
 def partial_information(
     x: FloatArray, benefit: FloatArray, *, seed: int, shuffles: int = 50
-) -> PartialInformation:
-    """Return the expected value of perfect information on one number.
+) -> list[PartialInformation]:
+    """Return the expected value of perfect information on each of D numbers.
+
+    What chance gives is the same for all: the largest over the numbers when the benefits are
+    shuffled over draws, so that looking at many numbers does not make one worth knowing
+    (Westfall & Young 1993).
 
     Parameters
     ----------
-    x : ndarray of shape (n,)
-        Drawn values of the number, together with all others.
+    x : ndarray of shape (n, D)
+        Drawn values of the numbers, all together.
     benefit : ndarray of shape (n, Q)
         Of Q options in each draw, with or without luck.
     seed : int
@@ -81,18 +88,34 @@ def partial_information(
     if n < 20 or n_options < 2:
         raise ValueError(f"{n} draws of {n_options} options; at least 20 of 2 are needed")
     rng = np.random.default_rng(seed)
-    smoother = make_smoother(x)
-    value, bias, curve_error, freedom = _information(smoother, benefit, rng)
+    smoothers = [make_smoother(column) for column in x.T]
+    found = [_information(smoother, benefit, rng) for smoother in smoothers]
+    chance = np.zeros((shuffles, len(smoothers)))
+    for row in chance:
+        shuffled = benefit[rng.permutation(n)]
+        row[:] = [_information(smoother, shuffled, rng)[0] for smoother in smoothers]
+    bound = float(np.quantile(chance.max(axis=1), 0.95))
+    return [
+        PartialInformation(
+            value=value,
+            error=_error(smoother, benefit, curve_error),
+            bias=bias,
+            by_chance=float(chance[:, j].mean()),
+            by_chance_q95=bound,
+            is_told=value > bound,
+            freedom=freedom,
+        )
+        for j, (smoother, (value, bias, curve_error, freedom)) in enumerate(
+            zip(smoothers, found, strict=True)
+        )
+    ]
+
+
+def _error(smoother: Smoother, benefit: FloatArray, curve_error: float) -> float:
+    """Return the standard error from the curve and from the number of draws."""
     fitted = smoother.fit(benefit).fitted
     gain = fitted.max(axis=1) - fitted[:, int(fitted.mean(axis=0).argmax())]
-    error = np.hypot(curve_error, gain.std(ddof=1) / np.sqrt(n))
-    chance = np.array(
-        [_information(smoother, benefit[rng.permutation(n)], rng)[0] for _ in range(shuffles)]
-    )
-    bound = float(np.quantile(chance, 0.95))
-    return PartialInformation(
-        value, float(error), bias, float(chance.mean()), bound, value > bound, freedom
-    )
+    return float(np.hypot(curve_error, gain.std(ddof=1) / np.sqrt(len(gain))))
 
 
 def _information(

@@ -173,8 +173,7 @@ def _information_rows(
 ) -> pd.DataFrame:
     value = np.stack([item.value for item in benefits], axis=1)
     rows = []
-    for j, name in enumerate(names):
-        found = partial_information(x[:, j], value, seed=seed + j)
+    for name, found in zip(names, partial_information(x, value, seed=seed), strict=True):
         rows.append(
             {
                 "name": name,
