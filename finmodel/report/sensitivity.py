@@ -49,7 +49,21 @@ def amount(value: float, unit: str) -> str:
         return "-"
     if unit == "share":
         return f"{value:.1%}"
-    return f"{value / MCNY_PER_BN:,.3g}" if unit == "mcny" else f"{value:,.3g}"
+    return figure(value / MCNY_PER_BN if unit == "mcny" else value)
+
+
+def figure(value: float) -> str:
+    """Return a number to three digits, not in powers of ten."""
+    if not math.isfinite(value) or value == 0.0:
+        return "0" if value == 0.0 else "-"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{round(value, digits):,.{max(digits, 0)}f}"
+
+
+def plain(value: float) -> str:
+    """Return a number to three digits without zeros at its end."""
+    text = figure(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def intro(manifest: Manifest, lang: Language) -> str:
@@ -199,8 +213,8 @@ def tornado_view(tables: Tables, policy: str, outcome: str, lang: Language = "en
         unit = row["unit"]
         view.add_row(
             row["name"],
-            f"{row['low']:,.3g}",
-            f"{row['high']:,.3g}",
+            plain(row["low"]),
+            plain(row["high"]),
             amount(row["at_low"], unit),
             amount(row["at_high"], unit),
             f"{amount(row['swing'], unit)}±{amount(Z95 * row['swing_se'], unit)}",

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 import pandas as pd
 from rich.table import Table
 
-from finmodel.report.sensitivity import Manifest, Row, Tables, policy_name, words_of
+from finmodel.report.sensitivity import (
+    Manifest,
+    Row,
+    Tables,
+    figure,
+    plain,
+    policy_name,
+    words_of,
+)
 from finmodel.variables import Language
 
 WORTH_SHOWN = 8
@@ -65,13 +73,12 @@ def _box_text(
 
 def limit_text(row: Row, unit: str, words: Mapping[str, str]) -> str:
     """Return the limits of one number in its unit."""
-    low, high = (f"{row[side]:,.3g} {unit}" for side in ("low", "high"))
-    name = row["name"]
+    name, low, high = row["name"], plain(row["low"]), plain(row["high"])
     if math.isinf(row["low"]):
-        return words["below"].format(name=name, high=high)
+        return words["below"].format(name=name, high=f"{high} {unit}")
     if math.isinf(row["high"]):
-        return words["above"].format(name=name, low=low)
-    return words["between"].format(name=name, low=f"{row['low']:,.3g}", high=high)
+        return words["above"].format(name=name, low=f"{low} {unit}")
+    return words["between"].format(name=name, low=low, high=f"{high} {unit}")
 
 
 def information_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") -> list[str]:
@@ -95,14 +102,6 @@ def information_sentences(manifest: Manifest, tables: Tables, lang: Language = "
     )
     last = words["worth"].format(names=names) if len(told) else words["worth_nothing"]
     return [words["stop"].join([first, whole, last]) + words["stop"].strip()]
-
-
-def figure(value: float) -> str:
-    """Return a number to three digits, not in powers of ten."""
-    if math.isnan(value) or value == 0.0:
-        return "-" if math.isnan(value) else "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{round(value, digits):,.{max(digits, 0)}f}"
 
 
 def options_view(manifest: Manifest, tables: Tables, lang: Language = "en") -> Table:

@@ -16,6 +16,7 @@ from finmodel.report.sensitivity import (
     cell,
     conclusion_sentences,
     factor_name,
+    figure,
     intro,
     matrix,
     outcome_name,
@@ -23,7 +24,7 @@ from finmodel.report.sensitivity import (
     sections,
     words_of,
 )
-from finmodel.report.sensitivity_choices import figure, goal_sentences, information_sentences
+from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
 from finmodel.report.validation import TEMPLATES
 from finmodel.sensitivity.indices import Z95
 from finmodel.units import MCNY_PER_BN

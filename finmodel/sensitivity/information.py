@@ -27,7 +27,7 @@ from finmodel.sensitivity.axes import FloatArray
 from finmodel.sensitivity.noise import Outcomes
 from finmodel.sensitivity.smoothing import Smoother, make_smoother
 
-MOST_DRAWS = 200
+MOST_DRAWS = 100
 
 
 @dataclass(frozen=True)
