@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from finmodel.sensitivity.peeling import Box, discover, peel, quasi_p
+from finmodel.sensitivity.peeling import Box, discover, peel, quasi_p, search
 from finmodel.sensitivity.tree import grow_tree
 
 
@@ -49,6 +49,18 @@ def test_no_box_where_events_are_chance():
     ]
     assert sum(item.is_found for item in found) <= 2
     assert np.nanmean([item.density_held_out for item in found]) < 0.45
+
+
+def test_a_box_that_the_search_sees_in_noise_is_not_found():
+    rng = np.random.default_rng(5)
+    while True:
+        x, event = rng.random((60, 12)), rng.random(60) < 0.3
+        if search(x, event).limited.any():
+            break
+    found = discover(x, event, seed=1, shuffles=19, halves=2)
+    assert found.box.limited.any()
+    assert found.density > found.base_rate
+    assert not found.is_found
 
 
 def test_densities_rise_along_the_peeling_and_ties_go_together():

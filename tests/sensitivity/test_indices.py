@@ -9,7 +9,7 @@ from SALib.analyze import sobol as salib
 from finmodel.sensitivity.axes import make_axes
 from finmodel.sensitivity.designs import sobol_design
 from finmodel.sensitivity.indices import Z95, sobol_indices
-from finmodel.sensitivity.noise import Outcomes, exact
+from finmodel.sensitivity.noise import Outcomes, exact, mean_outcomes
 from tests.sensitivity.cases import (
     g_function,
     g_indices,
@@ -66,6 +66,25 @@ def test_an_inert_factor_that_reshuffles_luck_is_not_told_from_it():
     assert found.is_told.tolist() == [True, False, False]
     assert found.plain_total[1] > 0.3
     assert found.floor[1] == pytest.approx(found.plain_total[1], rel=0.2)
+
+
+def test_luck_that_follows_an_unknown_smoothly_is_no_first_order_share():
+    """Means of ``x0 + x1 e_p`` over few paths rise or fall with x1; their expectation does not."""
+    corrected, plain, covered = [], [], []
+    for seed in range(60):
+        points = sobol_design(plain_axes(2), rows=16, seed=seed)
+        luck = 4.0 * np.random.default_rng(seed).standard_normal(20)
+        found = mean_outcomes(points[..., :1] + points[..., 1:] * luck)
+        result = sobol_indices(found, seed=seed, resamples=50)
+        if np.isfinite(result.first).all():
+            corrected.append(result.first[1] * result.variance)
+            plain.append(result.plain_first[1] * result.variance)
+            covered.append(abs(result.first[1]) < Z95 * result.first_error[1])
+    error = np.std(corrected, ddof=1) / np.sqrt(len(corrected))
+    assert abs(np.mean(corrected)) < 4.0 * error + 0.01
+    assert np.mean(plain) > 0.02
+    assert np.mean(plain) > 2.0 * abs(np.mean(corrected))
+    assert np.mean(covered) > 0.75
 
 
 def test_nothing_but_luck_gives_no_indices():

@@ -42,6 +42,20 @@ def test_a_shuffled_number_is_worth_nothing():
     assert inert.value < 0.05
 
 
+def test_of_equal_options_inert_numbers_are_worth_little_and_none_is_told():
+    worth, plain, told = [], [], 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        benefit = np.stack([np.zeros(60), rng.standard_normal(60)], axis=1)
+        found = partial_information(rng.random((60, 3)), benefit, seed=seed, shuffles=9)
+        worth += [item.value for item in found]
+        plain += [item.value + item.bias for item in found]
+        told += any(item.is_told for item in found)
+    assert np.mean(np.array(worth) > 0.0) > 0.2
+    assert np.mean(worth) < 0.7 * np.mean(plain)
+    assert told <= 4
+
+
 def test_a_law_of_any_shape_gives_the_same_value():
     x, benefit = problem(500, 2)
     a = partial_information(x[:, :1], benefit, seed=1, shuffles=5)
