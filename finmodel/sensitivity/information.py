@@ -28,6 +28,7 @@ from finmodel.sensitivity.noise import Outcomes
 from finmodel.sensitivity.smoothing import Smoother, make_smoother
 
 MOST_DRAWS = 100
+Z90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class PartialInformation:
     by_chance_q95 : float
         95 % point, over shuffles, of the largest such figure of all numbers.
     is_told : bool
-        Whether the value is above the 95 % point by chance.
+        Whether the value is above the 95 % point by chance, and by its own error above zero.
     freedom : float
         Degrees of freedom of the curve.
     """
@@ -90,6 +91,7 @@ def partial_information(
     rng = np.random.default_rng(seed)
     smoothers = [make_smoother(column) for column in x.T]
     found = [_information(smoother, benefit, rng) for smoother in smoothers]
+    errors = [_error(s, benefit, item[2]) for s, item in zip(smoothers, found, strict=True)]
     chance = np.zeros((shuffles, len(smoothers)))
     for row in chance:
         shuffled = benefit[rng.permutation(n)]
@@ -98,16 +100,14 @@ def partial_information(
     return [
         PartialInformation(
             value=value,
-            error=_error(smoother, benefit, curve_error),
+            error=error,
             bias=bias,
             by_chance=float(chance[:, j].mean()),
             by_chance_q95=bound,
-            is_told=value > bound,
+            is_told=value > max(bound, Z90 * error),
             freedom=freedom,
         )
-        for j, (smoother, (value, bias, curve_error, freedom)) in enumerate(
-            zip(smoothers, found, strict=True)
-        )
+        for j, ((value, bias, _, freedom), error) in enumerate(zip(found, errors, strict=True))
     ]
 
 

@@ -2,8 +2,8 @@ r"""Scenario discovery: a box of unknowns in which an event is much likelier (PR
 
 From the whole space, each step peels off the twentieth at one end of one number whose loss
 raises the density of the event most; then ends are pasted back while that raises it. Of the boxes
-on the way the one of the largest ``mass (density - base rate)`` is kept, which is 0 of the whole
-space, so that "no box" is a possible answer. Limits that the box can do without are dropped.
+on the way, without the limits that each can do without, the one of the largest ``mass (density -
+base rate)`` is kept. That is 0 of the whole space, so that "no box" is a possible answer.
 
 Whether the box is more than chance is told by the same search on shuffled events, and how well it
 does by boxes found on parts of the draws and tried on the rest.
@@ -128,7 +128,7 @@ def discover(
         raise ValueError(f"{int(event.sum())} events in {n} draws; discovery needs 40 and both")
     rng = np.random.default_rng(seed)
     boxes = peel(x, event)
-    box = drop_idle(choose(boxes, x, event), x, event)
+    box = choose([drop_idle(item, x, event) for item in boxes], x, event)
     gain = _gain(box, x, event)
     by_chance = [best_gain(x, rng.permutation(event)) for _ in range(shuffles)]
     p_chance = (1 + sum(other >= gain for other in by_chance)) / (1 + shuffles)
@@ -160,7 +160,7 @@ def discover(
 
 def search(x: FloatArray, event: BoolArray) -> Box:
     """Return the box of an event, without idle limits."""
-    return drop_idle(choose(peel(x, event), x, event), x, event)
+    return choose([drop_idle(box, x, event) for box in peel(x, event)], x, event)
 
 
 def best_gain(x: FloatArray, event: BoolArray) -> float:
@@ -254,10 +254,14 @@ def drop_idle(box: Box, x: FloatArray, event: BoolArray) -> Box:
 def quasi_p(box: Box, x: FloatArray, event: BoolArray) -> FloatArray:
     """Return of each limit the chance of the events inside at the density without it."""
     found = np.full(x.shape[1], np.nan)
-    inside = box.holds(x)
-    for j in np.flatnonzero(box.limited):
-        density = event[_with(box, int(j), low=-np.inf, high=np.inf).holds(x)].mean()
-        found[j] = binom.sf(event[inside].sum() - 1, inside.sum(), density)
+    outside = (x < box.low) | (x > box.high)
+    times = outside.sum(axis=1)
+    inside = times == 0
+    hits, size = event[inside].sum(), inside.sum()
+    limited = np.flatnonzero(box.limited)
+    without = times[:, None] == outside[:, limited]
+    density = (without & event[:, None]).sum(axis=0) / without.sum(axis=0)
+    found[limited] = binom.sf(hits - 1, size, density)
     return found
 
 

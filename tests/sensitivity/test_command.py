@@ -23,7 +23,7 @@ scenario = "{ROOT}/scenarios/yrd_baseline.toml"
 priors = "graded"
 numbers = ["capital.total_mcny_pa", "births.total_pa", "programmes.*.new_private_share"]
 outcomes = ["gap_rate_n", "deals_n", "net_private_invested_mcny"]
-changes = ["run.years=2", "run.warm_up_years=2"]
+changes = ["run.years=1", "run.warm_up_years=2"]
 
 [meta]
 name = "small"

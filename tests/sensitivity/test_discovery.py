@@ -16,7 +16,7 @@ def planted(n=400, d=6, seed=0, inside=0.9, outside=0.1):
 
 def test_a_planted_box_is_found():
     x, event = planted()
-    found = discover(x, event, seed=1, shuffles=39)
+    found = discover(x, event, seed=1, shuffles=19)
     assert found.is_found
     assert np.flatnonzero(found.box.limited).tolist() == [1, 3]
     assert found.box.low[1] == pytest.approx(6.0, abs=0.6)
@@ -41,11 +41,11 @@ def test_the_tree_sees_the_same():
 
 
 def test_no_box_where_events_are_chance():
-    """One in twenty may pass: of eight, three or more would be a fault."""
+    """One in twenty may pass: of six, three or more would be a fault."""
     rng = np.random.default_rng(5)
     found = [
-        discover(rng.random((80, 4)), rng.random(80) < 0.3, seed=k, shuffles=19, halves=2)
-        for k in range(8)
+        discover(rng.random((60, 3)), rng.random(60) < 0.3, seed=k, shuffles=19, halves=2)
+        for k in range(6)
     ]
     assert sum(item.is_found for item in found) <= 2
     assert np.nanmean([item.density_held_out for item in found]) < 0.45
