@@ -85,7 +85,7 @@ def factor_name(factor: str, lang: Language) -> str:
 
 def cell(row: Row, words: Mapping[str, str]) -> str:
     """Return a verdict in a word, an arrow and a figure; if not known, the most it may be."""
-    text = f"{words[row['verdict']]} {ARROWS[int(row['direction'])]}".strip()
+    text = f"{words[verdict_of(row)]} {ARROWS[int(row['direction'])]}".strip()
     if row["verdict"] == "none" or math.isnan(row["share"]):
         return text
     if row["verdict"] == "unknown":
@@ -94,6 +94,12 @@ def cell(row: Row, words: Mapping[str, str]) -> str:
     if not math.isnan(row["share_high"]):
         figure += f"±{_half(row):.0%}"
     return f"{text} {figure}"
+
+
+def verdict_of(row: Row) -> str:
+    """Return the verdict to show: what has a direction `moves` the outcome, whatever its share."""
+    is_moving = row["verdict"] == "unknown" and row["direction"] != 0
+    return "moves" if is_moving else str(row["verdict"])
 
 
 def _half(row: Row) -> float:
@@ -118,9 +124,16 @@ def matrix(part: pd.DataFrame, lang: Language) -> tuple[list[str], list[list[Row
 
 
 def _rank(row: Row) -> float:
-    order = {"none": 0.0, "unknown": 1.0, "small": 2.0, "matters": 3.0, "decides": 4.0}
+    order = {
+        "none": 0.0,
+        "unknown": 1.0,
+        "small": 2.0,
+        "moves": 3.0,
+        "matters": 4.0,
+        "decides": 5.0,
+    }
     share = row["share"] if row["share"] == row["share"] else 0.0
-    return order[row["verdict"]] + min(max(share, 0.0), 0.99)
+    return order[verdict_of(row)] + min(max(share, 0.0), 0.99)
 
 
 def matrix_view(
@@ -177,15 +190,15 @@ def _reasons(part: pd.DataFrame, words: Mapping[str, str], lang: Language) -> li
     rows = sorted(part.to_dict("records"), key=lambda row: -_rank(row))
     named: dict[str, list[str]] = {}
     for row in rows:
-        named.setdefault(row["verdict"], []).append(_with_share(row, words, lang))
+        named.setdefault(verdict_of(row), []).append(_with_share(row, words, lang))
     reasons = [
         words[f"by_{verdict}"].format(names=words["comma"].join(named[verdict]))
-        for verdict in ("decides", "matters")
+        for verdict in ("decides", "matters", "moves")
         if verdict in named
     ]
     reasons = reasons or [words["by_none"]]
-    unsure = [factor_name(row["factor"], lang) for row in rows if row["verdict"] == "unknown"]
-    if unsure and ("decides" in named or "matters" in named):
+    unsure = [factor_name(row["factor"], lang) for row in rows if verdict_of(row) == "unknown"]
+    if unsure and named.keys() & {"decides", "matters", "moves"}:
         reasons.append(words["by_unknown"].format(names=words["comma"].join(unsure)))
     return reasons
 
@@ -194,6 +207,8 @@ def _with_share(row: Row, words: Mapping[str, str], lang: Language) -> str:
     way = {1: words["rises"], -1: words["falls"], 0: ""}[int(row["direction"])]
     way = f"{words['comma']}{way}" if way else ""
     name = factor_name(row["factor"], lang)
+    if verdict_of(row) == "moves":
+        return f"{name}{way}" if lang == "zh" else f"{name} ({way.removeprefix(', ')})"
     if math.isnan(row["share_high"]):
         return words["relative"].format(name=name, share=row["share"], way=way)
     return words["share"].format(name=name, share=row["share"], error=_half(row), way=way)

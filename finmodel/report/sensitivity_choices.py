@@ -57,7 +57,13 @@ def _box_text(
     held = row["density_held_out"]
     if not row["is_found"]:
         shown = "-" if math.isnan(held) else f"{held:.0%}"
-        return words["box_chance"].format(held=shown, base=row["base_rate"], p=row["p_chance"])
+        return words["box_chance"].format(
+            density=row["density"],
+            event=event,
+            held=shown,
+            base=row["base_rate"],
+            p=row["p_chance"],
+        )
     limits = words["and"].join(
         limit_text(item, units[item["name"]], words) for item in own.to_dict("records")
     )

@@ -22,6 +22,7 @@ from finmodel.report.sensitivity import (
     outcome_name,
     policy_name,
     sections,
+    verdict_of,
     words_of,
 )
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
@@ -77,7 +78,7 @@ def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language)
         "rows": [
             {
                 "name": factor_name(row[0]["factor"], lang),
-                "cells": [{"text": cell(item, words), "verdict": item["verdict"]} for item in row],
+                "cells": [{"text": cell(item, words), "verdict": verdict_of(item)} for item in row],
             }
             for row in rows
         ],

@@ -29,6 +29,7 @@ from finmodel.sensitivity.smoothing import Smoother, make_smoother
 
 MOST_DRAWS = 100
 Z90 = 1.6448536269514722
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def _error(smoother: Smoother, benefit: FloatArray, curve_error: float) -> float
     """Return the standard error from the curve and from the number of draws."""
     fitted = smoother.fit(benefit).fitted
     gain = fitted.max(axis=1) - fitted[:, int(fitted.mean(axis=0).argmax())]
+    gain = np.where(gain > ROUNDING * np.abs(benefit).max(), gain, 0.0)
     return float(np.hypot(curve_error, gain.std(ddof=1) / np.sqrt(len(gain))))
 
 
@@ -123,10 +125,14 @@ def _information(
 ) -> tuple[float, float, float, float]:
     """Return value, bias, error of the curve and its degrees of freedom."""
     curve = smoother.fit(benefit)
-    plain = float(_worth(curve.fitted))
-    drawn = _worth(curve.draws(MOST_DRAWS, rng))
-    bias = float(drawn.mean()) - plain
-    return max(plain - bias, 0.0), bias, float(drawn.std(ddof=1)), float(curve.kept.sum())
+    # Of a choice that nothing changes rounding alone would be left.
+    least = ROUNDING * float(np.abs(benefit).max())
+    plain, drawn = (
+        np.where(worth > least, worth, 0.0)
+        for worth in (_worth(curve.fitted), _worth(curve.draws(MOST_DRAWS, rng)))
+    )
+    bias = float(drawn.mean() - plain)
+    return max(float(plain) - bias, 0.0), bias, float(drawn.std(ddof=1)), float(curve.kept.sum())
 
 
 def _worth(expected: FloatArray) -> FloatArray:

@@ -34,6 +34,8 @@ LEAST_MASS = 0.05
 LEAST_POINTS = 10
 MOST_CHANCE = 0.05
 """Probability above which a limit, or a box, is taken for chance."""
+LEAST_KEPT = 0.5
+"""Part of a box's lift over the base rate that draws it was not found on must show."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Discovery:
     box : Box
         Without limits if none was found.
     is_found : bool
-        Whether the box is more than chance and held up on draws it was not found on.
+        Whether the box is more than chance, and at least half of its lift over the base rate
+        held up on draws it was not found on.
     n, base_rate : int, float
         Draws, and share of the event in them.
     coverage, density, mass : float
@@ -140,18 +143,22 @@ def discover(
     hits = int((inside & event).sum())
     p_held = float(binom.sf(hits - 1, int(inside.sum()), event.mean())) if inside.any() else 1.0
     within = box.holds(x)
+    density, base_rate = float(event[within].mean()), float(event.mean())
+    density_held = hits / inside.sum() if inside.any() else float("nan")
+    is_kept = density_held - base_rate >= LEAST_KEPT * (density - base_rate)
+    is_chance = max(p_chance, p_held) > MOST_CHANCE
     return Discovery(
         box=box,
-        is_found=bool(box.limited.any() and p_chance <= MOST_CHANCE and p_held <= MOST_CHANCE),
+        is_found=bool(box.limited.any() and is_kept and not is_chance),
         n=n,
-        base_rate=float(event.mean()),
+        base_rate=base_rate,
         coverage=float((within & event).sum() / event.sum()),
-        density=float(event[within].mean()),
+        density=density,
         mass=float(within.mean()),
         quasi_p=quasi_p(box, x, event),
         reproduced=reproduced,
         p_chance=p_chance,
-        density_held_out=hits / inside.sum() if inside.any() else float("nan"),
+        density_held_out=float(density_held),
         coverage_held_out=hits / event[held].sum(),
         p_held_out=p_held,
         trajectory=_trajectory(boxes, x, event),

@@ -9,6 +9,8 @@ import pandas as pd
 
 DECIDES, MATTERS = 0.5, 0.1
 """Shares of variance from which a factor decides a conclusion, or matters for it."""
+SURE = 3.0
+"""Standard errors from which a direction is told: there are some hundred of them in a study."""
 
 
 def answer_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -19,7 +21,8 @@ def answer_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     it moves nothing at all, not even luck, or `unknown`. With screening alone the squared strength
     relative to the strongest factor's stands for the share, as variances would relate. `direction`
     is 1 or -1 if the outcome rises or falls with the number, by the swing or the mean effect if
-    either is told from luck, else 0.
+    either is beyond three standard errors, else 0. What has a direction moves the outcome even if
+    its share is not known.
 
     Returns
     -------
@@ -98,12 +101,13 @@ def _directions(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list
     signs: dict[tuple[str, str, str], int] = {}
     if "screening" in tables:
         rows = tables["screening"]
-        sure = rows[rows["mu"].abs() > 2.0 * rows["mu_error"]]
+        sure = rows[rows["mu"].abs() > SURE * rows["mu_error"]]
         for row in sure.to_dict("records"):
             signs[row["policy"], row["outcome"], row["factor"]] = int(np.sign(row["mu"]))
     if "tornado" in tables:
         rows = tables["tornado"]
-        for row in rows[rows["is_told"].astype(bool)].to_dict("records"):
+        sure = rows[rows["swing"].abs() > SURE * rows["swing_se"]]
+        for row in sure.to_dict("records"):
             signs[row["policy"], row["outcome"], row["name"]] = int(np.sign(row["swing"]))
     keys = zip(table["policy"], table["outcome"], table["factor"], strict=True)
     return [signs.get(key, 0) for key in keys]

@@ -37,7 +37,7 @@ def tables():
     swing = {"policy": "", "outcome": "gap_rate_mcny", "name": ["a.b", "c.d"]}
     found = {
         "indices": indices(),
-        "tornado": pd.DataFrame({**swing, "swing": [-0.1, 0.2], "is_told": [True, False]}),
+        "tornado": pd.DataFrame({**swing, "swing": [-0.1, 0.2], "swing_se": [0.02, 0.1]}),
     }
     return found | {"answer": answer_table(found)}
 
@@ -91,6 +91,15 @@ def test_the_matrix_puts_the_decisive_first_and_leaves_out_what_has_no_effect():
     assert texts == ["decides ↓ 62%±12%", "matters 20%±10%", "small 3%±4%", "not known ≤50%"]
 
 
+def test_what_moves_an_outcome_by_a_share_not_known_is_said_to():
+    found = tables()
+    found["answer"] = answer_table(found | {"indices": indices(is_told=False)})
+    row = found["answer"].iloc[0]
+    assert cell(row, words_of("en")) == "moves it ↓ ≤74%"
+    (text,) = conclusion_sentences(MANIFEST, found, "en")
+    assert "moved, by a share not known, by a.b (falls with it)" in text
+
+
 def goal(**changes):
     row = {
         "goal": "g",
@@ -128,7 +137,7 @@ def test_a_box_is_a_sentence_in_the_units_of_the_numbers():
 
 def test_a_box_of_chance_is_none():
     (text,) = goal_sentences(MANIFEST, goal(is_found=False, density_held_out=0.22), "en")
-    assert "No box" in text
+    assert "No box holds up: of the best one 80% fail" in text
     assert "Where" not in text
     (text,) = goal_sentences(MANIFEST, goal(is_searched=False), "zh")
     assert "无法寻找区域" in text
