@@ -124,16 +124,9 @@ def matrix(part: pd.DataFrame, lang: Language) -> tuple[list[str], list[list[Row
 
 
 def _rank(row: Row) -> float:
-    order = {
-        "none": 0.0,
-        "unknown": 1.0,
-        "small": 2.0,
-        "moves": 3.0,
-        "matters": 4.0,
-        "decides": 5.0,
-    }
+    order = ("none", "unknown", "small", "moves", "matters", "decides")
     share = row["share"] if row["share"] == row["share"] else 0.0
-    return order[verdict_of(row)] + min(max(share, 0.0), 0.99)
+    return order.index(verdict_of(row)) + min(max(share, 0.0), 0.99)
 
 
 def matrix_view(
@@ -165,7 +158,7 @@ def conclusion_sentences(manifest: Manifest, tables: Tables, lang: Language = "e
     for (policy, outcome), part in answer.groupby(["policy", "outcome"], sort=False):
         what = outcome_name(str(outcome), lang)
         if policy:
-            what = f"{policy_name(manifest, str(policy), lang)}, {what}"
+            what = words["of_policy"].format(policy=policy_name(manifest, str(policy), lang)) + what
         found = wide.get((policy, outcome))
         parts = [_range(what, found, words) if found else what]
         parts += _reasons(part, words, lang)
@@ -208,7 +201,8 @@ def _with_share(row: Row, words: Mapping[str, str], lang: Language) -> str:
     way = f"{words['comma']}{way}" if way else ""
     name = factor_name(row["factor"], lang)
     if verdict_of(row) == "moves":
-        return f"{name}{way}" if lang == "zh" else f"{name} ({way.removeprefix(', ')})"
+        way = way.removeprefix(words["comma"])
+        return f"{name}（{way}）" if lang == "zh" else f"{name} ({way})"
     if math.isnan(row["share_high"]):
         return words["relative"].format(name=name, share=row["share"], way=way)
     return words["share"].format(name=name, share=row["share"], error=_half(row), way=way)

@@ -30,7 +30,10 @@ def goal_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") ->
     units = dict(zip(tables["numbers"]["name"], tables["numbers"]["unit"], strict=True))
     sentences = []
     for row in tables["goals"].to_dict("records"):
-        policy = f"{policy_name(manifest, row['policy'], lang)}, " if row["policy"] else ""
+        policy = ""
+        if row["policy"]:
+            name = policy_name(manifest, row["policy"], lang)
+            policy = words["of_policy"].format(policy=name)
         keys = {key: row[key] for key in ("text", "fails", "n", "unsure")}
         text = words["goal_fails"].format(policy=policy, **keys) + words["stop"]
         event = words[row["event"]]

@@ -99,6 +99,24 @@ class Played:
         return total
 
 
+class _Told:
+    """Tells of units of one part of a study as of the whole; what is found needs no word."""
+
+    def __init__(self, watch: Watch, done: int) -> None:
+        self._watch, self._done = watch, done
+
+    def resumed(self, _done: int) -> None:
+        """Say nothing: the progress shows it, and it would be said of every part."""
+
+    def kept(self, done: int) -> None:
+        """Learn that `done` units of the part are on disk."""
+        self._watch.kept(self._done + done)
+
+    def not_kept(self, reason: str) -> None:
+        """Learn that units cannot be written."""
+        self._watch.not_kept(reason)
+
+
 @dataclass(frozen=True)
 class Player:
     """Plays points; what was played is found again.
@@ -150,7 +168,7 @@ class Player:
                 engine=self.engine,
                 progress=self._told(done),
                 cancel=self.cancel,
-                watch=self.watch,
+                watch=_Told(self.watch, done) if self.watch else None,
             )
             done += len(batch)
             errors += [found.error for found in results if not found.is_ok]
