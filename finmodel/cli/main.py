@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 import finmodel
-from finmodel.cli import data_commands, evidence_group, fund_group, input_group, run_group
+from finmodel.cli import (
+    batch_group,
+    data_commands,
+    evidence_group,
+    fund_group,
+    input_group,
+    run_group,
+)
 
 app = typer.Typer(
     name="finmodel",
@@ -20,6 +27,8 @@ COMMANDS = (
     run_group.run,
     run_group.why,
     run_group.compare,
+    batch_group.batch,
+    batch_group.query,
     fund_group.fund,
     fund_group.pacing,
     evidence_group.calibrate,

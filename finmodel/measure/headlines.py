@@ -72,12 +72,26 @@ def headlines_by_path(run: RunResult) -> FloatArray:
     found = outcomes_by_path(run)
     for side in ("n", "mcny"):
         found[f"viable_ask_{side}"] = found[f"funded_viable_{side}"] + found[f"gap_{side}"]
-    private = run.spools["fund_flow"].collect(
-        lambda block: block[..., col.PRIVATE_INVESTED_M].sum(axis=(1, 2, 3))
-    )
-    found["private_invested_mcny"] = private / len(run.world.years)
+    found["private_invested_mcny"] = _private_invested(run) / len(run.world.years)
     found |= public_by_path(run)
     return np.column_stack([found[name] for name in HEADLINES])
+
+
+def _private_invested(run: RunResult) -> FloatArray:
+    """Return private LPs' money invested through all funds, by path, million CNY.
+
+    Vehicles of programmes are added after the ordinary funds, so that a programme without money
+    does not move the last bit of the sum.
+    """
+    first = len(run.world.fund_types) - len(run.world.programmes)
+
+    def total(block: FloatArray) -> FloatArray:
+        money = block[..., col.PRIVATE_INVESTED_M]
+        both: FloatArray = money[..., :first].sum(axis=(1, 2, 3))
+        both += money[..., first:].sum(axis=(1, 2, 3))
+        return both
+
+    return run.spools["fund_flow"].collect(total)
 
 
 def public_by_path(run: RunResult) -> dict[str, FloatArray]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 
@@ -65,6 +65,9 @@ class UnitResult:
         failed.
     cells, cells_se : ndarray of shape (R, K, 4)
         Of :func:`finmodel.measure.headlines.cells_of`; of shape (0, 0, 4) if it failed.
+    is_final : bool
+        Whether it would fail again; a unit that only its surroundings stopped is tried again by
+        the next study.
     """
 
     digest: str
@@ -73,6 +76,7 @@ class UnitResult:
     by_path: FloatArray
     cells: FloatArray
     cells_se: FloatArray
+    is_final: bool = True
 
     @property
     def is_ok(self) -> bool:
@@ -116,14 +120,13 @@ def run_units(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     watch: UnitWatch | None = None,
-    is_retrying: bool = False,
 ) -> list[UnitResult]:
     """Compute units, or find them, and return what each led to.
 
     Parameters
     ----------
     units : sequence of Unit
-        Equal ones are computed once.
+        Equal ones are computed once. It may make its items when asked, again and again.
     root : Path
         Results folder that finished units are kept in.
     engine : Engine, optional
@@ -133,8 +136,6 @@ def run_units(
     cancel : threading.Event, optional
         Set it to stop; units under way are given up, those done are kept.
     watch : UnitWatch, optional
-    is_retrying : bool
-        Whether units that failed before are tried again.
 
     Returns
     -------
@@ -152,57 +153,88 @@ def run_units(
     found: dict[str, store.StoredUnit] = {}
     for name in dict.fromkeys(digests):
         unit = kept.find(name)
-        if unit is not None and not (is_retrying and unit.status == "failed"):
+        if unit is not None:
             found[name] = unit
     if found and watch is not None:
         watch.resumed(sum(name in found for name in digests))
         watch.kept(sum(name in found for name in digests))
-    todo = {n: unit for n, unit in zip(digests, units, strict=True) if n not in found}
-    _compute(todo, digests, found, kept, engine or ThreadEngine(), progress, cancel, watch)
+    first = {name: place for place, name in reversed(list(enumerate(digests)))}
+    todo = [first[name] for name in dict.fromkeys(digests) if name not in found]
+    work = _Work(digests, found, kept, watch, progress)
+    work.do(_Items(units, todo), engine or ThreadEngine(), cancel)
     if any(name not in found for name in digests):
         raise Interrupted("stopped before all units were done")
     return [_result(name, found[name]) for name in digests]
 
 
-def _compute(
-    todo: dict[str, Unit],
-    digests: Sequence[str],
-    found: dict[str, store.StoredUnit],
-    kept: store.UnitStore,
-    engine: Engine,
-    progress: Progress | None,
-    cancel: threading.Event | None,
-    watch: UnitWatch | None,
-) -> None:
-    """Compute what is to be done, keeping each unit as soon as it is done."""
-    times = Counter(digests)
-    n_done = sum(name in found for name in digests)
-    n_kept, is_told = n_done, False
-    names, expected = list(todo), model_digest()
-    items = [(unit, expected) for unit in todo.values()]
-    for place, unit in engine.map(play_unit, items, cancel, _lost):
-        if unit is None:  # given up
-            continue
-        name = names[place]
-        found[name] = unit
-        n_done += times[name]
-        try:
-            if unit.is_final:
-                kept.keep(name, unit)
+Item = tuple[Unit, str]
+
+
+class _Items(Sequence[Item]):
+    """Units to do, each made when it is sent: a study may have more than memory holds."""
+
+    def __init__(self, units: Sequence[Unit], places: Sequence[int]) -> None:
+        self._units, self.places, self._sources = units, places, model_digest()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Item]: ...
+
+    def __getitem__(self, place: int | slice) -> Item | list[Item]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        return self._units[self.places[place]], self._sources
+
+
+@dataclass
+class _Work:
+    """Takes units as they are done, in any order."""
+
+    digests: Sequence[str]
+    found: dict[str, store.StoredUnit]
+    kept: store.UnitStore
+    watch: UnitWatch | None
+    progress: Progress | None
+    is_told: bool = False
+
+    def do(self, items: _Items, engine: Engine, cancel: threading.Event | None) -> None:
+        """Compute items and keep each as soon as it is done."""
+        times = Counter(self.digests)
+        n_done = n_kept = sum(name in self.found for name in self.digests)
+        for place, unit in engine.map(play_unit, items, cancel, _lost):
+            if unit is None:  # given up
+                continue
+            name = self.digests[items.places[place]]
+            self.found[name] = unit
+            n_done += times[name]
+            if self._keep(name, unit):
                 n_kept += times[name]
+                if self.watch is not None:
+                    self.watch.kept(n_kept)
+            if self.progress is not None:
+                self.progress(n_done, len(self.digests))
+
+    def _keep(self, name: str, unit: store.StoredUnit) -> bool:
+        """Write a unit that is final; say once if that cannot be done."""
+        if not unit.is_final:
+            return False
+        try:
+            self.kept.keep(name, unit)
         except OSError as error:
-            if watch is not None and not is_told:
-                watch.not_kept(error.strerror or str(error))
-            is_told = True
-        else:
-            if watch is not None:
-                watch.kept(n_kept)
-        if progress is not None:
-            progress(n_done, len(digests))
+            if self.watch is not None and not self.is_told:
+                self.watch.not_kept(error.strerror or str(error))
+            self.is_told = True
+            return False
+        return True
 
 
 def play_unit(
-    item: tuple[Unit, str], cancel: threading.Event | None = None, threads: int = 1
+    item: Item, cancel: threading.Event | None = None, threads: int = 1
 ) -> store.StoredUnit | None:
     """Compute a unit; None if it was stopped on the way.
 
@@ -261,4 +293,5 @@ def _result(name: str, unit: store.StoredUnit) -> UnitResult:
         by_path=arrays.get("by_path", np.zeros((0, len(HEADLINES)))),
         cells=arrays.get("cells", none),
         cells_se=arrays.get("cells_se", none),
+        is_final=unit.is_final,
     )

@@ -102,7 +102,7 @@ def test_a_torn_or_foreign_file_is_passed_over_and_done_again(tmp_path):
     assert all(store.find(name) is not None for name in names)
 
 
-def test_a_broken_unit_is_flagged_kept_and_tried_again_only_if_asked(tmp_path, monkeypatch):
+def test_a_broken_unit_is_flagged_and_kept(tmp_path, monkeypatch):
     from finmodel.study import units as module
 
     bad = Unit(
@@ -119,8 +119,6 @@ def test_a_broken_unit_is_flagged_kept_and_tried_again_only_if_asked(tmp_path, m
     monkeypatch.setattr(module, "play_unit", lambda *a: played.append(1) or one(*a))
     assert run_units(asked, root=tmp_path)[1].error == failed.error
     assert not played
-    run_units(asked, root=tmp_path, is_retrying=True)
-    assert len(played) == 1
 
 
 def test_what_no_scenario_explains_is_flagged_and_not_kept(tmp_path, monkeypatch):

@@ -1,0 +1,147 @@
+"""`finmodel batch` and `finmodel query`: from a plan to an answer in SQL, and what is refused."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from finmodel.cli.main import app
+from finmodel.errors import InputError
+from finmodel.measure.headlines import units
+from finmodel.store.query import query, tables
+from finmodel.variables import labels
+from tests.batch.plans import GRID, MEETINGS, POLICY, write_plan
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a batch of six units and one of two."""
+    folder = tmp_path_factory.mktemp("results")
+    plan = write_plan(folder, GRID, scenarios=(POLICY,))
+    done = call("batch", plan, "--out", folder / "batches", "--json")
+    assert done.exit_code == 0, done.output
+    other = write_plan(folder, f'[grid]\n"{MEETINGS}" = [3.0, 4.5]\n')
+    more = call("batch", other, "--out", folder / "batches")
+    assert more.exit_code == 0, more.output
+    return folder / "batches", json.loads(done.stdout), more.output
+
+
+def test_batch_prints_its_size_its_units_and_a_summary(place):
+    root, found, text = place
+    assert len(found["units"]) == 6
+    assert found["is_reused"] is False
+    assert (
+        pd.read_parquet(root / found["folder"].rsplit("/", 1)[-1] / "units.parquet").shape[0] == 6
+    )
+    assert "2 units of 1 scenario(s), 4 paths each, market at 0.01 of its size." in text
+    assert "Gap rate, money, %" in text
+
+
+def test_batch_speaks_chinese_and_finds_again(place, tmp_path):
+    root, _, _ = place
+    plan = write_plan(tmp_path, GRID, scenarios=(POLICY,))
+    done = call("batch", plan, "--out", root, "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    assert "6个单元" in done.output
+    assert "Found again" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--workers", 2), "only with --engine dask"),
+        (("--engine", "dask", "--threads", 2), "only with --engine threads"),
+        (("--engine", "dask", "--scheduler", "tcp://x:1", "--workers", 2), "without --scheduler"),
+        (("--lang", "fr"), "fr"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, options, expected):
+    plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0]\n')
+    done = call("batch", plan, "--out", tmp_path / "out", *options)
+    assert done.exit_code == 2
+    assert expected in done.output
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_question_goes_over_all_results(place):
+    root, found, _ = place
+    sql = (
+        f'select run, count(*) n, max("{MEETINGS}") most from units '
+        "join results using (run, unit) where measure = 'gap_rate_mcny' group by run order by n"
+    )
+    frame = query(sql, [root])
+    assert frame["n"].tolist() == [2, 6]
+    assert frame["most"].tolist() == [4.5, 5.0]
+    assert frame["run"][1] == found["folder"].rsplit("/", 1)[-1]
+    done = call("query", sql, "--root", root, "--json")
+    assert [row["n"] for row in json.loads(done.stdout)] == [2, 6]
+
+
+def test_answers_agree_with_pandas(place):
+    root, found, _ = place
+    path = root / found["folder"].rsplit("/", 1)[-1] / "results.parquet"
+    frame = query(
+        f"select * from results where run = '{path.parent.name}' order by unit, measure", [root]
+    )
+    own = pd.read_parquet(path).sort_values(["unit", "measure"], ignore_index=True)
+    both = frame[own.columns]
+    pd.testing.assert_frame_equal(both, own, check_dtype=False)
+
+
+def test_without_a_question_it_lists_what_can_be_asked(place):
+    root, _, _ = place
+    frame = tables([root]).set_index("table")
+    assert frame.loc["units", "results"] == 2
+    assert MEETINGS in frame.loc["units", "columns"]
+    done = call("query", "--root", root)
+    assert "manifests" in done.output
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from result", "did you mean 'results'?"),
+        ("selec 1", "SQL"),
+        ("drop table manifests", "only read"),
+        ("select 1; select 2", "2 statements"),
+        ("copy (select 1) to '{root}/x.csv'", "only read"),
+        ("select * from read_csv('/etc/passwd')", "SQL"),
+        ("set enable_external_access = true", "only read"),
+        ("attach '{root}/x.db'", "only read"),
+    ],
+)
+def test_nothing_is_written_and_nothing_else_is_read(place, sql, expected):
+    root, _, _ = place
+    before = sorted(root.rglob("*"))
+    with pytest.raises(InputError) as caught:
+        query(sql.format(root=root), [root])
+    assert expected in str(caught.value)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_csv_is_written_once(place, tmp_path):
+    root, _, _ = place
+    file = tmp_path / "answer.csv"
+    assert call("query", "select 1 one", "--root", root, "--csv", file).exit_code == 0
+    assert file.read_text() == "one\n1\n"
+    assert call("query", "select 2 two", "--root", root, "--csv", file).exit_code == 2
+    assert file.read_text() == "one\n1\n"
+
+
+def test_a_folder_without_results_is_said(tmp_path):
+    done = call("query", "select 1", "--root", tmp_path)
+    assert done.exit_code == 2
+    assert "a folder with results" in done.output
+    done = call("query", "select 1", "--root", tmp_path / "none")
+    assert done.exit_code == 2
+
+
+def test_every_headline_has_a_label_in_both_languages():
+    catalogue = labels()["headline"]
+    assert set(catalogue) == set(units())
+    assert all(set(item) == {"en", "zh"} for item in catalogue.values())
