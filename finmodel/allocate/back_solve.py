@@ -60,7 +60,7 @@ def back_solve(
     between: tuple[float, float],
     goal: float,
     probability: float,
-    coarse: int = 6,
+    coarse: int = 5,
     fine: int = 4,
 ) -> BackSolution:
     """Find the level at which a goal is reached with a probability.

@@ -72,8 +72,19 @@ class Book:
         What is known already is not asked again. The yardstick is brought along.
         """
         asked = [self._row(split) for split in splits]
+        short: dict[int, list[int]] = {}
         for row in sorted({*asked, *range(self.n_yardstick)}):
-            self.outcomes[row] = self._grown(row, paths)
+            have = self.outcomes[row].shape[1]
+            if have < paths:
+                short.setdefault(have, []).append(row)
+        for have, rows in short.items():  # together, so that they can be played side by side
+            new = np.asarray(
+                self.evaluate(np.array([self.splits[row] for row in rows]), range(have, paths))
+            )
+            self.spent += new.shape[0] * new.shape[1] * new.shape[2]
+            for row, own in zip(rows, new, strict=True):
+                old = self.outcomes[row]
+                self.outcomes[row] = own if have == 0 else np.concatenate([old, own], axis=1)
         return asked
 
     def _row(self, split: FloatArray) -> int:
@@ -83,15 +94,6 @@ class Book:
             self.splits.append(split)
             self.outcomes.append(np.empty((0, 0, 0)))
         return self._rows[key]
-
-    def _grown(self, row: int, paths: int) -> FloatArray:
-        known = self.outcomes[row]
-        have = known.shape[1]
-        if have >= paths:
-            return known
-        new = np.asarray(self.evaluate(self.splits[row][None, :], range(have, paths)))[0]
-        self.spent += new.shape[0] * new.shape[1]
-        return new if have == 0 else np.concatenate([known, new], axis=1)
 
     def means(self) -> Means:
         """Return estimates for every split asked."""

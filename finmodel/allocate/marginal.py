@@ -61,13 +61,13 @@ def marginal_curves(
     -------
     MarginalCurves
         Levels of a cell that holds `w`: none, `w` less a step (half of it if it holds less than
-        two), `w`, `w` and one step, `w` and two.
+        two), `w`, `w` and one step.
     """
-    n_cells, n_levels = len(split), 5
+    n_cells, n_levels = len(split), 4
     levels, here = np.empty((n_cells, n_levels)), np.full(n_cells, 2)
     for d, held in enumerate(split):
         below = held - step if held >= 2.0 * step else 0.5 * held
-        levels[d] = [0.0, below, held, held + step, held + 2.0 * step]
+        levels[d] = [0.0, below, held, held + step]
     asked = np.repeat(split[None, None, :], n_cells, axis=0).repeat(n_levels, axis=1)
     for d in range(n_cells):
         asked[d, :, d] = levels[d]

@@ -171,20 +171,19 @@ def _search(
     book = Book(evaluate, goal)
     design = [allowed.rounded(split) for split in allowed.spread(plan.design, rng)]
     start = np.concatenate([presets, np.array(design).reshape(-1, allowed.n_cells)])
-    for n, split in enumerate(start):
-        book.ask(split[None, :], plan.first_paths)
-        book.n_yardstick = min(n + 1, len(presets))
-        say("design", n + 1, len(start))
+    book.ask(start, plan.first_paths)
+    book.n_yardstick = len(presets)
+    say("design", 1, 1)
     for number in range(plan.rounds):
         is_last = number == plan.rounds - 1
         _propose_and_ask(book, goal, allowed, criteria, plan, rng, is_last=is_last)
         say("rounds", number + 1, plan.rounds)
     finalists = _finalists(book, goal, allowed, criteria, plan)
-    for n, row in enumerate(finalists):
-        book.ask(book.splits[row][None, :], plan.paths)
-        say("finalists", n + 1, len(finalists))
+    book.ask(np.array([book.splits[row] for row in finalists]), plan.paths)
+    say("finalists", 1, 2)
     # Risks move a little on all paths, and those on the edge of a limit may be over it now.
     _propose_and_ask(book, goal, allowed, criteria, plan, rng, is_last=True, paths=plan.paths)
+    say("finalists", 2, 2)
     means = book.means()
     response = fit_response(means)
     winners = {name: _winner(name, goal, means, response, plan) for name in criteria}
@@ -205,13 +204,15 @@ def _propose_and_ask(
     """Fit the response and try what it holds for best, by each criterion."""
     means = book.means()
     response = fit_response(means)
+    new: list[FloatArray] = []
     for criterion in criteria:
         for k in range(plan.batch):
             bold = 0.0 if is_last else _BOLDNESS[k % len(_BOLDNESS)]
             # Half of all splits on the edge of a limit would break it by a little.
             tighter = _TIGHTER * k if is_last else 0.0
             task = Task(goal, allowed, criterion, response, means, tighter)
-            book.ask(task.propose(bold, k, rng)[None, :], paths or plan.first_paths)
+            new.append(task.propose(bold, k, rng))
+    book.ask(np.array(new), paths or plan.first_paths)
 
 
 def fit_response(means: Means) -> Response:

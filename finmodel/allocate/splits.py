@@ -152,6 +152,7 @@ class SplitSet:
         if broken.any():
             far, room = over[broken], np.maximum(room[broken], 0.0)
             x = x + float((far / (far + room)).max()) * (self.centre - x)
+        x = np.where(x < TOLERANCE / 100.0, 0.0, x)  # what rounding leaves is no money
         return np.clip(x, self.low, self.high)
 
     def rounded(self, split: FloatArray) -> FloatArray:
