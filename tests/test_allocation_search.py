@@ -168,7 +168,7 @@ def test_the_same_seed_gives_the_same_bits():
         for _ in range(2)
     ]
     assert runs[0].means.splits.tobytes() == runs[1].means.splits.tobytes()
-    assert runs[0].means.values.tobytes() == runs[1].means.values.tobytes()
+    assert runs[0].means.worth.tobytes() == runs[1].means.worth.tobytes()
 
 
 def test_nothing_is_asked_twice():

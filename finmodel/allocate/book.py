@@ -24,7 +24,7 @@ class Means:
     ----------
     splits : ndarray of shape (N, D)
     paths : ndarray of int, shape (N,)
-    values, variances : ndarray of shape (N, S)
+    worth, variances : ndarray of shape (N, S)
         Mean objective by scenario, and the variance of its distance to the yardstick.
     risks, risk_variances : ndarray of shape (N, S, C)
         Of each limit; the variance of its distance to the yardstick's.
@@ -34,7 +34,7 @@ class Means:
 
     splits: FloatArray
     paths: NDArray[np.int64]
-    values: FloatArray
+    worth: FloatArray
     variances: FloatArray
     risks: FloatArray
     risk_variances: FloatArray
@@ -112,7 +112,7 @@ class Book:
         return Means(
             splits=np.array(self.splits),
             paths=np.array([item.shape[1] for item in self.outcomes]),
-            values=np.array(values),
+            worth=np.array(values),
             variances=np.array(variances),
             risks=risks,
             risk_variances=spreads,

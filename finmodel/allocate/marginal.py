@@ -24,7 +24,7 @@ class MarginalCurves:
     ----------
     levels : ndarray of shape (D, L)
         Money in the cell, shares of the budget.
-    values, value_se : ndarray of shape (D, L)
+    worth, worth_se : ndarray of shape (D, L)
         Objective less that with no money in the cell, with its paired standard error; the first
         level is none, and 0.
     slopes, slope_se : ndarray of shape (D, L - 1)
@@ -34,8 +34,8 @@ class MarginalCurves:
     """
 
     levels: FloatArray
-    values: FloatArray
-    value_se: FloatArray
+    worth: FloatArray
+    worth_se: FloatArray
     slopes: FloatArray
     slope_se: FloatArray
     here: NDArray[np.int64]

@@ -219,7 +219,7 @@ def fit_response(means: Means) -> Response:
     """Fit every response to the means of a book."""
     n_scenarios, n_limits = means.risks.shape[1:]
     objective = [
-        fit_surrogate(means.splits, means.values[:, s], means.variances[:, s])
+        fit_surrogate(means.splits, means.worth[:, s], means.variances[:, s])
         for s in range(n_scenarios)
     ]
     risks = [
@@ -334,7 +334,7 @@ def _winner(
     whole = np.flatnonzero(means.paths >= plan.paths)
     weights = goal.scenario_weights
     smooth = criterion_values(response.values(means.splits), criterion, weights, response.best)
-    raw = criterion_values(means.values, criterion, weights, means.values[whole].max(axis=0))
+    raw = criterion_values(means.worth, criterion, weights, means.worth[whole].max(axis=0))
     over = excess(goal, means.risks + goal.caution * means.risk_se)
     score = _behind(smooth[whole], over[whole]) if goal.limits else smooth[whole]
     row = int(whole[np.argmax(score)])

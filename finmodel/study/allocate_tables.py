@@ -27,10 +27,10 @@ def allocation_tables(result: Allocation) -> dict[str, pd.DataFrame]:
     dict of DataFrame
         `splits`: shares, money and vehicles by split and cell. `worth`: the objective of each
         split in sample and on other luck, and its lead over the first rule, the equal split: the
-        optimism of the lead is free of the market's luck, that all splits share. `measures`: every measure on other luck.
-        `contrasts`: the winner of each criterion against each rule of thumb. `futures`: splits by
-        future. `risks`. `marginal`. `frontier`, `answers`, `answer_levels`: empty if not asked.
-        `tried`: every split of the search in order.
+        optimism of the lead is free of the market's luck, which all splits share. `measures`:
+        every measure on other luck. `contrasts`: the winner of each criterion against each rule.
+        `futures`: splits by future. `risks`. `marginal`. `frontier`, `answers`, `answer_levels`:
+        empty if not asked. `tried`: every split of the search in order.
     """
     return {
         "splits": _splits(result),
@@ -206,8 +206,8 @@ def _marginal(result: Allocation) -> pd.DataFrame:
                     "cell": cell,
                     "budget_mcny_pa": level * budget,
                     "is_here": n == curves.here[d],
-                    "value": curves.values[d, n],
-                    "value_se": curves.value_se[d, n],
+                    "value": curves.worth[d, n],
+                    "value_se": curves.worth_se[d, n],
                     "per_bn_to_next": _per_bn(curves.slopes[d, n], budget) if to_next else np.nan,
                     "per_bn_to_next_se": (
                         _per_bn(curves.slope_se[d, n], budget) if to_next else np.nan
@@ -284,7 +284,7 @@ def _tried(result: Allocation) -> pd.DataFrame:
         {
             "number": np.arange(len(means.splits)),
             "paths": means.paths,
-            "value": means.values @ weights,
+            "value": means.worth @ weights,
             "se_to_rules": np.sqrt(means.variances @ weights**2),
             **_shares(result.found.cell_names, means.splits),
         }
