@@ -114,6 +114,8 @@ class Teller:
         """Return a number with its error; money in billions. By default of the objective."""
         name = self.own if measure is None else measure
         scale = 1.0 / MCNY_PER_BN if name.endswith("_mcny") else 1.0
+        if math.isnan(se) and not math.isnan(value):
+            return f"{value * scale:,.2g}" if abs(value * scale) < 10.0 else f"{value * scale:,.0f}"
         return with_error(value, se, scale=scale)
 
     def plain(self, value: float, measure: str) -> str:
@@ -141,8 +143,8 @@ def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> 
         )
         said.append(
             words["optimism"].format(
-                before=teller.amount(row["lead_in_sample"], math.nan),
-                after=teller.amount(row["lead_fresh"], math.nan),
+                before=teller.amount(row["lead_in_sample"], row["lead_in_sample_se"]),
+                after=teller.amount(row["lead_fresh"], row["lead_fresh_se"]),
                 optimism=teller.amount(row["lead_optimism"], row["lead_optimism_se"]),
             )
         )
@@ -204,6 +206,7 @@ def _against_equal(teller: Teller, own: pd.DataFrame) -> str:
         low=teller.amount(row["low"], math.nan),
         high=teller.amount(row["high"], math.nan),
         n=len(own),
+        paths=f"{min(row['paths_to_tell'], 999_999):,.0f}",
     )
 
 
@@ -269,8 +272,7 @@ def _worth(teller: Teller) -> Part:
             ]
         rows.append([*cells, *[""] * (5 - len(cells))])
     head = [words[key] for key in ("split", "change", "lead", "interval", "verdict")]
-    unit = teller.unit(teller.own)
-    return Part(f"{words['worth']}: {teller.objective_text()}, {unit}", head, rows)
+    return Part(f"{words['worth']}: {teller.objective_text()}", head, rows)
 
 
 def _measures(teller: Teller) -> Part:

@@ -24,7 +24,7 @@ from finmodel.scenario.load import lay_clauses, merge, read_with_parent
 from finmodel.scenario.market_consistency import unknown_names
 from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
-from finmodel.scenario.reading import to_problems
+from finmodel.scenario.reading import read_toml, to_problems
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.walk import declared, with_values
 
@@ -158,6 +158,12 @@ def load_allocation(
     return found
 
 
+def in_future(base: Scenario, changes: Mapping[str, float]) -> Scenario:
+    """Return a scenario with some numbers fixed; what is fixed is linked to no other."""
+    free = base.model_copy(update={"correlations": (), "together": ()})
+    return with_values(free, changes)
+
+
 def _plain(value: float, unit: str) -> Quantity:
     return Quantity(value=value, unit=unit, source="user", grade="assumed", note="Of the split.")
 
@@ -182,7 +188,9 @@ def _programmes(
         }
         tree = {**tree, "programmes": whole}
         tree["run"] = {**tree.get("run", {}), "scale": plan.run.scale}
-        tree = lay_clauses(tree, file, [scenario_file.parent])
+        parent = str(read_toml(scenario_file).get("extends", ""))
+        folders = [scenario_file.parent, (scenario_file.parent / parent).parent]
+        tree = lay_clauses(tree, file, folders)
         scenario = Scenario.model_validate(tree)
     except ScenarioError as error:
         return None, {}, list(error.problems)
@@ -251,12 +259,12 @@ def _check_run(plan: AllocationPlan, file: str) -> list[Problem]:
 def _check_futures(found: ReadAllocation, file: str) -> list[Problem]:
     numbers = {name: spec for name, _, spec in declared(found.base)}
     problems = []
-    for future, values in found.plan.futures.named.items():
-        place = f"{file}: futures.named.{future}"
+    for name, future in found.plan.futures.named.items():
+        place, values = f"{file}: futures.named.{name}.changes", future.changes
         problems += unknown_names(place, values, numbers)
         problems += _out_of_range(place, values, numbers)
-        known = {name: value for name, value in values.items() if name in numbers}
-        problems += check_consistency(with_values(found.base, known), place)
+        known = {key: value for key, value in values.items() if key in numbers}
+        problems += check_consistency(in_future(found.base, known), place)
     return problems
 
 

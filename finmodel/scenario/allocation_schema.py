@@ -76,13 +76,20 @@ class RiskBound(Section):
     level: Annotated[Quantity, within("share", 0.5, 0.999, "of the paths that are not the worst")]
 
 
+class Future(Section):
+    """Numbers of the scenario that may be otherwise; `note` says why."""
+
+    note: str = Field(min_length=1)
+    changes: dict[str, float] = Field(min_length=1)
+
+
 class Futures(Section):
     """What is not known: named changes of the scenario, or draws of its beliefs, all as likely.
 
     The scenario as it stands is one more, `base`. `draws` of beliefs come from `seed`.
     """
 
-    named: dict[str, dict[str, float]] = Field(default={})
+    named: dict[str, Future] = Field(default={})
     draws: int = Field(default=0, ge=0, le=200)
     seed: Seed = 1
 

@@ -12,8 +12,7 @@ import numpy as np
 from finmodel.errors import InputError, Problem
 from finmodel.measure.headlines import HEADLINES, column
 from finmodel.scenario import Scenario
-from finmodel.scenario.allocation_plan import ReadAllocation
-from finmodel.scenario.walk import with_values
+from finmodel.scenario.allocation_plan import ReadAllocation, in_future
 from finmodel.study.engines import Engine
 from finmodel.study.parameter_draws import Beliefs
 from finmodel.study.units import Unit, UnitResult, run_units
@@ -38,8 +37,8 @@ def futures_of(found: ReadAllocation) -> dict[str, Scenario]:
     """
     asked = found.plan.futures
     futures = {BASE: found.base}
-    for name, values in asked.named.items():
-        futures[name] = with_values(found.base, values)
+    for name, future in asked.named.items():
+        futures[name] = in_future(found.base, future.changes)
     if asked.draws:
         beliefs = Beliefs(found.base)
         for number in range(asked.draws):

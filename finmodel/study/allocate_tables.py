@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from finmodel.allocate.goal import CRITERIA, criterion_values, risk
-from finmodel.allocate.retest import contrast, optimism
+from finmodel.allocate.retest import Contrast, contrast, optimism
 from finmodel.allocate.search import Winner
 from finmodel.study.allocate import Allocation
 from finmodel.study.allocate_play import MEASURES
@@ -96,7 +96,9 @@ def _worth(result: Allocation) -> pd.DataFrame:
                 "optimism": found.optimism,
                 "optimism_se": found.se,
                 "lead_in_sample": lead.in_sample,
+                "lead_in_sample_se": lead.in_sample_se,
                 "lead_fresh": lead.fresh,
+                "lead_fresh_se": lead.fresh_se,
                 "lead_optimism": lead.optimism,
                 "lead_optimism_se": lead.se,
             }
@@ -138,9 +140,20 @@ def _contrasts(result: Allocation) -> pd.DataFrame:
                     "high": found.high[k],
                     "verdict": found.verdicts[k],
                     "critical": found.critical,
+                    "paths_to_tell": _paths_to_tell(found, k, fresh.by_path.shape[1]),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _paths_to_tell(found: Contrast, k: int, paths: int) -> float:
+    """Return how many paths would tell a difference of the size seen; NaN if none is seen.
+
+    With so many the interval would reach to 0, so that one in two such differences is told.
+    """
+    if found.difference[k] == 0.0:
+        return float("nan")
+    return float(np.ceil(paths * (found.critical * found.se[k] / found.difference[k]) ** 2))
 
 
 def _futures(result: Allocation) -> pd.DataFrame:
