@@ -16,7 +16,7 @@ from finmodel.measure import (
 )
 from finmodel.scenario import load_scenario
 from finmodel.world import build_world
-from tests.conftest import YRD
+from tests.conftest import ROOT, YRD
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,33 @@ def test_deals_and_money_of_the_delta(run):
         assert row["deals_mcny"] == pytest.approx(money, rel=0.07)
 
 
+def model_figure(label):
+    """Return the model's figure of a target as docs/baseline.md shows it."""
+    rows = (ROOT / "docs" / "baseline.md").read_text(encoding="utf-8").splitlines()
+    cells = next(row for row in rows if row.startswith(f"| {label} |")).split("|")
+    return float(cells[3].split()[0].removesuffix("%"))
+
+
+def test_misses_are_told_with_the_figures_of_the_table():
+    """docs/validation.md speaks of the same run as the table of docs/baseline.md."""
+    text = " ".join((ROOT / "docs" / "validation.md").read_text(encoding="utf-8").split())
+    for label, words, digits in (
+        ("Net TVPI of funds, median", "the median fund has a TVPI of {} (1.5)", 2),
+        ("Called after 3 years, venture, median", "funds have called {} % after three years", 0),
+        ("Exits of investors: transfer", "{} % transfers (20 %)", 0),
+        ("Exits of investors: IPO", "{} % are listings", 0),
+        ("Spread of yearly money, log", "its log spreads by {},", 2),
+        ("Age at closure, last round A, median", "one with an A round at {} years", 1),
+    ):
+        figure = f"{model_figure(label):.{digits}f}"
+        assert words.format(figure) in text, (label, figure)
+
+
 def test_provincial_split(run):
     deals = activity_table(run, ("region",)).set_index("region")["deals_n"]
     share = deals / deals.sum()
     for region, target in {"SH": 0.329, "JS": 0.355, "ZJ": 0.252, "AH": 0.064}.items():
-        assert share[region] == pytest.approx(target, abs=0.02)
+        assert share[region] == pytest.approx(target, rel=0.1)
 
 
 def test_graduation(run):

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from finmodel.cli.calibrate_command import years_of
 from finmodel.cli.main import app
+from finmodel.datasets.deal_records import read_deals
 from finmodel.errors import Interrupted
+from finmodel.report.calibration import quiet_end, words_of
 from finmodel.scenario import load_scenario
 from finmodel.study import calibrate as study
 from finmodel.study.calibrate import CalibrationPlan, calibrate_deals
@@ -56,6 +59,16 @@ def quick(monkeypatch):
 
 def call(*arguments):
     return CliRunner().invoke(app, ["calibrate", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_records_that_fall_silent_before_their_last_day_are_said(deals, lang):
+    book = read_deals(deals, price_year=2022)
+    assert quiet_end(book, words_of(lang)) == []
+    late = replace(book, as_of=book.as_of + pd.Timedelta(days=400))
+    (sentence,) = quiet_end(late, words_of(lang))
+    assert "400" in sentence
+    assert f"{book.as_of:%Y-%m-%d}" in sentence
 
 
 def test_a_user_s_file_gives_a_scenario_that_runs(deals, quick, tmp_path):

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from finmodel.calibrate import match
 from finmodel.calibrate.match import SizeTarget, first_guess, match_rates, plain_curve
-from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor
+from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor, rate_block
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
@@ -119,6 +120,31 @@ def test_errors_are_widened_where_the_model_cannot_follow(truth):
     assert misfit_factor(Target("A", curve), truth) == 1.0
     far = replace(curve, share=curve.share + 3.0 * curve.standard_error)
     assert misfit_factor(Target("A", far), truth) == pytest.approx(3.0 * np.sqrt(5 / 2))
+
+
+def test_a_miss_is_said_only_where_a_point_is_missed(truth):
+    curve = truth.curves["A"]
+    jacobian = np.vstack([np.eye(3), np.ones((2, 3))])
+    nowhere = np.zeros(3, dtype=bool)
+
+    def note(shift):
+        near = replace(curve, share=curve.share + shift * curve.standard_error)
+        block = rate_block([Target("A", near)], np.zeros(3), jacobian, truth, is_at_edge=nowhere)
+        return block.estimates[0].note
+
+    assert "widened" not in note(0.5)
+    assert "within 2 standard errors" in note(1.5)
+    assert "cannot follow" not in note(1.5)
+    assert "cannot follow" in note(3.0)
+
+
+def test_a_ramp_that_moves_no_share_is_no_exact_number(monkeypatch, truth):
+    """A ramp below half a quarter does nothing: its error is not 0 but unknown."""
+    found = replace(truth, curves={"A": truth.curves["A"]})
+    monkeypatch.setattr(match, "simulated_moments", lambda *_, **__: found)
+    block = match_rates(SETTING, [Target("A", truth.curves["A"])], None, {}).block
+    assert all(np.isnan(item.standard_error) for item in block.estimates)
+    assert all("do not pin it" in item.note for item in block.estimates)
 
 
 def test_matching_without_a_target_is_refused():

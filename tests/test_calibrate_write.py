@@ -1,5 +1,7 @@
 """A calibration written as a scenario: it loads, carries errors, and says where from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,19 @@ def calibration():
             Block("extra", extra, np.array([[0.01]])),
         )
     )
+
+
+def test_a_number_of_all_firms_does_not_say_that_it_is_of_the_cohorts(tmp_path):
+    known = calibration()
+    sale = replace(item("exits.mna_value_multiple", 0.7, 0.1, "x"), is_of_cohorts=False)
+    both = replace(known, blocks=(*known.blocks, Block("exits", (sale,), np.array([[0.01]]))))
+    evidence = replace(EVIDENCE, words_of_all="United States, firms of all cohorts.")
+    out = tmp_path / "mine.toml"
+    text = calibrated_text(YRD, out, load_scenario(YRD), both, evidence=evidence, titles=TITLES)
+    out.write_text(text, encoding="utf-8")
+    found = dict(quantities(load_scenario(out)))
+    assert found["exits.mna_value_multiple"].note.endswith("firms of all cohorts.")
+    assert found["stages.A.milestone_rate_pa"].note.endswith("first rounds in 2007.")
 
 
 def written(tmp_path, base=YRD, evidence=EVIDENCE):

@@ -175,6 +175,26 @@ def test_flows_are_counted_from_a_deal_book():
     assert isinstance(found, NotEstimable)
 
 
+def test_flows_know_provinces_by_their_names():
+    names = [
+        "上海",
+        "上海市",
+        "Shanghai",
+        "sh",
+        "江苏省",
+        "Inner Mongolia",
+        "广西壮族自治区",
+        "苏州",
+    ]
+    book = SimpleNamespace(
+        firms=pd.DataFrame({"firm": ["a"], "region": ["浙江省"]}),
+        investments=pd.DataFrame({"firm": "a", "investor_region": names}),
+    )
+    counted = flows_of(book).set_index("origin")
+    assert set(counted["destination"]) == {"ZJ"}
+    assert counted["n"].to_dict() == {"SH": 4, "JS": 1, "NM": 1, "GX": 1, "苏州": 1}
+
+
 def test_robust_and_two_way_errors_are_their_formulas():
     rng = np.random.default_rng(8)
     n = MIN_CLUSTERS

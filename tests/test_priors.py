@@ -3,6 +3,7 @@
 import tomllib
 from fnmatch import fnmatchcase
 
+import numpy as np
 import pytest
 import tomli_w
 
@@ -17,6 +18,7 @@ from finmodel.scenario.priors import (
     priors_folder,
 )
 from finmodel.scenario.walk import declared
+from finmodel.study.parameter_draws import Beliefs, belief_uniform
 from tests.conftest import ROOT, small
 
 GRADED = load_priors("graded")
@@ -80,6 +82,27 @@ def test_a_stated_belief_stays_as_it_is():
     laid = lay_priors(scenario, GRADED)
     assert "market.meetings_pp" not in laid.names
     assert laid.scenario.market.meetings_pp == scenario.market.meetings_pp
+
+
+def test_the_last_part_of_a_stated_whole_gets_no_width_of_its_own():
+    """A fit states shares against the last one: a width on that would be added to all of them."""
+    scenario = load_scenario(ROOT / "scenarios" / "yrd_baseline.toml")
+    laid = lay_priors(scenario, GRADED)
+    assert laid.left["births.region_index.ZJ"] == "what the stated parts of its table leave"
+    assert "capital.region_index.ZJ" in laid.names  # no part of this whole is stated
+    assert "sectors.new_energy.birth_share" in laid.names  # seven parts are not stated
+    ratios = []
+    for at in (scenario, laid.scenario):
+        numbers = [Beliefs(at).at(levels(at, k))[1] for k in range(200)]
+        logs = [np.log(drawn["births.region_index.SH"]) for drawn in numbers]
+        ratios.append(np.std(logs))
+    assert ratios[1] == pytest.approx(ratios[0], rel=1e-9)
+
+
+def levels(scenario, number):
+    """Return the uniforms of a draw."""
+    names = [name for name, quantity in quantities(scenario) if quantity.is_uncertain]
+    return {name: belief_uniform(1, number, name) for name in names}
 
 
 def test_decisions_of_a_programme_are_not_drawn_and_its_effects_are():

@@ -12,7 +12,15 @@ from typer.testing import CliRunner
 from finmodel.cli.main import app
 from finmodel.datasets import read_targets
 from finmodel.errors import ScenarioError
-from finmodel.evaluate.validation import CONTEXT, ELSEWHERE, FITTED, TEST, judge, tally
+from finmodel.evaluate.validation import (
+    CONTEXT,
+    ELSEWHERE,
+    FITTED,
+    TEST,
+    fitted_also,
+    judge,
+    tally,
+)
 from finmodel.report.validation import validation_page, verdict_sentences
 from finmodel.scenario import load_scenario
 from finmodel.study.validate import policy_worlds, size_of, validation_tables
@@ -67,6 +75,21 @@ def test_what_counts_as_a_test():
     assert parts["state_lp_share"] == CONTEXT
 
 
+def test_what_a_scenario_was_fitted_to_is_no_test_of_it_nor_are_the_same_years():
+    targets = fitted_also(read_targets(), ["first_round_share", "graduation_36m_A", "deals_all"])
+    parts = judge(targets, figures(deals_all=1.0)).set_index("target")["part"]
+    assert parts["first_round_share"] == FITTED
+    assert parts["graduation_36m_A"] == FITTED  # cohorts of 2005 to 2013
+    assert parts["graduation_24m_A_2012"] == CONTEXT
+    assert parts["graduation_24m_angel_2010"] == CONTEXT  # the same file and years
+    assert parts["new_fund_size"] == TEST
+    shipped = load_scenario(ROOT / "scenarios/policy_pro_rata.toml").fitted_to
+    assert "deals_all" in shipped  # a scenario that extends another is fitted to what that was
+    assert fitted_also(read_targets(), shipped).equals(read_targets())
+    with pytest.raises(ScenarioError, match="did you mean 'deals_all'"):
+        fitted_also(read_targets(), ["deals_al"])
+
+
 def test_misses_come_first_and_the_farthest_at_the_top():
     values = figures(deals_all=3581.0, split_SH=0.9, split_JS=0.6, split_ZJ=0.25)
     fitted = (read_targets()["use"] == "fit").sum()
@@ -113,6 +136,18 @@ def test_what_cannot_be_compared_is_said():
     assert "other regions" in reason
     few = validation_tables(small("run.years=4"), size_of(4, 5, 0), threads=2)
     assert few["left_out"]["reason"].tolist() == ["no paths of policies were asked for"]
+
+
+def test_options_that_would_change_nothing_are_refused(tmp_path):
+    words = ["validate", str(YRD), "--backtest", "--seed", "3", "--set", "run.scale=1"]
+    result = runner.invoke(app, [*words, "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    for name in ("SCENARIO", "--seed", "--set", "3 problem(s)"):
+        assert name in result.output
+    words = ["validate", "--deals", "x.csv", "--cutoff", "2009-12-31", "--out", str(tmp_path)]
+    result = runner.invoke(app, words)
+    assert result.exit_code == 2
+    assert "2 problem(s)" in result.output
 
 
 def test_too_few_paths_are_refused():

@@ -37,6 +37,8 @@ class Estimate:
         Records it comes from, if not those of the deals.
     is_slope : bool
         Whether it may be 0 or negative: its belief is then normal, not lognormal.
+    is_of_cohorts : bool
+        Whether it rests on the firms of the cohorts fitted to; else on all firms of the records.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Estimate:
     note: str = ""
     rests_on: str = ""
     is_slope: bool = False
+    is_of_cohorts: bool = True
 
     @property
     def interval_95(self) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,13 @@ from finmodel.datasets.table_spec import GRADES
 from finmodel.scenario import Scenario
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.quantity import ASSUMED_SOURCE, Quantity, Spec
+from finmodel.scenario.share_tables import share_table
 from finmodel.scenario.walk import declared, quantities
 
 LEAST_RHO = 0.3
 """Correlations below are left out."""
 
+FITTED_WORDS = "# Figures that numbers were fitted to: finmodel validate takes them for no test."
 TOGETHER_WORDS = "# Fitted numbers that one parameter moves are drawn as one."
 CORRELATION_WORDS = "# Correlations of the fit, of 0.3 and more, between the first number of each."
 
@@ -68,24 +70,37 @@ def fitted_text(
             *old[key],
             float(value),
             error,
-            is_moved=parameter is not None,
+            without=_why_without(parameter, fit),
+            is_share=bool(share_table(key)),
             pins=pins,
             targets=targets,
         )
     document = tomlkit.parse(rewritten(text, laid))
-    for name in ("correlations", "together"):
+    for name in ("correlations", "together", "fitted_to"):
         document.pop(name, None)
     bare = tomlkit.dumps(document)
-    for words in (TOGETHER_WORDS, CORRELATION_WORDS):
+    for words in (FITTED_WORDS, TOGETHER_WORDS, CORRELATION_WORDS):
         bare = bare.replace(words + "\n", "")
-    return _with_tables(bare, together_and_correlations(plan, fit))
+    earlier = [name for name in base.fitted_to if name not in plan.targets]
+    return _with_tables(
+        bare, together_and_correlations(plan, fit), fitted_to=[*earlier, *plan.targets]
+    )
+
+
+def _why_without(parameter: str | None, fit: MomentFit) -> str:
+    """Return what is said of a number without an error."""
+    if parameter is None:
+        return "Moved with the fitted shares of its table, to a sum of one."
+    if parameter in fit.unpinned:
+        return "In the plan of a fit, but no target of it holds this number: assumed, as before."
+    return "Fitted by simulated moments to the end of its range: it has no error."
 
 
 def together_and_correlations(
     plan: FitPlan, fit: MomentFit
 ) -> tuple[list[tuple[str, ...]], list[tuple[str, str, float]]]:
     """Return numbers that move as one, and correlations of the logs of the first of each."""
-    free = [name for name in plan.parameters if name not in fit.at_bound]
+    free = [name for name in plan.parameters if name not in fit.without_error]
     groups = [plan.parameters[name].keys for name in free if len(plan.parameters[name].keys) > 1]
     at = [list(plan.parameters).index(name) for name in free]
     error = fit.standard_error[at]
@@ -107,7 +122,8 @@ def _number(
     value: float,
     error: float,
     *,
-    is_moved: bool,
+    without: str,
+    is_share: bool,
     pins: tuple[str, ...],
     targets: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -117,30 +133,32 @@ def _number(
     grades = [grade for grade in GRADES if grade in set(rows["grade"])]
     entry: dict[str, Any] = {"value": value, "unit": old.unit}
     if not (error > 0.0 and ids):
-        note = "Moved with the fitted shares of its table, to a sum of one."
-        if is_moved:
-            note = "Fitted by simulated moments to the end of its range: it has no error."
-        return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": note}
+        return entry | {"source": ASSUMED_SOURCE, "grade": "assumed", "note": without}
     entry["value"] = lognormal_belief(value, float(f"{error:.2g}"), spec)
+    against = ", against parts of the table that are not fitted" if is_share else ""
     note = (
         f"Fitted by simulated moments, given all other numbers; pinned most by {', '.join(pins)}. "
-        f"Standard error {error:.0%}."
+        f"Standard error {error:.0%}{against}."
     )
     return entry | {"source": ";".join(ids), "grade": grades[-1], "note": note}
 
 
 def _with_tables(
-    text: str, tables: tuple[list[tuple[str, ...]], list[tuple[str, str, float]]]
+    text: str,
+    tables: tuple[list[tuple[str, ...]], list[tuple[str, str, float]]],
+    *,
+    fitted_to: Sequence[str],
 ) -> str:
-    """Return the text with what moves as one and what goes together laid before its sections."""
+    """Return the text with targets, what moves as one and together laid before its sections."""
     groups, pairs = tables
-    lines = [TOGETHER_WORDS, "together = ["]
+    lines = [FITTED_WORDS, "fitted_to = [", *(f"  {_quoted(key)}," for key in fitted_to), "]"]
+    lines += [TOGETHER_WORDS, "together = ["]
     lines += [f"  [{', '.join(_quoted(key) for key in keys)}]," for keys in groups]
     lines += ["]", CORRELATION_WORDS, "correlations = ["]
     lines += [f"  {{ a = {_quoted(a)}, b = {_quoted(b)}, rho = {rho} }}," for a, b, rho in pairs]
     lines += ["]", ""]
     place = text.index("\n[") + 1
-    return text[:place] + "\n".join(lines) + "\n" + text[place:]
+    return text[:place].rstrip("\n") + "\n\n" + "\n".join(lines) + "\n" + text[place:]
 
 
 def _quoted(key: str) -> str:

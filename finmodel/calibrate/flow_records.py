@@ -7,7 +7,7 @@ import pandas as pd
 
 from finmodel.calibrate.reasons import NotEstimable
 from finmodel.datasets.deal_records import DealBook
-from finmodel.datasets.distances import distance_km
+from finmodel.datasets.distances import distance_km, province_code
 from finmodel.errors import DataError, Problem
 from finmodel.world.arrays import FloatArray
 
@@ -16,7 +16,7 @@ COLUMNS = ("origin", "destination", "n")
 
 
 def flows_of(book: DealBook) -> pd.DataFrame:
-    """Return rounds joined by investors' region and firms' region.
+    """Return rounds joined by investors' region and firms' region, provinces by letter code.
 
     Returns
     -------
@@ -25,7 +25,9 @@ def flows_of(book: DealBook) -> pd.DataFrame:
     """
     joined = book.investments.merge(book.firms[["firm", "region"]], on="firm")
     known = (joined["investor_region"].fillna("") != "") & (joined["region"].fillna("") != "")
-    counted = joined[known].groupby(["investor_region", "region"]).size().reset_index()
+    # Lists name provinces in words, 上海 or Shanghai; distances know them by code.
+    sides = joined.loc[known, ["investor_region", "region"]].astype(object).map(province_code)
+    counted = sides.groupby(["investor_region", "region"]).size().reset_index()
     counted.columns = pd.Index(COLUMNS)
     return counted
 

@@ -2,9 +2,10 @@
 
 A round is not a milestone: a milestone is reached, a need opens, and the market finances it or
 not. So no rate of a scenario can be read off records. Rates are sought at which the simulated
-market, seen through the same estimator, has the same curves (indirect inference): least squares of
-the shares graduated within given months, weighted by their standard errors in the records, over the
-logs of each stage's rates and of its ramp of milestones, on the same luck in every trial. The slope
+market, seen through the same estimator, has the same curves (indirect inference): the
+shares graduated within given months, weighted by their standard errors in the records, are brought
+as near as they come over the logs of each stage's rates and of its ramp of milestones, on the same
+luck in every trial, by steps along a plain formula (:mod:`finmodel.calibrate.search`). The slope
 of a curve pins the milestone rate, its first year the ramp, and where it levels off the failure
 rate, because a firm that failed graduates no more; closures are hardly recorded and are not used.
 
@@ -31,6 +32,7 @@ from finmodel.calibrate.match_errors import (
     parameters_of,
     rate_block,
 )
+from finmodel.calibrate.search import nearest
 from finmodel.calibrate.simulated_moments import Setting, SimulatedMoments, simulated_moments
 from finmodel.calibrate.survival import Curve
 from finmodel.errors import CalibrationError
@@ -40,9 +42,12 @@ STEP = 0.15
 """Step of differences in the log of a rate: wide, since counts of firms move in jumps."""
 EDGE = 1e-3
 """Distance in logs from an end of its range at which a number counts as lost."""
-MAX_TRIALS = 8
-GAIN = 0.04
-"""Part of the sum of squares that a step must gain for the search to go on."""
+LEAST_EFFECT = 0.1
+"""Standard errors by which some share must move when a number moves by a log, or it is lost."""
+MAX_TRIALS = 16
+"""Markets of a search: a third of them before sizes are set anew."""
+SMOOTHING = (-0.2, 0.0, 0.2)
+"""Logs by which ramps are moved and averaged over: in steps of a quarter a formula has kinks."""
 FIRST_RAMPS = (0.5, 2.0, 4.0, 8.0)
 """Ramps that a search may start from, quarters."""
 
@@ -166,12 +171,10 @@ def match_rates(
     Raises
     ------
     CalibrationError
-        If the search does not converge.
+        If there is no target, or the simulated market has too few rounds at a stage.
     Interrupted
         If cancelled.
     """
-    from scipy.optimize import least_squares
-
     if not targets:
         raise CalibrationError("matching: no stage has a graduation curve in the records")
     parameters = parameters_of(targets)
@@ -184,26 +187,28 @@ def match_rates(
     x = np.clip(np.concatenate(guesses), low + 0.1, high - 0.1)
     _set_sizes(market, x, sizes, start)
 
-    # A constant residual, so that the search ends when it gains little against the noise of the
-    # records, and does not chase a perfect fit.
-    constant = np.sqrt(len(wanted))
+    def search(point: FloatArray, n_steps: int) -> FloatArray:
+        return nearest(
+            market.shares,
+            smooth_curves,
+            wanted,
+            error,
+            point,
+            low=low,
+            high=high,
+            n_steps=n_steps,
+        )
 
-    def residual(point: FloatArray) -> FloatArray:
-        return np.append((market.shares(point) - wanted) / error, constant)
-
-    def slope(point: FloatArray) -> FloatArray:
-        jacobian = _by_block(market, point, len(targets)) / error[:, None]
-        return np.vstack([jacobian, np.zeros(len(point))])
-
-    found = least_squares(
-        residual, x, jac=slope, bounds=(low, high), max_nfev=MAX_TRIALS, xtol=5e-3, ftol=GAIN
-    )
-    x = np.asarray(found.x)
+    n_first = max(1, MAX_TRIALS // 3)
+    x = search(x, n_first)
+    _set_sizes(market, x, sizes, start)
+    x = search(x, MAX_TRIALS - n_first)
     _set_sizes(market, x, sizes, start)
     moments = market.moments(x)
     jacobian = _full(market, x)
-    is_at_edge = (x < low + EDGE) | (x > high - EDGE)
-    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_at_edge)
+    is_lost = (x < low + EDGE) | (x > high - EDGE)
+    is_lost |= np.abs(jacobian / error[:, None]).max(axis=0) < LEAST_EFFECT
+    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_lost)
     asks = {
         key.split(".")[1]: value for key, value in market.sizes.items() if key.startswith("stages.")
     }
@@ -249,6 +254,16 @@ def plain_curve(milestone_pa: float, failure_pa: float, ramp: float) -> FloatArr
     return np.asarray(share[[round(month / 3.0) - 1 for month in MATCHED_MONTHS]])
 
 
+def smooth_curves(point: FloatArray) -> FloatArray:
+    """Return :func:`plain_curve` at the logs of each stage's numbers, without kinks in the ramp."""
+    parts = []
+    for logs in point.reshape(-1, len(FIELDS)):
+        milestone, failure, ramp = np.exp(logs)
+        moved = [plain_curve(milestone, failure, ramp * np.exp(by)) for by in SMOOTHING]
+        parts.append(np.mean(moved, axis=0))
+    return np.concatenate(parts)
+
+
 def _set_sizes(
     market: _Market, x: FloatArray, sizes: SizeTarget | None, start: Mapping[str, float]
 ) -> None:
@@ -269,22 +284,6 @@ def _set_sizes(
     before = market.sizes.get(key, start[key])
     new[key] = float(np.clip(before * sizes.log_sd / max(found.log_size_sd, 1e-9), 0.01, 2.0))
     market.sizes = new
-
-
-def _by_block(market: _Market, x: FloatArray, n_blocks: int) -> FloatArray:
-    """Return the Jacobian with effects across stages left out: one trial for each of `FIELDS`."""
-    base = market.shares(x)
-    n_fields, n_points = len(FIELDS), len(base) // n_blocks
-    jacobian = np.zeros((len(base), len(x)))
-    for field in range(n_fields):
-        shifted = x.copy()
-        shifted[field::n_fields] += STEP
-        change = (market.shares(shifted) - base) / STEP
-        for block in range(n_blocks):
-            rows = slice(block * n_points, (block + 1) * n_points)
-            jacobian[rows, block * n_fields + field] = change[rows]
-    market.moments(x)
-    return jacobian
 
 
 def _column(market: _Market, x: FloatArray, i: int, base: FloatArray) -> FloatArray:

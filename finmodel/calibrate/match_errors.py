@@ -4,7 +4,8 @@ Standard errors follow by the delta method: with Jacobian ``J`` of the simulated
 of the rates, weights ``W`` and covariance ``V`` of the curves, ``(J'WJ)^-1 J'W V W J (J'WJ)^-1``,
 where ``V`` adds the sampling error of the simulated curves to that of the records. They hold if the
 model can fit. Where it cannot, errors of the stage's rates are widened by the root of the misfit
-per point left over. A number at an end of its range has no error: the records do not pin it.
+per point left over. A number at an end of its range, or that moves no share, as a ramp shorter
+than half a quarter, has no error: the records do not pin it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,16 @@ FIELDS = {
 """Numbers of a stage that its curve is matched by: unit and range of the search."""
 METHOD = "indirect inference on graduation curves"
 SET_SO = "Set so that the simulated market shows the curve of the records."
-WIDENED = " The model cannot follow the curve; its error is widened {factor:.1f} times for that."
-AT_EDGE = " At an end of what was searched: the records do not pin it."
+WIDENED = (
+    " The market is within {z:g} standard errors of the curve at every point; its error is widened "
+    "{factor:.2f} times for what is left."
+)
+CANNOT_FOLLOW = (
+    " The model cannot follow the curve; its error is widened {factor:.1f} times for that."
+)
+MISSED_Z = 2.0
+"""Standard errors at which a point of a curve counts as missed."""
+AT_EDGE = " At an end of what was searched, or without effect there: the records do not pin it."
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,7 @@ def rate_block(
     n = {target.stage: target.curve.n for target in targets}
     estimates = []
     for i, parameter in enumerate(parameters):
-        widened = WIDENED.format(factor=widening[i]) if widening[i] > 1.0 else ""
+        widened = _widened(parameter.stage, widening[i], targets, moments)
         estimates.append(
             Estimate(
                 key=parameter.key,
@@ -117,13 +126,30 @@ def rate_block(
     return Block("rates", tuple(estimates), covariance, pins)
 
 
+def _widened(
+    stage: str, factor: float, targets: Sequence[Target], moments: SimulatedMoments
+) -> str:
+    """Return why errors of a stage are widened; a miss is said only where there is one."""
+    if factor <= 1.0:
+        return ""
+    target = next(item for item in targets if item.stage == stage)
+    is_missed = np.abs(_distance(target, moments)) > MISSED_Z
+    return (CANNOT_FOLLOW if is_missed.any() else WIDENED).format(factor=factor, z=MISSED_Z)
+
+
+def _distance(target: Target, moments: SimulatedMoments) -> FloatArray:
+    """Return the simulated curve less that of the records, in the latter's standard errors."""
+    gap = moments.curves[target.stage].share - target.curve.share
+    return np.asarray(gap / target.curve.standard_error)
+
+
 def misfit_factor(target: Target, moments: SimulatedMoments) -> float:
     """Return by how much errors of a stage's rates are widened for what the model cannot follow.
 
     The root of the mean squared distance, in standard errors, per point left over;
     at least 1.
     """
-    z = (moments.curves[target.stage].share - target.curve.share) / target.curve.standard_error
+    z = _distance(target, moments)
     left_over = max(1, len(z) - len(FIELDS))
     return max(1.0, float(np.sqrt((z**2).sum() / left_over)))
 

@@ -8,8 +8,9 @@ Jacobian ``G`` and ``Omega = S + V``,
     cov = A Omega A'
     J   = e' pinv(M Omega M') e,  e = m - t,  M = I - G A
 
-and J is chi-squared with as many degrees of freedom as moments exceed parameters, if the model
-can meet all targets at once.
+and J is chi-squared with as many degrees of freedom as moments exceed the rank of ``G``, if the
+model can meet all targets at once. A direction along which no moment moves is left out of ``A``;
+a parameter in it has no error, however small the others' are.
 
 References
 ----------
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
@@ -32,6 +34,16 @@ STEP = 0.05
 MAX_JACOBIANS = 12
 TOLERANCE = 2e-3
 """The search ends when no step gains this part of the criterion."""
+
+PROMISE = 0.1
+"""It ended at a minimum if a full step, by the derivatives, would gain no more than this part."""
+
+LEAST_SLOPE = 1e-2
+"""A direction along which a unit of the working scale moves all moments by less, in evidence
+errors, is not pinned: its standard error would be above 100."""
+
+LEAST_LOADING = 0.01
+"""A parameter with a larger part in a direction that is not pinned is not pinned itself."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +105,13 @@ class MomentFit:
         NaN with as many moments as parameters.
     degrees : int
     at_bound : tuple of str
-        Parameters that stopped at the end of their range: their errors mean nothing.
+        Parameters that stopped at the end of their range: they have no error.
+    unpinned : tuple of str
+        Parameters that can move, alone or with others, without any moment moving: they have no
+        error either.
     evaluations : int
     is_converged : bool
+        False if the derivatives still promise a gain, or the search ran out of Jacobians.
     """
 
     names: tuple[str, ...]
@@ -109,12 +125,18 @@ class MomentFit:
     p_value: float
     degrees: int
     at_bound: tuple[str, ...]
+    unpinned: tuple[str, ...]
     evaluations: int
     is_converged: bool
 
     @property
+    def without_error(self) -> tuple[str, ...]:
+        """Parameters whose standard error is not known; their rows of the covariance are 0."""
+        return (*self.at_bound, *self.unpinned)
+
+    @property
     def standard_error(self) -> FloatArray:
-        """Root of the diagonal of the covariance."""
+        """Root of the diagonal of the covariance; 0 where it is not known."""
         return np.sqrt(np.diag(self.covariance))
 
     @property
@@ -164,8 +186,9 @@ def fit_moments(
     target = np.array([moment.target for moment in moments])
     scale = np.array([moment.standard_error for moment in moments])
     book = _Book(simulate, target, scale, tuple(moment.name for moment in moments), low, high, step)
-    point, is_converged = _search(book, np.clip(start, low, high))
+    point, has_ended = _search(book, np.clip(start, low, high))
     jacobian = book.jacobian(point, is_central=True)
+    is_converged = has_ended and _is_minimum(jacobian, point, book)
     known = np.diag(scale**2) if evidence is None else evidence
     return _summary(book, moments, names, point, jacobian, known, is_converged)
 
@@ -257,6 +280,15 @@ def _search(book: _Book, point: FloatArray) -> tuple[FloatArray, bool]:
     return point, False
 
 
+def _is_minimum(jacobian: FloatArray, point: FloatArray, book: _Book) -> bool:
+    """Return whether a hardly damped step would gain next to nothing, were moments linear."""
+    misses = book.misses(point)
+    cost = float(np.sum(misses**2))
+    step = _step(jacobian, misses, point, 1e-6, book) - point
+    gain = cost - float(np.sum((misses + jacobian @ step) ** 2))
+    return gain <= PROMISE * max(cost, 1.0)
+
+
 def _step(
     jacobian: FloatArray, misses: FloatArray, point: FloatArray, damping: float, book: _Book
 ) -> FloatArray:
@@ -295,13 +327,15 @@ def _summary(
     at_end = (point <= book.low + 1e-9) | (point >= book.high - 1e-9)
     free = ~at_end
     influence = np.zeros((len(point), len(moments)))
-    influence[free] = np.linalg.pinv(jacobian[:, free])
+    influence[free], rank, is_open = _inverse(jacobian[:, free])
+    residual = np.eye(len(moments)) - jacobian @ influence
+    unpinned = np.flatnonzero(free)[is_open]
+    influence[unpinned] = 0.0
     omega = (evidence + found.covariance) / np.outer(book.scale, book.scale)
     covariance = influence @ omega @ influence.T
-    degrees = len(moments) - int(free.sum())
+    degrees = len(moments) - rank
     j = p_value = float("nan")
     if degrees > 0:
-        residual = np.eye(len(moments)) - jacobian @ influence
         misses = book.misses(point)
         j = float(misses @ np.linalg.pinv(residual @ omega @ residual.T, rcond=1e-9) @ misses)
         p_value = float(chi2.sf(j, degrees))
@@ -317,6 +351,23 @@ def _summary(
         p_value=p_value,
         degrees=degrees,
         at_bound=tuple(name for name, end in zip(names, at_end, strict=True) if end),
+        unpinned=tuple(names[place] for place in unpinned),
         evaluations=len(book.seen),
         is_converged=is_converged,
     )
+
+
+def _inverse(jacobian: FloatArray) -> tuple[FloatArray, int, NDArray[np.bool_]]:
+    """Return the inverse over the directions that are pinned, how many, and who is in the others.
+
+    Returns
+    -------
+    inverse : ndarray of shape (n_parameters, n_moments)
+    rank : int
+    is_open : ndarray of bool, shape (n_parameters,)
+    """
+    left, slopes, right = np.linalg.svd(jacobian, full_matrices=False)
+    held = slopes > LEAST_SLOPE
+    inverse: FloatArray = (right[held].T / slopes[held]) @ left[:, held].T
+    is_open = (np.abs(right[~held]) > LEAST_LOADING).any(axis=0)
+    return inverse, int(held.sum()), is_open

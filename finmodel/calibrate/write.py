@@ -37,12 +37,15 @@ class Evidence:
         An id of `data/sources.csv`, or `user`.
     grade : str
     words : str
-        Ends every note: which records, which cohorts, checksum.
+        Ends the note of a number that rests on the cohorts: which records and cohorts, checksum.
+    words_of_all : str
+        Ends the note of a number that rests on all firms of the records.
     """
 
     source: str
     grade: Grade
     words: str
+    words_of_all: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,8 @@ def entry(item: Estimate, unit: str, spec: Spec, evidence: Evidence) -> dict[str
         "source": evidence.source,
         "grade": evidence.grade,
     }
-    words = item.rests_on or evidence.words
+    of_deals = evidence.words if item.is_of_cohorts else evidence.words_of_all
+    words = item.rests_on or of_deals
     if item.rests_on:
         result |= {"source": "user", "grade": "assumed"}
     if item.is_slope:

@@ -81,11 +81,17 @@ def validate(
         typer.Option(help="Deals of --backtest; by default the shipped file.", metavar="DEALS"),
     ] = None,
     cutoff: Annotated[
-        str, typer.Option(help="Last day of the fit of --backtest: the end of a year.")
-    ] = "2009-12-31",
+        str | None,
+        typer.Option(
+            help="Last day of the fit of --backtest: the end of a year; by default 2009-12-31."
+        ),
+    ] = None,
     as_of: Annotated[
-        str, typer.Option(help="Last day on which a deal could be recorded.", metavar="DATE")
-    ] = "",
+        str | None,
+        typer.Option(
+            help="Last day on which a deal of --backtest could be recorded.", metavar="DATE"
+        ),
+    ] = None,
 ) -> None:
     """Hold a scenario against published figures, misses first, and write a report.
 
@@ -93,14 +99,22 @@ def validate(
     fitting. Figures of other countries are shown apart: they are no test of this market. With
     --backtest hazards are fitted to deals known by a day and held against later cohorts.
     """
-    from finmodel.cli.validate_command import backtest_and_show, validate_and_show
+    from finmodel.cli.validate_command import backtest_and_show, refuse_idle, validate_and_show
 
+    of_model: dict[str, object] = {
+        "SCENARIO": scenario,
+        "--paths": paths,
+        "--policy-paths": policy_paths,
+    }
+    of_model |= {"--seed": seed, "--set": changes or None}
+    of_deals = {"--deals": deals, "--cutoff": cutoff, "--as-of": as_of}
+    refuse_idle(of_model if backtest else of_deals, is_backtest=backtest)
     command = ["finmodel", *sys.argv[1:]]
     if backtest:
         backtest_and_show(
             deals,
-            cutoff=cutoff,
-            as_of=as_of,
+            cutoff=cutoff or "2009-12-31",
+            as_of=as_of or "",
             out=out,
             lang=lang,
             as_json=as_json,

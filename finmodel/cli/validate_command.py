@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -59,6 +59,23 @@ def language_of(text: str) -> Literal["en", "zh"]:
         if text == lang:
             return lang
     raise ScenarioError("report options", [Problem("--lang", repr(text), "en or zh")])
+
+
+def refuse_idle(options: Mapping[str, object], *, is_backtest: bool) -> None:
+    """Refuse options that would change nothing, each of which is None if it was not given.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    allowed = (
+        "only without --backtest, which fits deals alone" if is_backtest else "with --backtest"
+    )
+    problems = [
+        Problem(name, str(value), allowed) for name, value in options.items() if value is not None
+    ]
+    if problems:
+        raise ScenarioError("options of validate", problems)
 
 
 def validate_and_show(

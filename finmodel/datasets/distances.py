@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,8 @@ from finmodel.errors import DataError, Problem, nearest_name
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the earth (IUGG)."""
+
+_ENDING = re.compile(r"(省|市|(壮族|回族|维吾尔)?自治区|特别行政区|province|municipality)$")
 
 
 def distance_km(regions: Sequence[str]) -> NDArray[np.float64]:
@@ -50,6 +55,30 @@ def distance_km(regions: Sequence[str]) -> NDArray[np.float64]:
     )
     distance: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half_chord_sq))
     return distance
+
+
+@cache
+def _codes() -> dict[str, str]:
+    table = provinces()
+    names = [table["iso"], table["name_en"], table["name_zh"]]
+    return {
+        _plain(name): iso
+        for column in names
+        for name, iso in zip(column, table["iso"], strict=True)
+    }
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold().replace(" ", "")
+    return _ENDING.sub("", folded)
+
+
+def province_code(name: str) -> str:
+    """Return the letter code of a province by code, English or Chinese name, else the name.
+
+    上海, 上海市, Shanghai and sh are SH; 广西壮族自治区 is GX. Cities are not known.
+    """
+    return _codes().get(_plain(name), name)
 
 
 def _unknown_regions(regions: Sequence[str], known: list[str]) -> list[Problem]:

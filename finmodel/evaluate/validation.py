@@ -13,15 +13,20 @@ effect is not clear. A figure is *not measured* if the run cannot give it.
 Only figures about the delta or China that were not used in fitting are tests. Figures of other
 countries are held against the model by the same rule and counted apart: to miss one may mean that
 the markets differ. A figure of `context` was set by hand, or shares years with those of the fit.
+The table of targets says what the shipped baseline was fitted to, a scenario what else it was.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from finmodel.datasets.targets import NORMAL_90
+from finmodel.errors import Problem, ScenarioError, nearest_name
+from finmodel.measure.targets import years_of
 from finmodel.world.arrays import FloatArray
 
 INSIDE, OUTSIDE, UNCLEAR, UNMEASURED = "inside", "outside", "unclear", "not measured"
@@ -95,6 +100,36 @@ def judge(targets: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
         }
     ).sort_values(["rank", "near", "place"])
     return table.loc[order.index].reset_index(drop=True)
+
+
+def fitted_also(targets: pd.DataFrame, fitted_to: Collection[str]) -> pd.DataFrame:
+    """Return targets with those that a scenario was fitted to as fitted ones.
+
+    A test of the same population that shares a year with one of these becomes context: never the
+    same years in both.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such target.
+    """
+    known = targets["target"].tolist()
+    problems = [
+        Problem("fitted_to", repr(name), "a target of data/evidence", nearest_name(name, known))
+        for name in fitted_to
+        if name not in known
+    ]
+    if problems:
+        raise ScenarioError("validation", problems)
+    table = targets.copy()
+    is_new = table["target"].isin(list(fitted_to)) & (table["use"] != "fit")
+    for _, row in table[is_new].iterrows():
+        years = set(years_of(str(row["years"])))
+        is_near = (table["population"] == row["population"]) & (table["use"] == "test")
+        shares = np.array([bool(years & set(years_of(str(t)))) for t in table["years"]])
+        table.loc[is_near & shares, "use"] = "context"
+    table.loc[is_new, "use"] = "fit"
+    return table
 
 
 def part_of(table: pd.DataFrame) -> list[str]:

@@ -101,7 +101,9 @@ def quantile_columns(values: FloatArray, levels: tuple[float, ...]) -> FloatArra
     """Return quantiles over the first axis, shape (len(levels), ...); NaN paths are left out."""
     is_void = np.isnan(values).all(axis=0)
     filled = np.where(is_void, 0.0, values)
-    result: FloatArray = np.nanquantile(filled, levels, axis=0)
+    # The one that passes over NaN goes column by column: far slower where there is none.
+    quantile = np.nanquantile if np.isnan(filled).any() else np.quantile
+    result: FloatArray = quantile(filled, levels, axis=0)
     return np.where(is_void, np.nan, result)
 
 

@@ -12,17 +12,19 @@ from markupsafe import Markup
 from rich.table import Table
 
 from finmodel.calibrate.hazards import BANDS
+from finmodel.calibrate.match_errors import MISSED_Z
 from finmodel.calibrate.sizes import quantile_table
 from finmodel.calibrate.survival import Curve
 from finmodel.calibrate.write import written
+from finmodel.datasets.deal_records import DealBook
 from finmodel.report.calibration_charts import curve_chart, hazard_chart, quantile_chart
 from finmodel.report.validation import TEMPLATES
 from finmodel.scenario.walk import quantities
 from finmodel.study.calibrate import DealCalibration
 from finmodel.variables import Language, labels
 
-MISFIT_Z = 2.0
-"""Standard errors at which a point of a curve counts as missed."""
+QUIET_DAYS = 92
+"""Days without a deal at the end of the records that are said; a quarter."""
 
 
 def words_of(lang: Language) -> dict[str, str]:
@@ -39,7 +41,7 @@ def stage_names(done: DealCalibration, lang: Language) -> dict[str, str]:
 def calibration_sentences(done: DealCalibration, lang: Language) -> list[str]:
     """Return what came of the hold-out, and where the model cannot follow."""
     words, names, table = words_of(lang), stage_names(done, lang), done.hold_out
-    sentences = []
+    sentences = quiet_end(done.book, words)
     if table.empty:
         sentences.append(words["no_hold_out"])
     else:
@@ -52,10 +54,17 @@ def calibration_sentences(done: DealCalibration, lang: Language) -> list[str]:
         n_own = int(table["is_fitted_inside"].sum())
         sentences.append(words["cohorts_differ"].format(n=n_own, total=total))
     fit = done.match.fit
-    far = fit[fit["z"].abs() > MISFIT_Z]
+    far = fit[fit["z"].abs() > MISSED_Z]
     if len(far):
         sentences.append(words["misfit"].format(points=_points(far, names)))
     return sentences
+
+
+def quiet_end(book: DealBook, words: Mapping[str, str]) -> list[str]:
+    """Return a warning if records are said to go on long after their last deal, else nothing."""
+    last = pd.concat([book.rounds["date"], book.exits["date"]]).max()
+    days = (book.as_of - last).days
+    return [words["quiet"].format(last=f"{last:%Y-%m-%d}", days=days)] if days > QUIET_DAYS else []
 
 
 def _points(rows: pd.DataFrame, names: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from rich.table import Table
 
+from finmodel.calibrate.smm import LEAST_SLOPE
 from finmodel.report.fund_plan import bare_table
 
 PINS_SHOWN = 3
@@ -16,7 +17,7 @@ LEAST_PART = 0.1
 def fit_headline(manifest: Mapping[str, object], moments: pd.DataFrame) -> str:
     """Return in two sentences how the fit ended and how near it came on new draws."""
     worst = moments.iloc[int(moments["miss"].abs().to_numpy().argmax())]
-    words = "The search ended" if manifest["is_converged"] else "The search did NOT end"
+    words = "The search ended" if manifest["is_converged"] else "The search ended NOT at a minimum"
     test = "with as many targets as parameters there is no test of the model"
     if manifest["degrees"]:
         test = (
@@ -65,8 +66,10 @@ def parameters_view(parameters: pd.DataFrame, pins: pd.DataFrame) -> Table:
             for pin in own.head(PINS_SHOWN).to_dict("records")
             if pin["part"] >= LEAST_PART
         ]
-        error = "at end" if row["is_at_bound"] else f"{100 * row['log_se']:.1f}"
-        shown = "nothing" if row["is_at_bound"] else ", ".join(words)
+        error = f"{100 * row['log_se']:.1f}"
+        if row["is_at_bound"] or row["is_unpinned"]:
+            error = "at end" if row["is_at_bound"] else "open"
+        shown = ", ".join(words) if words else "nothing"
         view.add_row(str(row["parameter"]), f"{row['factor']:.3f}", error, shown)
     return view
 
@@ -80,5 +83,9 @@ def flat_sentence(directions: pd.DataFrame) -> str:
             f"No direction is flat; the least pinned is {worst['mix']}, known to "
             f"± {worst['standard_error']:.0%}."
         )
-    words = [f"{row['mix']} (± {row['standard_error']:.0%})" for _, row in flat.iterrows()]
+    words = [f"{row['mix']} ({_known_to(row['standard_error'])})" for _, row in flat.iterrows()]
     return f"Flat, not told apart by these targets: {'; '.join(words)}."
+
+
+def _known_to(error: float) -> str:
+    return f"± {error:.0%}" if error * LEAST_SLOPE < 1.0 else "nothing moves with it"

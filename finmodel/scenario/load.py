@@ -75,8 +75,8 @@ def _with_links_that_hold(scenario: Scenario, file: Path, changed: Sequence[str]
 def digest(scenario: BaseModel) -> str:
     """Return the SHA-256 of everything in `scenario` that can change a result.
 
-    Titles, labels, questions, notes, sources and grades do not count; names, values and
-    the order of stages do.
+    Titles, labels, questions, notes, sources and grades do not count, nor does what numbers were
+    fitted to; names, values and the order of stages do.
     """
     text = json.dumps(_essence(scenario), sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
@@ -92,6 +92,7 @@ def _essence(node: object) -> object:
             skipped |= {"source", "grade", "note"}
         if isinstance(node, Scenario):  # they were not always there: digests stay as they were
             skipped |= {name for name in ("correlations", "together") if not getattr(node, name)}
+            skipped.add("fitted_to")
         names = [name for name in type(node).model_fields if name not in skipped]
         return {name: _essence(getattr(node, name)) for name in names}
     if isinstance(node, Mapping):

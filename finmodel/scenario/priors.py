@@ -33,7 +33,7 @@ from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.scenario.reading import one_of, read_toml, to_problems
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.section import Section, within
-from finmodel.scenario.share_tables import in_share_table
+from finmodel.scenario.share_tables import in_share_table, share_table
 from finmodel.scenario.walk import declared, with_values
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -156,20 +156,37 @@ def lay_priors(scenario: Scenario, priors: Priors) -> Laid:
     """Lay priors on every number that states no belief and is no switch.
 
     Left as they are: whole numbers; zeros, which mean off; numbers at an end of their range;
-    those the file names; those whose width is zero.
+    those the file names; those whose width is zero; the last part of a whole whose other parts
+    are all stated, since it moves with them.
     """
     beliefs: dict[str, float | Distribution] = {}
     left: dict[str, str] = {}
+    last = _last_parts(scenario)
     for name, quantity, spec in declared(scenario):
         if quantity.is_uncertain:
             continue
         reason = _why_left(name, quantity.centre, spec, priors)
+        if name in last:
+            reason = "what the stated parts of its table leave"
         belief = None if reason else _belief(name, quantity, spec, priors)
         if belief is None:
             left[name] = reason or "its width is zero"
         else:
             beliefs[name] = belief
     return Laid(with_values(scenario, beliefs), tuple(beliefs), left)
+
+
+def _last_parts(scenario: Scenario) -> set[str]:
+    """Return the numbers that alone state no belief in a table of shares that sum to one."""
+    certain: dict[str, list[str]] = {}
+    stated: set[str] = set()
+    for name, quantity, _ in declared(scenario):
+        table = share_table(name)
+        if table and quantity.is_uncertain:
+            stated.add(table)
+        elif table and quantity.centre != 0.0:
+            certain.setdefault(table, []).append(name)
+    return {names[0] for table, names in certain.items() if len(names) == 1 and table in stated}
 
 
 def _why_left(name: str, value: float, spec: Spec, priors: Priors) -> str:

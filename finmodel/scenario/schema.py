@@ -254,6 +254,8 @@ class Scenario(Section):
     together: Annotated[tuple[Annotated[tuple[str, ...], Strict(False)], ...], Strict(False)] = (
         Field(default=(), max_length=500)
     )
+    fitted_to: Annotated[tuple[str, ...], Strict(False)] = Field(default=(), max_length=500)
+    """Targets of data/evidence/targets.csv that its numbers were fitted to: no test of them."""
 
     @property
     def stage_names(self) -> tuple[str, ...]:

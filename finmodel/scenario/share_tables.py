@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _TABLES = (
     (r"(births|capital)\.region_index\.(.+)", True),
@@ -18,6 +19,7 @@ _TABLES = (
 )
 
 
+@lru_cache(maxsize=100_000)
 def share_table(name: str) -> str:
     """Return the table a share is a part of and must sum to one with, or an empty string."""
     for pattern, must_sum in _TABLES:

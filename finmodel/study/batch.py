@@ -79,12 +79,19 @@ def run_batch(
         If the tables cannot be written; units stay.
     """
     units = BatchUnits(found)
-    name = batch_digest(found, units)
+    digests = unit_digests(units)
+    name = batch_digest(found, digests)
     folder = store.find_run(root, name)
     if folder is not None and not _is_to_be_tried_again(folder):
         return StoredRun(folder, is_reused=True)
     results = run_units(
-        units, root=root, engine=engine, progress=progress, cancel=cancel, watch=watch
+        units,
+        root=root,
+        engine=engine,
+        progress=progress,
+        cancel=cancel,
+        watch=watch,
+        digests=digests,
     )
     tables = batch_tables(units, results, found.plan.baseline)
     if folder is not None:  # some unit had failed by no fault of its own
@@ -93,11 +100,11 @@ def run_batch(
     return StoredRun(saved, is_reused=False)
 
 
-def batch_digest(found: ReadBatch, units: BatchUnits) -> str:
+def batch_digest(found: ReadBatch, digests: Sequence[str]) -> str:
     """Return the digest that names a batch: its units in order, their axes and its baseline."""
     axes = [*found.plan.grid, *(found.plan.design.ranges if found.plan.design else ())]
     names = [scenario.meta.name for scenario in found.scenarios]
-    parts = [*unit_digests(units), *axes, *found.belief_names, *names, found.plan.baseline]
+    parts = [*digests, *axes, *found.belief_names, *names, found.plan.baseline]
     return sha256("\n".join([*parts, model_digest()]).encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import overload
@@ -64,6 +64,7 @@ class BatchUnits(Sequence[Unit]):
             for point in (range(len(self._points)) if own.axes else (None,))
         ]
         self._ready = lru_cache(CELLS_HELD)(self._make_ready)
+        self._numbers: dict[int, tuple[float, ...]] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -80,7 +81,7 @@ class BatchUnits(Sequence[Unit]):
         row = self.rows[place]
         scenario, beliefs = self._ready(row.scenario, row.cell)
         if row.point is not None:
-            scenario = self._at_point(row, scenario, beliefs)
+            scenario = self._at_point(place, scenario, beliefs)
         return Unit(scenario, self._paths_of(row), row.seed)
 
     def _paths_of(self, row: Row) -> int:
@@ -117,14 +118,17 @@ class BatchUnits(Sequence[Unit]):
         has_beliefs = any(axis not in self._ranges for axis in own.axes)
         return made, Beliefs(made) if has_beliefs else None
 
-    def _at_point(self, row: Row, scenario: Scenario, beliefs: Beliefs | None) -> Scenario:
-        assert row.point is not None
+    def _at_point(self, place: int, scenario: Scenario, beliefs: Beliefs | None) -> Scenario:
+        row = self.rows[place]
         values = self.values(row)
         ranged = {key: values[key] for key in self._ranges if key in values}
         if beliefs is not None:
             levels = dict.fromkeys(beliefs.names, MIDDLE)
-            scenario, _ = beliefs.at(levels | self._levels(row))
-        return with_values(scenario, ranged)
+            scenario, numbers = beliefs.at(levels | self._levels(row))
+            nan = float("nan")
+            own = tuple(numbers.get(name, nan) for name in self._found.belief_names)
+            self._numbers[place] = own
+        return with_values(scenario, ranged) if ranged else scenario
 
     def _levels(self, row: Row) -> dict[str, float]:
         """Return the levels in (0, 1) of the beliefs that the design moves."""
@@ -182,18 +186,16 @@ class BatchUnits(Sequence[Unit]):
         names = self._found.belief_names
         columns: dict[str, list[float]] = {name: [] for name in names}
         for place, row in enumerate(self.rows if names else ()):
-            has = set(self._own[row.scenario].axes) & set(names)
-            numbers = _centres(self[place].scenario) if has else {}
-            for name in names:
-                columns[name].append(numbers[name] if name in has else float("nan"))
+            has = set(self._own[row.scenario].axes)
+            if has and place not in self._numbers:
+                _ = self[place]
+            numbers = self._numbers.get(place, (float("nan"),) * len(names))
+            for name, value in zip(names, numbers, strict=True):
+                columns[name].append(value if name in has else float("nan"))
         return columns
 
 
 _NO_POINTS: FloatArray = np.zeros((0, 0))
-
-
-def _centres(scenario: Scenario) -> Mapping[str, float]:
-    return {name: quantity.centre for name, quantity in quantities(scenario)}
 
 
 class _Own:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -129,7 +129,7 @@ class _Clock:
 
 def units_of_calibration() -> int:
     """Return about how many units of work a calibration is."""
-    return N_STEPS + 3 + (1 + len(FIELDS)) * MAX_TRIALS + 4 * len(FIELDS)
+    return N_STEPS + 3 + MAX_TRIALS + 4 * len(FIELDS)
 
 
 def calibrate_deals(
@@ -222,7 +222,7 @@ def _told(items: list[Block | NotEstimable]) -> tuple[list[Block], dict[str, str
         if isinstance(found, NotEstimable):
             refused[", ".join(found.keys) or found.name] = found.reason
         else:
-            blocks.append(found)
+            blocks.append(_of_all_firms(found))
     return blocks, refused
 
 
@@ -239,6 +239,12 @@ def supply_of(file: Path | None, base: Scenario) -> list[Block | NotEstimable]:
     table = read_commitments(file, tuple(base.lps))
     words = f"Table {file.name} (sha256 {file_checksum(file)[:16]})."
     return [supply_block(table, classes=tuple(base.lps), rests_on=words)]
+
+
+def _of_all_firms(block: Block) -> Block:
+    """Return a block whose estimates say that they rest on all firms, not on the cohorts."""
+    items = tuple(replace(item, is_of_cohorts=False) for item in block.estimates)
+    return replace(block, estimates=items)
 
 
 def default_cohorts(book: DealBook) -> tuple[int, ...]:

@@ -49,11 +49,13 @@ def evidence_of(done: DealCalibration, plan: CalibrationPlan) -> Evidence:
         checksums_of(shipped).items()
     )
     sums = "; ".join(f"{k} sha256 {v[:16]}" for k, v in done.calibration.checksums.items())
-    if is_shipped:
-        words = f"United States, first rounds in {cohorts}."
-        return Evidence(SHIPPED_SOURCE, "commercial", words)
-    words = f"Records {plan.deals.name} ({sums}), first rounds in {cohorts}."
-    return Evidence("user", "assumed", words)
+    records = "United States" if is_shipped else f"Records {plan.deals.name} ({sums})"
+    return Evidence(
+        SHIPPED_SOURCE if is_shipped else "user",
+        "commercial" if is_shipped else "assumed",
+        f"{records}, first rounds in {cohorts}.",
+        f"{records}, firms of all cohorts, held-out ones too, to {done.book.as_of:%Y-%m-%d}.",
+    )
 
 
 def scenario_text(done: DealCalibration, plan: CalibrationPlan, out: Path) -> str:

@@ -8,6 +8,7 @@ its arguments alone. Threads suit a machine, since the kernels let go of the int
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -151,6 +152,7 @@ class DaskEngine:
                     processes=True,
                     dashboard_address=None,
                     host="127.0.0.1",
+                    silence_logs=logging.ERROR,  # it warns of every unit that is given up
                 )
                 self._client = distributed.Client(self._cluster, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

@@ -156,12 +156,13 @@ def find_or_fit(
     CalibrationError, InvariantError, Interrupted, StoreError
     """
     text = base_file(plan, file).read_text(encoding="utf-8")
+    sources = model_digest("calibrate")
     name = store.run_digest(
         scenario_digest=f"{digest(plan)}/{sha256(text.encode()).hexdigest()}/{digest(base)}",
         data_checksums=datasets.checksums(),
         paths=plan.run.paths,
         seed=plan.run.seed,
-        source_digest=f"{model_digest()}/fit",
+        source_digest=f"{sources}/fit",
     )
 
     def make(checkpoint: Checkpoint) -> FitOutcome:
@@ -170,7 +171,7 @@ def find_or_fit(
     def manifest(outcome: FitOutcome) -> store.Manifest:
         run, fit = plan.run, outcome.fit
         asked = provenance(
-            plan.meta, paths=run.paths, seed=run.seed, source_digest=model_digest(), command=command
+            plan.meta, paths=run.paths, seed=run.seed, source_digest=sources, command=command
         )
         new = fitted_text(
             text, base, plan, fit=fit, numbers=outcome.numbers, targets=outcome.targets
@@ -184,6 +185,7 @@ def find_or_fit(
             "degrees": fit.degrees,
             "is_converged": fit.is_converged,
             "at_bound": list(fit.at_bound),
+            "unpinned": list(fit.unpinned),
             "evaluations": fit.evaluations,
         }
 
@@ -212,13 +214,14 @@ def fit_tables(outcome: FitOutcome) -> dict[str, pd.DataFrame]:
     """Return the tables of a fit: parameters, moments, pins, directions, numbers."""
     fit, plan = outcome.fit, outcome.plan
     error = fit.standard_error
-    is_free = [name not in fit.at_bound for name in fit.names]
+    has_error = [name not in fit.without_error for name in fit.names]
     parameters = pd.DataFrame(
         {
             "parameter": list(fit.names),
             "factor": np.exp(fit.point),
-            "log_se": np.where(is_free, error, np.nan),
-            "is_at_bound": ~np.array(is_free),
+            "log_se": np.where(has_error, error, np.nan),
+            "is_at_bound": [name in fit.at_bound for name in fit.names],
+            "is_unpinned": [name in fit.unpinned for name in fit.names],
             "keys": [", ".join(plan.parameters[name].keys) for name in fit.names],
             "note": [plan.parameters[name].note for name in fit.names],
         }

@@ -120,6 +120,7 @@ def run_units(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     watch: UnitWatch | None = None,
+    digests: Sequence[str] | None = None,
 ) -> list[UnitResult]:
     """Compute units, or find them, and return what each led to.
 
@@ -136,6 +137,8 @@ def run_units(
     cancel : threading.Event, optional
         Set it to stop; units under way are given up, those done are kept.
     watch : UnitWatch, optional
+    digests : sequence of str, optional
+        From :func:`unit_digests`, if they are known already.
 
     Returns
     -------
@@ -148,7 +151,7 @@ def run_units(
     Interrupted
         If cancelled before all units were done.
     """
-    digests = unit_digests(units)
+    digests = unit_digests(units) if digests is None else digests
     kept = store.UnitStore(root)
     found: dict[str, store.StoredUnit] = {}
     for name in dict.fromkeys(digests):

@@ -14,7 +14,7 @@ import pandas as pd
 import finmodel
 from finmodel import datasets, store
 from finmodel.errors import InputError, Interrupted, Problem, ScenarioError
-from finmodel.evaluate.validation import judge, tally
+from finmodel.evaluate.validation import fitted_also, judge, tally
 from finmodel.market.resume import Progress
 from finmodel.market.run import simulate
 from finmodel.measure.effects import MEMO
@@ -107,7 +107,7 @@ def validate_scenario(
 def validation_digest(scenario: Scenario, size: Size) -> str:
     """Return the digest that names a validation."""
     return store.run_digest(
-        scenario_digest=digest(scenario),
+        scenario_digest=f"{digest(scenario)}/{'/'.join(scenario.fitted_to)}",
         data_checksums=datasets.checksums(),
         paths=size.paths,
         seed=size.seed,
@@ -140,6 +140,7 @@ def validation_tables(
     ------
     InvariantError, Interrupted
     """
+    targets = fitted_also(datasets.read_targets(), scenario.fitted_to)
     world = build_world(scenario)
     total = units_of(size)
     run = simulate(
@@ -172,7 +173,7 @@ def validation_tables(
         if comparison.n_paths < size.policy_paths:
             raise Interrupted("stopped before all paths were done; nothing is stored")
         values = pd.concat([values, policy_values(_pairs(comparison))], ignore_index=True)
-    table = judge(datasets.read_targets(), values)
+    table = judge(targets, values)
     gaps = pd.DataFrame(left_out, columns=["what", "reason"])
     return {"targets": table, "tally": tally(table), "left_out": gaps}
 

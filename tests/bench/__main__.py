@@ -3,6 +3,7 @@
 Nothing here is asserted: machines differ. Ratios within one run are what to quote.
 """
 
+import argparse
 import os
 import resource
 import subprocess
@@ -16,7 +17,7 @@ from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
-from tests.bench import deals, irr, matching, mesa_market, plan, waterfall
+from tests.bench import batch, deals, irr, matching, mesa_market, plan, waterfall
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -132,18 +133,36 @@ def _seconds(comparison):
     return comparison.seconds
 
 
-if __name__ == "__main__":
+PARTS = {
+    "speed": speed,
+    "arms": arms,
+    "growth": growth,
+    "memory": memory,
+    "start_up": start_up,
+    "irr": irr.report,
+    "plan": plan.report,
+    "matching": matching.report,
+    "waterfall": waterfall.report,
+    "deals": deals.report,
+    "batch": batch.report,
+    "mesa": lambda: mesa_market.report(scale=1.0),
+}
+
+
+def main():
+    """Run the parts named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
+    names = parser.parse_args().parts or list(PARTS)
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     warm_kernel(world())
-    speed()
-    arms()
-    growth()
-    memory()
-    start_up()
-    irr.report()
-    plan.report()
-    matching.report()
-    waterfall.report()
-    deals.report()
-    mesa_market.report(scale=1.0)
+    for name in names:
+        PARTS[name]()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

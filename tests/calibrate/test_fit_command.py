@@ -101,6 +101,10 @@ def test_the_written_scenario_carries_errors_sources_and_what_goes_together(fold
     assert "S086" in births.source
     assert "deals_all" in births.note
     assert ("stages.A.runway_quarters", "stages.B.runway_quarters") in new.together
+    # What the base was fitted to stays said, and what this plan adds.
+    assert set(new.fitted_to) == set(load_scenario(YRD).fitted_to) | {"deals_all", "split_JS"}
+    assert "against parts" not in births.note
+    assert "%, against parts of the table" in new.births.region_index["SH"].note
     shares = [item.centre for item in new.births.region_index.values()]
     assert sum(shares) == pytest.approx(1.0, abs=1e-7)
     assert not new.births.region_index["ZJ"].is_uncertain
@@ -122,11 +126,31 @@ def test_a_fit_of_a_fitted_scenario_starts_where_it_stands(folder, fitted):
     result = run("fit", again / "plan.toml", "--out", second, "--runs", again / "fits")
     assert result.exit_code == 0, result.output
     text = second.read_text(encoding="utf-8")
-    assert text.count("together = [") == 1
+    assert text.count("together = [") == text.count("fitted_to = [") == 1
     assert text.count("# Fitted numbers that one parameter moves") == 1
     first, moved = load_scenario(out), load_scenario(second)
     ratio = moved.births.total_pa.centre / first.births.total_pa.centre
     assert ratio == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_number_that_no_target_moves_is_said_to_be_open(folder):
+    """The social rate only defines a need: no deal depends on it."""
+    first, _, last = PLAN.partition("[parameters.runway]")
+    last = last.replace('"stages.A.runway_quarters", "stages.B', '"viability.social_rate_pa"]#')
+    (folder / "open.toml").write_text(f"{first}[parameters.rate]{last}", "utf-8")
+    out = folder / "with_open.toml"
+    result = run("fit", folder / "open.toml", "--out", out, "--runs", folder / "fits")
+    assert result.exit_code == 0, result.output
+    assert "nothing moves with it" in " ".join(result.output.split())
+    new = dict(quantities(load_scenario(out)))["viability.social_rate_pa"]
+    assert not new.is_uncertain
+    assert "no target of it holds this number" in new.note
+    told = run("fit", folder / "open.toml", "--runs", folder / "fits", "--json")
+    found = {row["parameter"]: row for row in json.loads(told.stdout)["fit_parameters"]}
+    assert found["rate"]["is_unpinned"]
+    assert not found["rate"]["is_at_bound"]
+    assert found["rate"]["log_se"] is None
+    assert json.loads(told.stdout)["degrees"] == 2
 
 
 def test_an_existing_scenario_is_kept_unless_forced(folder, fitted):

@@ -134,3 +134,35 @@ def test_what_has_no_answer_is_refused():
     nothing = lambda point: Simulated(np.array([np.nan, 1.0]), np.zeros((2, 2)))  # noqa: E731
     with pytest.raises(CalibrationError, match="no number for m0"):
         fit(nothing, moments_at([1.0, 1.0], [1.0, 1.0]))
+
+
+def test_a_parameter_that_moves_nothing_has_no_error_and_costs_no_degree():
+    """Not an error of zero: the targets say nothing of it."""
+    matrix = np.column_stack([MATRIX, np.zeros(4)])
+    target = moments_at(MATRIX @ [0.2, 0.1] + [0.05, 0.0, -0.05, 0.1], [0.1] * 4)
+    alone, found = fit(linear(MATRIX), target), fit(linear(matrix), target, n=3)
+    assert found.unpinned == ("p2",)
+    assert found.without_error == ("p2",)
+    assert found.degrees == alone.degrees == 2
+    assert found.j == pytest.approx(alone.j, rel=1e-6)
+    assert found.standard_error[:2] == pytest.approx(alone.standard_error, rel=1e-6)
+
+
+def test_parameters_that_only_move_together_have_no_error_of_their_own():
+    matrix = np.column_stack([MATRIX[:, 0], MATRIX[:, 0], MATRIX[:, 1]])
+    target = moments_at(MATRIX @ [0.2, 0.1] + [0.05, 0.0, -0.05, 0.1], [0.1] * 4)
+    alone, found = fit(linear(MATRIX), target), fit(linear(matrix), target, n=3)
+    assert found.unpinned == ("p0", "p1")
+    assert found.degrees == 2
+    assert found.j == pytest.approx(alone.j, rel=1e-3)
+    assert found.standard_error[2] == pytest.approx(alone.standard_error[1], rel=1e-6)
+
+
+def test_a_search_that_stops_short_of_a_minimum_says_so():
+    """No step gains, but the derivatives promise much: the moments swing inside a difference."""
+
+    def simulate(point):
+        return Simulated(np.array([np.sin(50 * point[0]), np.cos(37 * point[1])]), np.eye(2) * 1e-6)
+
+    found = fit(simulate, moments_at([5.0, -3.0], [0.1, 0.1]), start=0.3, low=-1.0, high=1.0)
+    assert not found.is_converged

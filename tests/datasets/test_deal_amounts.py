@@ -20,6 +20,8 @@ READ = {
     "1.2亿": (1.2e8, 1.2e8),
     "3,000万": (3e7, 3e7),
     "3千万": (3e7, 3e7),
+    "500萬元": (5e6, 5e6),
+    "3千萬": (3e7, 3e7),
     "500w": (5e6, 5e6),
     "$3.5M": (3.5e6, 3.5e6),
     "US$ 2 billion": (2e9, 2e9),
@@ -131,6 +133,11 @@ def test_every_round_word_is_read_as_it_says():
         ("E+轮", "pre_ipo"),
         ("Pre-IPO轮", "pre_ipo"),
         ("Pre-IPO", "pre_ipo"),
+        ("E轮及以后", "pre_ipo"),
+        ("Pre-Series A", "angel"),
+        ("Series Seed", "angel"),
+        ("天使輪", "angel"),
+        ("A輪融資", "A"),
     ],
 )
 def test_stages_of_round_words(word, stage):
@@ -141,6 +148,7 @@ ROUTES = {
     "IPO": "ipo",
     "上市": "ipo",
     "并购": "mna",
+    "被并购": "mna",
     "M&A": "mna",
     "Acquisition": "mna",
     "股权转让": "transfer",

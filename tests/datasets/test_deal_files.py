@@ -1,6 +1,7 @@
 """Files that cannot be read as a whole: every problem is said, and what would be allowed."""
 
 import gzip
+from datetime import date
 
 import pytest
 
@@ -162,6 +163,12 @@ def test_a_folder_without_an_export(tmp_path):
     message = problems_of(tmp_path)
     assert "got no companies; allowed: companies.csv or organizations.csv" in message
     assert "got no rounds; allowed: rounds.csv or funding_rounds.csv" in message
+
+
+def test_a_last_day_that_has_not_come_is_refused(tmp_path):
+    """Firms would count as followed, without a round, through years that nobody has recorded."""
+    with pytest.raises(DataError, match="as_of: got 2150-01-01; allowed: a day up to today"):
+        read_deals(write(tmp_path, FINE), price_year=2022, as_of=date(2150, 1, 1))
 
 
 def test_price_years_without_prices(tmp_path):

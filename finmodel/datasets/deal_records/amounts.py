@@ -26,6 +26,7 @@ _EUROPEAN = re.compile(r"\d{1,3}(?:\.\d{3})+,\d|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{1,
 _MAYBE_EUROPEAN = re.compile(r"\D*\d{1,3}\.\d{3}(?!\d)")
 _FORMULA = re.compile(r"[=@].*", re.DOTALL)
 _RANGE = re.compile(r"[-~–—至到]|to")
+_MONEY = ("sign", "sign2", "sign3", "low_money", "money")
 
 
 class Amount(NamedTuple):
@@ -37,6 +38,13 @@ class Amount(NamedTuple):
     fault: str = ""
 
 
+class HeaderUnit(NamedTuple):
+    """What a header's brackets say of the figures below: a factor and a currency, or ``""``."""
+
+    factor: float
+    currency: str
+
+
 class _Words(NamedTuple):
     before: dict[str, tuple[float, float]]
     after: dict[str, tuple[float, float]]
@@ -44,6 +52,7 @@ class _Words(NamedTuple):
     currency: dict[str, str]
     none: frozenset[str]
     pattern: re.Pattern[str]
+    header: re.Pattern[str]
 
 
 def _nothing(currency: str, fault: str = "") -> Amount:
@@ -53,6 +62,8 @@ def _nothing(currency: str, fault: str = "") -> Amount:
 @cache
 def _words() -> _Words:
     table = read_table("deals/amount_words")
+    # Cells are compared without blanks, so words are too: "more than" stands as more_than.
+    table = table.assign(word=table["word"].str.replace("_", ""))
     by_role = dict(iter(table.groupby("role")))
 
     def widths(role: str) -> dict[str, tuple[float, float]]:
@@ -74,12 +85,28 @@ def _words() -> _Words:
     pattern = re.compile(
         f"(?P<sign>{any_of(named)})?(?P<before>{any_of(before)})?(?P<sign2>{any_of(named)})?"
         f"(?P<figure>{_NUMBER})?"
-        f"(?:(?P<low_unit>{any_of(units)})?(?:{_RANGE.pattern})(?P<top>{_NUMBER}))?"
+        f"(?:(?P<low_unit>{any_of(units)})?(?P<low_money>{any_of(named)})?(?:{_RANGE.pattern})"
+        f"(?P<sign3>{any_of(named)})?(?P<top>{_NUMBER}))?"
         f"(?P<inner>{any_of(after)})?(?P<unit>{any_of(units)})?(?P<after>{any_of(after)})?"
         f"(?P<money>{any_of(named)})?(?P<last>{any_of(after)})?"
     )
+    money = any_of(named)
+    header = re.compile(f"(?:in)?(?P<sign>{money})?(?P<unit>{any_of(units)})?(?P<money>{money})?")
     none = frozenset(by_role["none"]["word"])
-    return _Words(before, after, units, named, none, pattern)
+    return _Words(before, after, units, named, none, pattern, header)
+
+
+@lru_cache(maxsize=1000)
+def header_unit(text: str) -> HeaderUnit | None:
+    """Return what a header's brackets say, as 万元 or USD million; None if it is not understood."""
+    words, plain = _words(), _plain(text)
+    match = words.header.fullmatch(plain)
+    if match is None:
+        return None
+    named = {words.currency[word] for word in match.group("sign", "money") if word}
+    if len(named) > 1:
+        return None
+    return HeaderUnit(words.units[match["unit"]] if match["unit"] else 1.0, "".join(named))
 
 
 @lru_cache(maxsize=1000)
@@ -91,10 +118,10 @@ def currency_of(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "".join(unicodedata.normalize("NFKC", text).casefold().replace("_", " ").split())
 
 
-def amount_of(text: str, currency: str) -> Amount:
+def amount_of(text: str, currency: str, header: str = "") -> Amount:
     """Return the interval that a cell states.
 
     Parameters
@@ -104,9 +131,14 @@ def amount_of(text: str, currency: str) -> Amount:
         empty or a word such as 未透露 for an amount not disclosed.
     currency : str
         The row's currency cell; may be empty if the amount names it.
+    header : str, optional
+        What the header has in brackets, as 万元. It is the unit of a cell that names none, also
+        where the cell is an interval or has a word such as 约, and the currency where neither
+        cell names one. Money written behind a figure without a unit, as 500元 below 万元, may or
+        may not count in the header's unit and is not read.
     """
     words, plain = _words(), _plain(text)
-    own = currency_of(currency)
+    own, above = currency_of(currency), header_unit(header)
     if plain in words.none or not plain:
         return _nothing(own or "", "" if own is not None else "unknown_currency")
     fault = _fault(plain)
@@ -115,13 +147,18 @@ def amount_of(text: str, currency: str) -> Amount:
     match = words.pattern.fullmatch(_THOUSANDS.sub(_without_commas, plain))
     if match is None or not (match["figure"] or match["unit"]):
         return _nothing(own or "", "unreadable")
-    named = {words.currency[word] for word in match.group("sign", "sign2", "money") if word}
+    if above is None:
+        return _nothing(own or "", "unit_unreadable")
+    named = {words.currency[word] for word in match.group(*_MONEY) if word}
     if own is None:
         return _nothing("", "unknown_currency")
-    found = named | ({own} if own else set())
+    found = (named or {above.currency} - {""}) | ({own} if own else set())
     if len(found) != 1:
         return _nothing(own, "currency_conflict" if found else "no_currency")
-    return _interval(match, found.pop())
+    has_unit = match["unit"] or match["low_unit"]
+    if not has_unit and above.factor != 1.0 and (match["money"] or match["low_money"]):
+        return _nothing(found.pop(), "unit_conflict")
+    return _interval(match, found.pop(), 1.0 if has_unit else above.factor)
 
 
 def _without_commas(match: re.Match[str]) -> str:
@@ -139,9 +176,10 @@ def _fault(plain: str) -> str:
     return "separator" if _ODD_SEPARATOR.search(bare) or "," in bare else ""
 
 
-def _interval(match: re.Match[str], currency: str) -> Amount:
+def _interval(match: re.Match[str], currency: str, other: float) -> Amount:
+    """Return the interval of a cell; figures without a unit count `other` each."""
     words = _words()
-    unit = words.units[match["unit"]] if match["unit"] else 1.0
+    unit = words.units[match["unit"]] if match["unit"] else other
     low_unit = words.units[match["low_unit"]] if match["low_unit"] else unit
     low = (float(match["figure"]) if match["figure"] else 1.0) * low_unit
     high = float(match["top"]) * unit if match["top"] else low
@@ -168,19 +206,23 @@ def has_points_in_thousands(cells: pd.Series[str]) -> bool:
 
 
 def amounts_of(
-    cells: pd.Series[str], currency: pd.Series[str], *, may_be_thousands: bool = False
+    cells: pd.Series[str],
+    currency: pd.Series[str],
+    header: pd.Series[str],
+    *,
+    may_be_thousands: bool = False,
 ) -> pd.DataFrame:
-    """Return `low`, `high`, `currency` and `fault` of each cell.
+    """Return `low`, `high`, `currency` and `fault` of each cell, as :func:`amount_of` does.
 
     If `may_be_thousands`, as where other cells of the file separate thousands by points, a lone
     ``1.234`` may be either number and is not read.
     """
-    codes, distinct = pd.MultiIndex.from_arrays([cells, currency]).factorize()
-    found = [amount_of(text, money) for text, money in distinct]
+    codes, distinct = pd.MultiIndex.from_arrays([cells, currency, header]).factorize()
+    found = [amount_of(*texts) for texts in distinct]
     if may_be_thousands:
         found = [
             _nothing(item.currency, "separator") if _MAYBE_EUROPEAN.match(_plain(text)) else item
-            for item, (text, _) in zip(found, distinct, strict=True)
+            for item, (text, *_) in zip(found, distinct, strict=True)
         ]
     table = pd.DataFrame(found, columns=list(Amount._fields)).iloc[codes]
     table.index = cells.index

@@ -23,6 +23,9 @@ from finmodel.errors import Problem, nearest_name
 LIMITS = Limits(n_bytes=400_000_000, n_rows=2_000_000)
 """Larger files are no list of deals that one machine should read at once."""
 
+UNITS = {"unit": "amount", "exit_unit": "exit_value"}
+"""Columns of what the header of a column of money has in brackets, and that column."""
+
 _FEW = 20
 _UNIT = re.compile(r"([^()]+)\(([^()]+)\)")
 
@@ -55,8 +58,7 @@ def read_cells(
     Returns
     -------
     cells : DataFrame or None
-        `file`, `row` and one text column a name; `unit` is what the amount's header has in
-        brackets.
+        `file`, `row` and one text column a name; and the columns of `UNITS`.
     problems : list of Problem
     """
     lines, problems = read_lines(path, required, LIMITS)
@@ -157,8 +159,9 @@ def _table(
         if name not in table:
             table[name] = pd.array([""] * len(good), dtype="str")
     table.insert(0, "file", file)
-    amount = next((j for j, name in columns.items() if name == "amount"), None)
-    table["unit"] = _split_unit(lines.header[amount])[1] if amount is not None else ""
+    places = {name: j for j, name in columns.items()}
+    for unit, name in UNITS.items():
+        table[unit] = _split_unit(lines.header[places[name]])[1] if name in places else ""
     for reason in ("note_below", "too_many_cells", "repeated_header"):
         rows = [(number, given) for number, why, given in strange if why == reason]
         odd = pd.DataFrame(rows, columns=["row", "line"]).assign(file=file)

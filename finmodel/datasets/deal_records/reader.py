@@ -13,6 +13,7 @@ from finmodel.datasets.deal_records.crunchbase import read_export
 from finmodel.datasets.deal_records.money import check_price_year
 from finmodel.datasets.deal_records.report import Ledger
 from finmodel.datasets.deal_records.template import read_template
+from finmodel.errors import DataError, Problem
 
 
 def read_deals(path: str | Path, *, price_year: int, as_of: date | None = None) -> DealBook:
@@ -37,9 +38,12 @@ def read_deals(path: str | Path, *, price_year: int, as_of: date | None = None) 
     Raises
     ------
     DataError
-        If a file as a whole is unusable, with every problem found.
+        If a file as a whole is unusable, with every problem found, or `as_of` is after today.
     """
     check_price_year(price_year)
+    if as_of is not None and as_of > date.today():
+        allowed = "a day up to today: firms are followed to it, and none was after"
+        raise DataError("deal records", [Problem("as_of", str(as_of), allowed)])
     place, ledger = Path(path), Ledger()
     latest = pd.Timestamp(as_of or date.today())
     read = read_export if place.is_dir() else read_template

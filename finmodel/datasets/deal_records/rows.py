@@ -34,6 +34,8 @@ AMOUNT_FAULTS = (
     "currency_conflict",
     "no_currency",
     "unknown_currency",
+    "unit_conflict",
+    "unit_unreadable",
     "unreadable",
 )
 
@@ -104,10 +106,14 @@ def with_rounds(cells: pd.DataFrame, ledger: Ledger, *, column: str) -> pd.DataF
 
 
 def priced(cells: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Add `low` and `high` in units of `currency`; an amount not understood is undisclosed."""
+    """Add `low` and `high` in units of `currency`; an amount not understood is undisclosed.
+
+    `unit` is what the amount's header has in brackets.
+    """
     found = amounts_of(
         cells["amount"],
         cells["currency"],
+        cells["unit"],
         may_be_thousands=has_points_in_thousands(cells["amount"]),
     )
     negative = found["fault"] == "negative_amount"

@@ -52,7 +52,7 @@ def read_template(path: Path, ledger: Ledger, latest: pd.Timestamp) -> Draft:
         raise DataError("deal records", problems)
     if problems := misplaced(path, cells):
         raise DataError("deal records", problems)
-    cells = name_firms(_with_unit(cells), ledger, is_key=False)
+    cells = name_firms(cells, ledger, is_key=False)
     is_profile = (cells["date"] == "") & (cells["round"] == "") & (cells["amount"] == "")
     events = with_rounds(dated(cells[~is_profile], ledger, latest), ledger, column="round")
     rounds = priced(events[events["route"] == ""], ledger)
@@ -61,12 +61,6 @@ def read_template(path: Path, ledger: Ledger, latest: pd.Timestamp) -> Draft:
     firms = firms_of(pd.concat([rounds, exits, profiles]), ledger)
     investments = _investments(rounds, ledger)
     return Draft(firms, rounds, investments, exits, profiles, has_own_investors=True)
-
-
-def _with_unit(cells: pd.DataFrame) -> pd.DataFrame:
-    """Put the unit of the amount's header behind figures that have none of their own."""
-    is_bare = cells["amount"].str.fullmatch(r"[\d.,\s]*\d[\d.,\s]*") & (cells["unit"] != "")
-    return cells.assign(amount=cells["amount"].where(~is_bare, cells["amount"] + cells["unit"]))
 
 
 def _valued(exits: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -80,7 +74,8 @@ def _valued(exits: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     other = ~has_value & ~is_price & (exits["amount"] != "")
     ledger.altered(exits, other, reason="amount_is_no_value", column="amount")
     text = exits["exit_value"].where(has_value, exits["amount"].where(is_price, ""))
-    found = priced(exits.assign(amount=text), ledger)
+    unit = exits["exit_unit"].where(has_value, exits["unit"])
+    found = priced(exits.assign(amount=text, unit=unit), ledger)
     is_lost = is_lost.reindex(found.index)
     return found.assign(
         low=found["low"].mask(is_lost, 0.0),

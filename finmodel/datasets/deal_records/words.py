@@ -14,7 +14,7 @@ from finmodel.datasets.user_csv import spelling
 
 T = TypeVar("T")
 
-_ROUND_ENDING = re.compile(r"_?(轮融资|轮|_round|round|融资|_financing)$")
+_ROUND_ENDING = re.compile(r"_?(轮融资|轮|輪融資|輪|_round|round|融资|融資|_financing)$")
 
 
 class RoundWord(NamedTuple):
