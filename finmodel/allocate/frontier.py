@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from finmodel.allocate.book import Means
 from finmodel.allocate.goal import Evaluate, Goal, RiskLimit, risk
@@ -76,17 +77,8 @@ def frontier(
     Frontier
         Equal splits are shown once.
     """
-    rng = np.random.default_rng(seed)
-    means = _with_risk(found, measure_of_risk)
-    response = fit_response(means)
-    known = np.array([s.mean(means.splits) for s in [row[-1] for row in response.risks]]).max(
-        axis=0
-    )
-    splits = [item.split for item in found.winners.values()]
-    for most in np.linspace(known.min(), known.max(), points):
-        limits = (*goal.limits, replace(measure_of_risk, most=float(most)))
-        task = Task(replace(goal, limits=limits), allowed, "expected", response, means)
-        splits.append(task.propose(0.0, 1, rng))
+    with threadpool_limits(1, "blas"):  # sums in one order, whatever the machine
+        splits = _proposed(goal, allowed, found, measure_of_risk, points, seed)
     unique = np.unique(np.round(splits, 9), axis=0)
     outcomes = np.asarray(evaluate(unique, paths))
     by_path = goal.pooled(outcomes)
@@ -108,6 +100,24 @@ def frontier(
         is_efficient=~(is_before & (value[None, :] >= value[:, None])).any(axis=1),
         is_clearly_behind=(is_before & (ahead.mean(axis=2) > 2.0 * se)).any(axis=1),
     )
+
+
+def _proposed(
+    goal: Goal, allowed: SplitSet, found: Found, about: RiskLimit, points: int, seed: int
+) -> list[FloatArray]:
+    """Return the winners and the splits held for best under limits from lowest to highest."""
+    rng = np.random.default_rng(seed)
+    means = _with_risk(found, about)
+    response = fit_response(means)
+    known = np.array([s.mean(means.splits) for s in [row[-1] for row in response.risks]]).max(
+        axis=0
+    )
+    splits = [item.split for item in found.winners.values()]
+    for most in np.linspace(known.min(), known.max(), points):
+        limits = (*goal.limits, replace(about, most=float(most)))
+        task = Task(replace(goal, limits=limits), allowed, "expected", response, means)
+        splits.append(task.propose(0.0, 1, rng))
+    return splits
 
 
 def _with_risk(found: Found, measure_of_risk: RiskLimit) -> Means:
