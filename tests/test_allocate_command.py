@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from finmodel.cli.main import app
 from finmodel.errors import ScenarioError
-from finmodel.report.allocation import allocation_page, allocation_parts, allocation_sentences
+from finmodel.report.allocation import allocation_page, allocation_parts
+from finmodel.report.allocation_words import allocation_sentences
 from finmodel.scenario import digest, load_scenario
 from finmodel.scenario.allocation_plan import load_allocation
 from finmodel.store import read_manifest
@@ -139,6 +140,7 @@ def test_every_stored_split_is_allowed(done):
     assert splits.groupby("split")["share"].sum().to_numpy() == pytest.approx(1.0)
     worth = pd.read_parquet(folder / "worth.parquet")
     assert np.allclose(worth["in_sample"] - worth["fresh"], worth["optimism"])
+    assert (worth["in_sample"] != worth["fresh"]).all()  # other luck, as many paths
     # Weighted measures of a split add to its objective.
     measures = pd.read_parquet(folder / "measures.parquet")
     total = (measures["weight"] * measures["change"]).groupby(measures["split"]).sum()

@@ -14,13 +14,8 @@ from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import stop_on_interrupt
 from finmodel.cli.validate_command import language_of
 from finmodel.errors import Interrupted, Problem, StoreError
-from finmodel.report.allocation import (
-    allocation_page,
-    allocation_parts,
-    allocation_sentences,
-    cautions,
-    part_view,
-)
+from finmodel.report.allocation import allocation_page, allocation_parts, part_view
+from finmodel.report.allocation_words import allocation_sentences, cautions
 from finmodel.study.allocate import read_allocation
 from finmodel.study.allocate_store import find_or_allocate
 
