@@ -8,6 +8,7 @@ import typer
 
 import finmodel
 from finmodel.cli import (
+    allocate_group,
     batch_group,
     data_commands,
     evidence_group,
@@ -29,6 +30,7 @@ COMMANDS = (
     run_group.why,
     run_group.compare,
     batch_group.batch,
+    allocate_group.allocate,
     batch_group.query,
     fund_group.fund,
     fund_group.pacing,
