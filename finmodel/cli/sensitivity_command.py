@@ -10,9 +10,9 @@ from rich.console import Console
 from finmodel import store
 from finmodel.cli.batch_command import engine_of
 from finmodel.cli.fit_command import write_whole
+from finmodel.cli.options import language_of
 from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.validate_command import language_of
 from finmodel.errors import Problem, StoreError
 from finmodel.report.sensitivity import (
     Manifest,
