@@ -74,6 +74,7 @@ def test_a_group_floor_splits_the_budget_in_two():
     assert found.split[2:].sum() == pytest.approx(0.4, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_limit_on_the_worst_tenth_is_kept_under_noise():
     mean, sd = np.array([1.0, 0.8, 0.5, 0.3, 0.1]), np.array([2.0, 1.4, 0.7, 0.4, 0.05])
     problem, allowed = Normals(mean, sd), SplitSet.free([str(d) for d in range(5)])
@@ -137,6 +138,7 @@ def test_robust_choices_of_two_futures():
     assert found["maximin"].value == pytest.approx(2.0 / 3.0, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_winner_among_equals_is_lucky_in_sample_only():
     lucky, fresh, n, paths, false = [], [], 25, 40, 0
     for seed in range(n):

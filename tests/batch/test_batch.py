@@ -301,12 +301,12 @@ def check_kills(done, tmp_path, n_kills):
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(done, tmp_path):
-    assert check_kills(done, tmp_path, 3) == 3
+    assert check_kills(done, tmp_path, 2) == 2
 
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(done, tmp_path):
-    """Nine units can be killed nine times at most after one is done: so in three rounds."""
+    """A batch of nine units ends after a few kills, so several are killed in turn."""
     n = 0
     for turn in range(8):
         (tmp_path / str(turn)).mkdir()
