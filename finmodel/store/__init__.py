@@ -13,7 +13,7 @@ from finmodel.store.folder import (
     save_run,
 )
 from finmodel.store.unfinished import Unfinished, Watch, discard_unfinished
-from finmodel.store.units import Status, StoredUnit, UnitStore
+from finmodel.store.units import Status, StoredUnit, UnitStore, made_by
 
 __all__ = [
     "MANIFEST",
@@ -26,6 +26,7 @@ __all__ = [
     "discard_unfinished",
     "find_run",
     "is_whole",
+    "made_by",
     "make_root",
     "open_run",
     "read_manifest",
