@@ -10,9 +10,9 @@ from rich.status import Status
 
 from finmodel import store
 from finmodel.cli.batch_command import engine_of
+from finmodel.cli.options import language_of
 from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import stop_on_interrupt
-from finmodel.cli.validate_command import language_of
 from finmodel.errors import Interrupted, Problem, StoreError
 from finmodel.report.allocation import allocation_page, allocation_parts, part_view
 from finmodel.report.allocation_words import allocation_sentences, cautions

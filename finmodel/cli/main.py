@@ -15,6 +15,7 @@ from finmodel.cli import (
     fund_group,
     input_group,
     run_group,
+    sensitivity_group,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ COMMANDS = (
     evidence_group.fit,
     evidence_group.validate,
     evidence_group.evaluate,
+    sensitivity_group.sensitivity,
     run_group.show,
     input_group.check,
     input_group.values,

@@ -12,6 +12,7 @@ from finmodel.store.folder import (
     run_digest,
     save_run,
 )
+from finmodel.store.pointers import read_pointer, save_pointer
 from finmodel.store.unfinished import Unfinished, Watch, discard_unfinished
 from finmodel.store.units import Status, StoredUnit, UnitStore, made_by
 
@@ -30,7 +31,9 @@ __all__ = [
     "make_root",
     "open_run",
     "read_manifest",
+    "read_pointer",
     "read_result",
     "run_digest",
+    "save_pointer",
     "save_run",
 ]
