@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from finmodel.cli.main import app
 from finmodel.errors import ScenarioError
 from finmodel.report.allocation import allocation_page, allocation_parts
-from finmodel.report.allocation_words import allocation_sentences
+from finmodel.report.allocation_words import allocation_sentences, number_text
 from finmodel.scenario import digest, load_scenario
 from finmodel.scenario.allocation_plan import load_allocation
 from finmodel.store import read_manifest
@@ -141,6 +141,12 @@ def test_every_stored_split_is_allowed(done):
     worth = pd.read_parquet(folder / "worth.parquet")
     assert np.allclose(worth["in_sample"] - worth["fresh"], worth["optimism"])
     assert (worth["in_sample"] != worth["fresh"]).all()  # other luck, as many paths
+    futures = pd.read_parquet(folder / "futures.parquet")
+    assert futures.groupby("future")["regret"].min().to_numpy() == pytest.approx(0.0)
+    best = futures.groupby("future")["value"].transform("max")
+    assert np.allclose(futures["regret"], best - futures["value"])
+    worst = futures.groupby("split")["value"].min()
+    assert np.allclose(futures["criterion_maximin"], worst[futures["split"]].to_numpy())
     # Weighted measures of a split add to its objective.
     measures = pd.read_parquet(folder / "measures.parquet")
     total = (measures["weight"] * measures["change"]).groupby(measures["split"]).sum()
@@ -240,6 +246,14 @@ def test_a_clause_out_of_range_is_refused_with_its_place(tmp_path):
     tree["template"] |= {"ticket_share": 3.0}
     with pytest.raises(ScenarioError, match="ticket_share"):
         load_allocation(written(tmp_path, tree), measures=MEASURES)
+
+
+def test_numbers_keep_the_digits_their_error_supports():
+    assert number_text(-0.04, 1.2) == "0.0±1.2"
+    assert number_text(12.34, 0.47) == "12.3±0.5"
+    assert number_text(-1234.5, 300.0) == "-1,234±300"
+    assert number_text(float("nan"), 1.0) == "-"
+    assert number_text(3.0, 0.0) == "3"
 
 
 def test_labels_of_the_allocation_have_the_same_holes():

@@ -24,6 +24,7 @@ BoolArray = NDArray[np.bool_]
 TOLERANCE = 1e-9
 """How far a share may be beyond a limit, by rounding."""
 _PARTS = 1000  # of the budget, in which splits are rounded
+_DUST = 0.005
 _SPREAD_BY = 25  # draws of hit and run for each that is kept: far points are chosen among them
 
 
@@ -158,7 +159,9 @@ class SplitSet:
     def rounded(self, split: FloatArray) -> FloatArray:
         """Return a split in thousandths of the budget by largest remainders, if that is allowed.
 
-        Money is given in round sums, and the last bits of an optimiser do not matter then.
+        Money is given in round sums, and the last bits of an optimiser do not matter then. What is
+        less than half a hundredth above its floor goes to the largest cell, if that is allowed:
+        nobody runs a programme for so little.
         """
         units = split * _PARTS
         whole = np.floor(units + 1e-6)
@@ -166,7 +169,13 @@ class SplitSet:
         order = np.argsort(-(units - whole), kind="stable")
         whole[order[: max(left, 0)]] += 1.0
         x = whole / _PARTS
-        return x if bool(self.contains(x)) else split
+        dust = (split > self.low) & (split < self.low + _DUST)
+        swept = np.where(dust, self.low, x)
+        swept[swept.argmax()] += 1.0 - swept.sum()
+        for found in (swept, x):
+            if bool(self.contains(found)):
+                return found
+        return split
 
     def reach(self, split: FloatArray, direction: FloatArray) -> float:
         """Return how far one may go from a split in a direction of sum zero."""

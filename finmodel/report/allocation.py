@@ -200,7 +200,7 @@ def part_view(part: Part) -> Table:
         caption=part.note or None,
         caption_justify="left",
     )
-    view.add_column(part.head[0], overflow="fold")
+    view.add_column(part.head[0], overflow="fold", min_width=10)
     for name in part.head[1:]:
         view.add_column(name, justify="right", overflow="fold")  # never cut a number
     for row in part.rows:

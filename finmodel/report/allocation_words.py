@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from finmodel.report.fund_plan import rows_by
-from finmodel.report.terminal import with_error
 from finmodel.scenario.allocation_plan import UNSPENT
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN, QUARTERS_PER_YEAR
@@ -17,7 +16,24 @@ from finmodel.variables import Language, labels
 
 FEWEST_VEHICLES = 3.0
 """Vehicles below which whether there is one decides what a cell does."""
+LEAST_SHOWN = 5e-4
+"""Share below which a cell is not named: it would be shown as none."""
 Tables = Mapping[str, pd.DataFrame]
+
+
+def number_text(value: float, se: float) -> str:
+    """Return a number with its error to one digit, two if that is a 1; ``-`` if undefined."""
+    if math.isnan(value):
+        return "-"
+    digits = 1 if 1.0 <= abs(value) < 10.0 else 2 if abs(value) < 1.0 else 0
+    if not math.isnan(se):
+        if se <= 1e-9 * abs(value):
+            return f"{value:,.4g}"
+        power = math.floor(math.log10(se))
+        digits = max(0, -power + (1 if se < 2.0 * 10.0**power else 0))
+    text = f"{value:,.{digits}f}"
+    text = text.lstrip("-") if not text.strip("-0.,") else text  # no negative zero
+    return text if math.isnan(se) else f"{text}±{se:,.{digits}f}"
 
 
 class Teller:
@@ -56,8 +72,9 @@ class Teller:
 
     @property
     def objective(self) -> dict[str, float]:
-        """Weights of measures."""
-        return {name: float(item["value"]) for name, item in self.plan["objective"].items()}
+        """Weights of measures, those that count."""
+        weights = {name: float(item["value"]) for name, item in self.plan["objective"].items()}
+        return {name: weight for name, weight in weights.items() if weight != 0.0}
 
     @property
     def own(self) -> str:
@@ -82,9 +99,7 @@ class Teller:
         """Return a number with its error; money in billions. By default of the objective."""
         name = self.own if measure is None else measure
         scale = 1.0 / MCNY_PER_BN if name.endswith("_mcny") else 1.0
-        if math.isnan(se) and not math.isnan(value):
-            return f"{value * scale:,.2g}" if abs(value * scale) < 10.0 else f"{value * scale:,.0f}"
-        return with_error(value, se, scale=scale)
+        return number_text(value * scale, se * scale)
 
     def plain(self, value: float, measure: str) -> str:
         """Return a number without error."""
@@ -172,7 +187,9 @@ def _called(teller: Teller) -> str:
 
 def _winner_sentence(teller: Teller, winner: str) -> str:
     own = teller.tables["splits"]
-    own = own[own["split"] == winner].sort_values("share", ascending=False, kind="stable")
+    own = own[(own["split"] == winner) & (own["share"] >= LEAST_SHOWN)].sort_values(
+        "share", ascending=False, kind="stable"
+    )
     shares = ", ".join(
         f"{teller.cell(str(row['cell']))} {row['share']:.1%}" for row in own.to_dict("records")
     )

@@ -174,7 +174,7 @@ def _futures(result: Allocation) -> pd.DataFrame:
     weights = result.goal.scenario_weights
     by = {name: criterion_values(fresh.by_scenario, name, weights, best) for name in CRITERIA}
     for name, values in by.items():
-        table[name] = np.repeat(values, len(result.futures))
+        table[f"criterion_{name}"] = np.repeat(values, len(result.futures))
     return table
 
 
