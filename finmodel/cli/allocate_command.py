@@ -9,11 +9,18 @@ from rich.console import Console
 from rich.status import Status
 
 from finmodel import store
-from finmodel.cli.batch_command import engine_of
+from finmodel.cli.engine_options import EngineAsked, engine_of
 from finmodel.cli.options import language_of
-from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.output import (
+    StoredTables,
+    check_folder,
+    emit_json,
+    records,
+    stored_line,
+    write_whole,
+)
 from finmodel.cli.progress import stop_on_interrupt
-from finmodel.errors import Interrupted, Problem, StoreError
+from finmodel.errors import Interrupted
 from finmodel.report.allocation import allocation_page, allocation_parts, part_view
 from finmodel.report.allocation_words import allocation_sentences, cautions
 from finmodel.study.allocate import read_allocation
@@ -29,10 +36,7 @@ def allocate_and_show(
     changes: Sequence[str],
     out: Path,
     page: Path | None,
-    engine: str,
-    scheduler: str,
-    workers: int | None,
-    threads: int | None,
+    engine: EngineAsked,
     lang: str,
     as_json: bool,
     command: Sequence[str],
@@ -41,10 +45,11 @@ def allocate_and_show(
     language = language_of(lang)
     found = read_allocation(file, changes)
     store.make_root(out)
+    check_folder(page, "--page")
     console = Console(stderr=as_json, highlight=False)
     progress = Console(stderr=True, highlight=False)
     with (
-        engine_of(engine, scheduler=scheduler, workers=workers, threads=threads) as place,
+        engine_of(engine) as place,
         stop_on_interrupt() as cancel,
         Status("design", console=progress) as status,
     ):
@@ -62,7 +67,7 @@ def allocate_and_show(
             raise Interrupted(f"{error}. {more}") from None
     tables, manifest = StoredTables(stored.folder), store.read_manifest(stored.folder)
     if page is not None:
-        _write(page, allocation_page(tables, manifest, language))
+        write_whole(page, allocation_page(tables, manifest, language), "--page")
     if as_json:
         about = {"folder": str(stored.folder), "is_reused": stored.is_reused}
         emit_json({**about, **{name: records(tables[name]) for name in (*SHOWN, *ALSO)}})
@@ -77,13 +82,4 @@ def allocate_and_show(
         console.print(sentence, soft_wrap=True, markup=False)
     if page is not None:
         console.print(f"Page: {page}", soft_wrap=True)
-    verb = "Found again" if stored.is_reused else "Stored"
-    console.print(f"{verb}: {stored.folder}", soft_wrap=True)
-
-
-def _write(page: Path, text: str) -> None:
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        problem = Problem(str(page), error.strerror or str(error), "a file that can be written")
-        raise StoreError("page", [problem]) from None
+    console.print(stored_line(stored), soft_wrap=True)

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-import typer
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import show_stopped
+from finmodel.cli.until_option import end_draws
 from finmodel.datasets import provinces
 from finmodel.errors import Problem, ScenarioError
 from finmodel.report.convergence import convergence_sentence
@@ -112,14 +110,7 @@ def draw_and_show(
         as_json=as_json,
         language=language,
     )
-    if stored is None:
-        shown = f"Interrupted: {manifest['draws']} of {draws} draws are shown."
-        console.print(f"{shown} {tick.advice}", soft_wrap=True)
-        raise typer.Exit(INTERRUPTED)
-    verb = "Found again" if stored.is_reused else "Stored"
-    timing = f"Simulated in {manifest['seconds']:.1f} s"
-    console.print(f"{timing}. {verb}: {stored.folder}", soft_wrap=True)
-    show_stopped(console, stored.stopped, "draws", "--draws", language)
+    end_draws(console, stored, manifest, tick.advice, wanted=draws, language=language)
 
 
 def show_draws(

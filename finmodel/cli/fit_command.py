@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.output import emit_json, records
+from finmodel.cli.output import check_folder, emit_json, records, write_whole
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.errors import Problem, StoreError
 from finmodel.report.fit import fit_headline, flat_sentence, moments_view, parameters_view
@@ -61,7 +61,7 @@ def fit_and_show(
     manifest = store.read_manifest(stored.folder)
     tables = {name: store.read_result(stored.folder, name) for name in TABLES}
     if scenario_out is not None:
-        write_whole(scenario_out, manifest["scenario_text"])
+        write_whole(scenario_out, manifest["scenario_text"], "--out")
     if as_json:
         header = {key: manifest[key] for key in ("name", "j", "p_value", "degrees", "is_converged")}
         found = {name: records(table) for name, table in tables.items()}
@@ -86,26 +86,4 @@ def refuse_existing(path: Path, *, is_forced: bool) -> None:
         raise StoreError(
             str(path), [Problem("--out", "a file that exists", "--force, or a new name")]
         )
-    if not path.resolve().parent.is_dir():
-        raise StoreError(
-            str(path), [Problem("--out", f"no folder {path.parent}", "a folder that exists")]
-        )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or as it was.
-
-    Raises
-    ------
-    StoreError
-    """
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise StoreError(
-            str(path), [Problem("--out", reason, "a file that can be written")]
-        ) from None
+    check_folder(path, "--out")

@@ -8,14 +8,12 @@ import typer
 
 import finmodel
 from finmodel.cli import (
-    allocate_group,
-    batch_group,
     data_commands,
     evidence_group,
     fund_group,
     input_group,
     run_group,
-    sensitivity_group,
+    study_group,
 )
 
 app = typer.Typer(
@@ -29,16 +27,16 @@ COMMANDS = (
     run_group.run,
     run_group.why,
     run_group.compare,
-    batch_group.batch,
-    allocate_group.allocate,
-    batch_group.query,
+    study_group.batch,
+    study_group.allocate,
+    study_group.query,
     fund_group.fund,
     fund_group.pacing,
     evidence_group.calibrate,
     evidence_group.fit,
     evidence_group.validate,
     evidence_group.evaluate,
-    sensitivity_group.sensitivity,
+    study_group.sensitivity,
     run_group.show,
     input_group.check,
     input_group.values,

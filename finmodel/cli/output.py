@@ -12,7 +12,9 @@ import pandas as pd
 import typer
 
 from finmodel import store
+from finmodel.errors import Problem, StoreError
 from finmodel.study.single import check_paths_and_seed
+from finmodel.study.stored import StoredRun
 
 
 class StoredTables(Mapping[str, pd.DataFrame]):
@@ -74,3 +76,39 @@ def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     return [
         {str(key): clean(value) for key, value in row.items()} for row in frame.to_dict("records")
     ]
+
+
+def stored_line(stored: StoredRun) -> str:
+    """Return where a result lies, and whether it was computed or found."""
+    return f"{'Found again' if stored.is_reused else 'Stored'}: {stored.folder}"
+
+
+def write_whole(path: Path, text: str, option: str) -> None:
+    """Write a text file, which an option names, so that it is there whole or as it was.
+
+    Raises
+    ------
+    StoreError
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise StoreError(
+            str(path), [Problem(option, reason, "a file that can be written")]
+        ) from None
+
+
+def check_folder(path: Path | None, option: str) -> None:
+    """Refuse a file whose folder is not there, before long work and not after it.
+
+    Raises
+    ------
+    StoreError
+    """
+    if path is not None and not path.resolve().parent.is_dir():
+        problem = Problem(option, f"no folder {path.parent}", "a folder that exists")
+        raise StoreError(str(path), [problem])

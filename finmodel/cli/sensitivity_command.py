@@ -8,12 +8,17 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
-from finmodel.cli.batch_command import engine_of
-from finmodel.cli.fit_command import write_whole
+from finmodel.cli.engine_options import EngineAsked, engine_of
 from finmodel.cli.options import language_of
-from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.output import (
+    StoredTables,
+    check_folder,
+    emit_json,
+    records,
+    stored_line,
+    write_whole,
+)
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.errors import Problem, StoreError
 from finmodel.report.sensitivity import (
     Manifest,
     conclusion_sentences,
@@ -42,11 +47,8 @@ def study_and_show(
     changes: Sequence[str],
     out: Path,
     page: Path | None,
-    engine: str,
-    scheduler: str,
-    workers: int | None,
+    engine: EngineAsked,
     lang: str,
-    threads: int | None,
     as_json: bool,
     command: Sequence[str],
 ) -> None:
@@ -54,12 +56,10 @@ def study_and_show(
     language = language_of(lang)
     inputs = load_study(file, changes)
     store.make_root(out)
-    if page is not None and not page.resolve().parent.is_dir():
-        problem = Problem("--page", f"no folder {page.parent}", "a folder that exists")
-        raise StoreError(str(page), [problem])
+    check_folder(page, "--page")
     console = Console(stderr=as_json, highlight=False)
     with (
-        engine_of(engine, scheduler=scheduler, workers=workers, threads=threads) as place,
+        engine_of(engine) as place,
         stop_on_interrupt() as cancel,
         Bar(n_units(inputs, file), "markets") as tick,
     ):
@@ -75,7 +75,7 @@ def study_and_show(
         )
     manifest, tables = store.read_manifest(stored.folder), StoredTables(stored.folder)
     if page is not None:
-        write_whole(page, sensitivity_page(manifest, tables, language))
+        write_whole(page, sensitivity_page(manifest, tables, language), "--page")
     if as_json:
         found = {name: records(tables[name]) for name in SHOWN_TABLES if name in tables}
         header = {"name": manifest["name"], "digest": manifest["digest"]}
@@ -84,8 +84,7 @@ def study_and_show(
     show_study(console, manifest, tables, language)
     if page is not None:
         console.print(f"{page}", soft_wrap=True)
-    done = "Found again" if stored.is_reused else "Stored"
-    console.print(f"{done}: {stored.folder}", soft_wrap=True)
+    console.print(stored_line(stored), soft_wrap=True)
 
 
 def show_study(

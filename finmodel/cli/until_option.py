@@ -1,14 +1,17 @@
-"""The option `--until` of the commands that have it."""
+"""How studies with `--until`, and those of draws, are asked for and end."""
 
 from __future__ import annotations
 
 import typer
 from rich.console import Console
 
-from finmodel.cli.errors import NOT_CONVERGED
+from finmodel.cli.errors import INTERRUPTED, NOT_CONVERGED
+from finmodel.cli.output import stored_line
 from finmodel.report.convergence import stopped_sentence
+from finmodel.store import Manifest
 from finmodel.study.goals import Goal
 from finmodel.study.stopping import FIRST_LOOK, PATHS_OF_SCENARIO, Stopped, check_most
+from finmodel.study.stored import StoredRun
 from finmodel.variables import Language
 
 
@@ -42,3 +45,28 @@ def show_stopped(
     console.print(text, soft_wrap=True, markup=False)
     if not stopped.is_reached:
         raise typer.Exit(NOT_CONVERGED)
+
+
+def end_draws(
+    console: Console,
+    stored: StoredRun | None,
+    manifest: Manifest,
+    advice: str,
+    *,
+    wanted: int,
+    language: Language,
+) -> None:
+    """Print how a study of draws ended and where it lies, and leave with its exit code.
+
+    Raises
+    ------
+    typer.Exit
+        If it was interrupted, or a goal was not reached.
+    """
+    if stored is None:
+        shown = f"Interrupted: {manifest['draws']} of {wanted} draws are shown."
+        console.print(f"{shown} {advice}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
+    timing = f"Simulated in {manifest['seconds']:.1f} s"
+    console.print(f"{timing}. {stored_line(stored)}", soft_wrap=True)
+    show_stopped(console, stored.stopped, "draws", "--draws", language)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from finmodel.report.allocation_words import Tables, Teller, allocation_sentences, cautions
 from finmodel.report.fund_plan import rows_by
-from finmodel.report.validation import render
+from finmodel.report.pages import render
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language

@@ -11,8 +11,8 @@ import vl_convert as vlc
 from markupsafe import Markup
 from rich.table import Table
 
+from finmodel.report.pages import render
 from finmodel.report.target_chart import BAD, GOOD, GREY, ROW_HEIGHT, WIDTH
-from finmodel.report.validation import render
 from finmodel.store import Manifest
 from finmodel.variables import Language, labels
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 from rich.table import Table
@@ -18,7 +17,7 @@ from finmodel.calibrate.survival import Curve
 from finmodel.calibrate.write import written
 from finmodel.datasets.deal_records import DealBook
 from finmodel.report.calibration_charts import curve_chart, hazard_chart, quantile_chart
-from finmodel.report.validation import TEMPLATES
+from finmodel.report.pages import render
 from finmodel.scenario.walk import quantities
 from finmodel.study.calibrate import DealCalibration
 from finmodel.variables import Language, labels
@@ -201,11 +200,8 @@ def calibration_page(done: DealCalibration, name: str, lang: Language) -> str:
     lang : {'en', 'zh'}
     """
     words = words_of(lang)
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("calibration.html").render(
+    return render(
+        "calibration.html",
         lang=lang,
         words=words,
         title=name,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import altair as alt
-import jinja2
 import pandas as pd
 import vl_convert as vlc
 from markupsafe import Markup
 
+from finmodel.report.pages import render
 from finmodel.report.sensitivity import (
     Manifest,
     Tables,
@@ -26,7 +26,6 @@ from finmodel.report.sensitivity import (
     words_of,
 )
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
-from finmodel.report.validation import TEMPLATES
 from finmodel.sensitivity.indices import Z95
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language
@@ -47,11 +46,8 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
     lang : {'en', 'zh'}
     """
     words = words_of(lang)
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("sensitivity.html").render(
+    return render(
+        "sensitivity.html",
         lang=lang,
         words=words,
         title=manifest[f"title_{lang}"],

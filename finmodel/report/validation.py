@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 from rich.table import Table
 
 from finmodel.evaluate.validation import OUTSIDE, PARTS, SIGN
+from finmodel.report.pages import render
 from finmodel.report.target_chart import ratio_chart
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
 
-TEMPLATES = Path(__file__).with_name("templates")
 Words = Mapping[str, str]
 
 
@@ -148,12 +146,3 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
         cautions=cautions(tables, manifest, lang),
         parts=parts,
     )
-
-
-def render(template: str, **values: object) -> str:
-    """Return a page from a template; texts are escaped."""
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template(template).render(**values)
