@@ -12,6 +12,8 @@ from finmodel.world.arrays import FloatArray
 
 Z_95 = 1.959963984540054
 """Normal quantile of a two-sided 95 % interval."""
+MOST_LOG_SD = 1.0
+"""A number whose log is known no better than this is written as a value: it is not identified."""
 
 
 @dataclass(frozen=True)
