@@ -56,9 +56,13 @@ class Estimate:
 
     @property
     def interval_95(self) -> tuple[float, float]:
-        """Normal 95 % interval, on the scale of `value`."""
+        """95 % interval: normal of a slope, of any other positive number lognormal as its belief."""
         half = Z_95 * self.standard_error
-        return self.value - half, self.value + half
+        if self.is_slope or not self.value > 0.0:
+            return self.value - half, self.value + half
+        # An error of many times the value is of no use, but must not overflow.
+        factor = float(np.exp(np.minimum(half / self.value, 500.0)))
+        return self.value / factor, self.value * factor
 
     @property
     def is_of_scenario(self) -> bool:
