@@ -93,6 +93,16 @@ _TAIL_NUMBERS = (
     "paths_needed",
     "is_enough",
 )
+_CONVERGENCE = (
+    "value",
+    "law_ratio",
+    "se_error",
+    "half_width95",
+    "rse",
+    "batch_ratio",
+    "batch_p",
+    "paths_half",
+)
 _FATES = ("alive", "exited", "failed", "closed")
 _HURDLES = ("market", "market_strict", "market_loose", "social")
 _STATIC = ("static_gap", "static_gap_low", "static_gap_high")
@@ -145,6 +155,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("born", "firm", "flow", ("n",)),
         *(Variable(name, "firm", "ratio", ("share",), "ratio of sums") for name in _FATES),
         *(Variable(name, "exit", "ratio", ("ratio",), "mean") for name in _TAIL_NUMBERS),
+        *(Variable(name, "path", "ratio", ("ratio",), "mean") for name in _CONVERGENCE),
         Variable("capital_needed", "firm", "flow", ("mcny",)),
         Variable("ratio", "firm", "ratio", ("x",), "ratio of sums"),
         *(Variable(f"hurdle_{test}", "firm", "ratio", ("sd",), "mean") for test in _HURDLES),
@@ -246,3 +257,32 @@ def label(key: str, language: Language = "en") -> str:
     if key in terms:
         return terms[key][language]
     return labels()["variable"][variable_of(key).name][language]
+
+
+Layer = Literal["monte carlo", "chance", "ignorance", "value"]
+
+_LAYERS: tuple[tuple[re.Pattern[str], Layer], ...] = (
+    (re.compile(r"(^|_)ignorance_|^share_above_zero$"), "ignorance"),
+    (re.compile(r"^chance_|(_|^)q\d\d$"), "chance"),
+    (re.compile(r"(^|_)se(_|$)|^monte_carlo_|^half_width95$|^rse$"), "monte carlo"),
+)
+
+
+def layer_of(column: str) -> Layer:
+    """Return what a column of a result says of uncertainty, by its name alone.
+
+    Parameters
+    ----------
+    column : str
+
+    Returns
+    -------
+    {'monte carlo', 'chance', 'ignorance', 'value'}
+        Error that more paths and draws shrink: `se`, `_se`, `monte_carlo_`, `half_width95`, `rse`.
+        Spread over paths: `_q05` and the like, `chance_`. Inputs not known: `ignorance_` (with
+        its own error, `ignorance_q05_se`), `share_above_zero`. Anything else is a value.
+    """
+    for pattern, layer in _LAYERS:
+        if pattern.search(column):
+            return layer
+    return "value"

@@ -159,6 +159,8 @@ def test_every_column_and_measure_shown_has_a_label():
         "draws",
         "draw_cells",
         "beliefs",
+        "convergence",
+        "convergence_verdicts",
     }
     cells = tables["uncertainty_gap_region_stage"]
     assert list(dict.fromkeys(cells["region"])) == ["SH", "JS", "ZJ", "AH"]

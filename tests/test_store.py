@@ -1,6 +1,8 @@
 """Run folders: whole or absent, found again, checked when opened."""
 
 import json
+import os
+import time
 
 import pandas as pd
 import pytest
@@ -94,3 +96,15 @@ def test_the_digest_follows_everything_that_matters_and_nothing_else():
     assert digest_of(base, 2, 2) != name
     assert digest_of(small("market.discouragement=0.31"), 2, 1) != name
     assert digest_of(small('meta.title_en="Another title"'), 2, 1) == name
+
+
+def test_drafts_that_killed_writers_left_are_removed_a_day_later(tmp_path):
+    names = [f".{'0a' * 8}-abcd_123", f".{'0b' * 8}-abcd_123-old", f".{'0c' * 8}-abcd_123"]
+    for name in (*names, ".units", f".unfinished-{'0a' * 8}"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part").write_text("half")
+        age = 0.0 if name == names[2] else 2.0 * 86400.0
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    store.make_root(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {names[2], ".units", f".unfinished-{'0a' * 8}"}

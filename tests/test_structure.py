@@ -15,6 +15,7 @@ SILENT = [path for path in SOURCES if not {"cli", "ui"} & set(path.parts)]
 
 MADE_FOLDERS = {
     *("runs", "comparisons", "decompositions", "funds", "validations", "evaluations", "fits"),
+    "sensitivities",
     *("build", "dist"),
 }
 """Results and builds at the top, as .gitignore has them."""

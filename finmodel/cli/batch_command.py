@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.options import language_of
 from finmodel.cli.output import StoredTables, emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.validate_command import language_of
 from finmodel.errors import InputError, Interrupted, Problem
 from finmodel.report.batch import batch_sentence, summary_view, words_of
 from finmodel.scenario.batch_plan import load_batch

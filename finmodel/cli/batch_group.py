@@ -48,7 +48,7 @@ def batch(
     """Run scenarios over grids and designs, and store one tidy set of tables.
 
     Every unit is kept as soon as it is done: the same command goes on after any stop, and no unit
-    is computed twice. Units that fail are flagged and stop no other.
+    that is done is computed again. Units that fail are flagged and stop no other.
     """
     from finmodel.cli.batch_command import batch_and_show
 

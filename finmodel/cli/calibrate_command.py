@@ -9,9 +9,10 @@ from typing import Literal
 
 from rich.console import Console
 
+from finmodel.cli.options import language_of
 from finmodel.cli.output import emit_json, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.validate_command import DEFAULT, language_of
+from finmodel.cli.validate_command import DEFAULT
 from finmodel.errors import DataError, Problem
 from finmodel.report.calibration import (
     calibration_page,

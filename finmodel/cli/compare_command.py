@@ -9,14 +9,22 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from finmodel.cli.compare_draws_command import draw_effects_and_show
+from finmodel.cli.draws_command import check_options
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
+from finmodel.cli.until_option import most_paths, show_stopped
 from finmodel.errors import Problem, ScenarioError
+from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
+from finmodel.report.convergence import convergence_sentence
 from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.compare import comparison_tables
 from finmodel.study.comparisons import compare_scenarios
+from finmodel.study.goals import Goal, checked_goal
+from finmodel.variables import Language
+from finmodel.world import build_world
 
 
 def compare_and_show(
@@ -30,12 +38,34 @@ def compare_and_show(
     threads: int | None,
     as_json: bool,
     command: Sequence[str],
+    draws: int | None = None,
+    priors: str = "",
+    until: str = "",
+    language: Language = "en",
 ) -> None:
     """Compare policies with a baseline and print effects; see `finmodel compare --help`."""
     scenario = load_scenario(base, [text for text in changes if not text.startswith(OF_POLICIES)])
     arms = _load(policies, changes)
-    defaults = (scenario.run.paths, scenario.run.seed)
-    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
+    check_options(draws, priors, 0)
+    if draws is not None:
+        draw_effects_and_show(
+            scenario,
+            arms,
+            draws=draws,
+            priors=priors,
+            paths=paths,
+            seed=seed,
+            out=out,
+            threads=threads,
+            as_json=as_json,
+            command=command,
+            until=until,
+            language=language,
+        )
+        return
+    goal = _goal(until, scenario, arms) if until else None
+    most = most_paths(paths, scenario.run.paths, goal)
+    n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
     titles = {name: arm.meta.title_en for name, arm in arms.items()}
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
@@ -50,6 +80,7 @@ def compare_and_show(
             cancel=cancel,
             command=command,
             watch=tick,
+            goal=goal,
         )
     folder = stored.folder if stored else None
     if folder:
@@ -57,17 +88,27 @@ def compare_and_show(
     else:
         assert found is not None
         tables = comparison_tables(found)
-    n_done = found.n_paths if found else n_paths
+    n_all = stored.stopped.n if stored and stored.stopped else n_paths
+    n_done = found.n_paths if found else n_all
     if as_json:
         _emit(scenario, titles, tables, n_done, run_seed, folder)
     else:
-        _print(console, scenario, titles, tables, n_done, run_seed)
+        _print(console, scenario, titles, tables, n_done, run_seed, language)
     if not folder:
         shown = f"Interrupted: {n_done} of {n_paths} paths are shown."
         console.print(f"{shown} {tick.advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
     done = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
     console.print(f"{done}: {folder}", soft_wrap=True)
+    if stored:
+        show_stopped(console, stored.stopped, "paths", "--paths", language)
+
+
+def _goal(text: str, base: Scenario, policies: Mapping[str, Scenario]) -> Goal:
+    catalogue = effect_catalogue(
+        policies=policies, regions=build_world(base).regions, stages=base.stage_names
+    )
+    return checked_goal(text, catalogue)
 
 
 OF_POLICIES = ("programmes.", "levers.")
@@ -100,7 +141,10 @@ def _emit(
             "paths": paths,
             "seed": seed,
             "folder": str(folder) if folder else None,
-            **{key: records(tables[key]) for key in ("outcomes", "effects", "public")},
+            **{
+                key: records(tables[key])
+                for key in ("outcomes", "effects", "public", "convergence_verdicts")
+            },
         }
     )
 
@@ -112,6 +156,7 @@ def _print(
     tables: Mapping[str, pd.DataFrame],
     paths: int,
     seed: int,
+    language: Language = "en",
 ) -> None:
     console.print(f"[bold]Against: {scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
     number = "1 path" if paths == 1 else f"{paths} paths"
@@ -128,9 +173,13 @@ def _print(
             console.print(view)
     console.print(
         "± is the Monte Carlo standard error of a paired difference; '9 in 10 futures' is chance. "
-        "What is not known about the inputs, as how much private money is new, is in neither. "
+        "What is not known about the inputs, as how much private money is new, is in neither; "
+        "--draws shows it. "
         "Grants and loans are financings of the chain, not rounds. "
         "Displacement and multiplier both hold reshuffling among funds: read their difference. "
         "Official ratios are gross: they say nothing of what would have happened anyway.",
         soft_wrap=True,
     )
+    doubt = convergence_sentence(tables["convergence_verdicts"], language, is_effect=True)
+    if doubt:
+        console.print(doubt, soft_wrap=True)

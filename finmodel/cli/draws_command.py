@@ -13,15 +13,21 @@ from finmodel import store
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
+from finmodel.cli.until_option import show_stopped
 from finmodel.datasets import provinces
 from finmodel.errors import Problem, ScenarioError
+from finmodel.report.convergence import convergence_sentence
 from finmodel.report.draws import draws_headline, rate_view, total_view
 from finmodel.scenario import load_scenario
 from finmodel.scenario.priors import load_priors
+from finmodel.study.draw_convergence import draws_catalogue
 from finmodel.study.draws import about_draws
+from finmodel.study.goals import checked_goal
+from finmodel.study.stopping import FIRST_DRAWS, check_most
 from finmodel.study.stored_draws import draw_and_store, laid_on, tables_of_draws
 from finmodel.study.why import default_paths
-from finmodel.variables import labels
+from finmodel.variables import Language, labels
+from finmodel.world import build_world
 
 SHOWN_TABLES = (
     "uncertainty_gap_total",
@@ -29,6 +35,7 @@ SHOWN_TABLES = (
     "uncertainty_gap_stage",
     "uncertainty_activity_total",
 )
+VERDICTS = ("convergence_verdicts",)
 
 
 def check_options(draws: int | None, priors: str, details: int) -> None:
@@ -60,10 +67,16 @@ def draw_and_show(
     threads: int | None,
     as_json: bool,
     command: Sequence[str],
+    until: str = "",
+    language: Language = "en",
 ) -> None:
     """Draw what is not known about a scenario and print its layers; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
     found_priors = load_priors(priors) if priors else None
+    goal = None
+    if until:
+        goal = checked_goal(until, draws_catalogue(build_world(scenario)))
+        check_most("--draws", draws, FIRST_DRAWS)
     defaults = (default_paths(scenario.run.paths), scenario.run.seed)
     n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
@@ -80,6 +93,7 @@ def draw_and_show(
             cancel=cancel,
             command=command,
             watch=tick,
+            goal=goal,
         )
     if stored is not None:
         manifest = store.read_manifest(stored.folder)
@@ -90,7 +104,14 @@ def draw_and_show(
         about = {"paths": n_paths, "seed": run_seed, "scenario": scenario.model_dump(mode="json")}
         titles = {key: getattr(scenario.meta, key) for key in ("name", "title_en", "title_zh")}
         manifest = {**titles, **about, **about_draws(found)}
-    show_draws(console, manifest, tables, stored.folder if stored else None, as_json=as_json)
+    show_draws(
+        console,
+        manifest,
+        tables,
+        stored.folder if stored else None,
+        as_json=as_json,
+        language=language,
+    )
     if stored is None:
         shown = f"Interrupted: {manifest['draws']} of {draws} draws are shown."
         console.print(f"{shown} {tick.advice}", soft_wrap=True)
@@ -98,6 +119,7 @@ def draw_and_show(
     verb = "Found again" if stored.is_reused else "Stored"
     timing = f"Simulated in {manifest['seconds']:.1f} s"
     console.print(f"{timing}. {verb}: {stored.folder}", soft_wrap=True)
+    show_stopped(console, stored.stopped, "draws", "--draws", language)
 
 
 def show_draws(
@@ -107,6 +129,7 @@ def show_draws(
     folder: Path | None,
     *,
     as_json: bool,
+    language: Language = "en",
 ) -> None:
     """Print the layers of draws, or all they hold as JSON."""
     if as_json:
@@ -118,22 +141,26 @@ def show_draws(
                 "folder": str(folder) if folder else None,
                 "is_complete": folder is not None,
                 "seconds": manifest.get("seconds"),
-                **{name: records(tables[name]) for name in SHOWN_TABLES},
+                **{name: records(tables[name]) for name in (*SHOWN_TABLES, *VERDICTS)},
+                "until": manifest.get("until"),
             }
         )
         return
-    names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
-    names |= {k: item["label_en"] for k, item in manifest["scenario"]["stages"].items()}
+    names = dict(zip(provinces()["iso"], provinces()[f"name_{language}"], strict=True))
+    names |= {k: item[f"label_{language}"] for k, item in manifest["scenario"]["stages"].items()}
     console.print(f"[bold]{manifest['title_en']}[/bold] ({manifest['title_zh']})")
     console.print(_intro(manifest, tables["beliefs"]), soft_wrap=True)
     console.print()
-    headline = draws_headline(tables["uncertainty_gap_total"])
+    headline = draws_headline(tables["uncertainty_gap_total"], language)
     console.print(f"[bold]{headline}[/bold]", soft_wrap=True)
     console.print()
-    console.print(total_view(tables))
+    console.print(total_view(tables, language))
     for dimension in ("region", "stage"):
-        console.print(rate_view(tables[f"uncertainty_gap_{dimension}"], dimension, names))
-    console.print(labels()["uncertainty"]["note"]["en"], soft_wrap=True)
+        console.print(rate_view(tables[f"uncertainty_gap_{dimension}"], dimension, names, language))
+    console.print(labels()["uncertainty"]["note"][language], soft_wrap=True)
+    doubt = convergence_sentence(tables[VERDICTS[0]], language)
+    if doubt:
+        console.print(doubt, soft_wrap=True)
 
 
 def _intro(manifest: store.Manifest, beliefs: pd.DataFrame) -> str:

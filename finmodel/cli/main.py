@@ -8,12 +8,14 @@ import typer
 
 import finmodel
 from finmodel.cli import (
+    allocate_group,
     batch_group,
     data_commands,
     evidence_group,
     fund_group,
     input_group,
     run_group,
+    sensitivity_group,
 )
 
 app = typer.Typer(
@@ -28,6 +30,7 @@ COMMANDS = (
     run_group.why,
     run_group.compare,
     batch_group.batch,
+    allocate_group.allocate,
     batch_group.query,
     fund_group.fund,
     fund_group.pacing,
@@ -35,6 +38,7 @@ COMMANDS = (
     evidence_group.fit,
     evidence_group.validate,
     evidence_group.evaluate,
+    sensitivity_group.sensitivity,
     run_group.show,
     input_group.check,
     input_group.values,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from finmodel.errors import Problem, ScenarioError
 
 ScenarioArg = Annotated[Path, typer.Argument(help="Scenario file (TOML).", metavar="SCENARIO")]
 SetOption = Annotated[
@@ -17,3 +19,37 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machine
 PathsOption = Annotated[int | None, typer.Option(help="Paths; by default the scenario's.")]
 SeedOption = Annotated[int | None, typer.Option(help="Seed; by default the scenario's.")]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="Worker threads.")]
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(help="Draw numbers that are beliefs, so often; a quarter of the paths each."),
+]
+PriorsOption = Annotated[
+    str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
+]
+UntilOption = Annotated[
+    str,
+    typer.Option(
+        "--until",
+        help="Stop when an error is small: 'se(gap_rate) < 0.01'. --paths (by default ten times "
+        "the scenario's) or --draws is then the most.",
+        metavar="GOAL",
+    ),
+]
+LangOption = Annotated[
+    str, typer.Option("--lang", help="Language of the layers and of convergence: en or zh.")
+]
+LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+
+
+def language_of(text: str) -> Literal["en", "zh"]:
+    """Return a language by its code.
+
+    Raises
+    ------
+    ScenarioError
+        If it is not known.
+    """
+    for lang in LANGUAGES:
+        if text == lang:
+            return lang
+    raise ScenarioError("report options", [Problem("--lang", repr(text), "en or zh")])

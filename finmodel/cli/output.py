@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import typer
 
@@ -55,12 +56,20 @@ def emit_json(value: object) -> None:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the rows of a frame for JSON; NaN and infinity become null."""
+    """Return the rows of a frame for JSON; NaN and infinity are null, dates are text."""
 
     def clean(value: object) -> object:
+        if isinstance(value, np.ndarray | np.generic):
+            value = value.tolist()
+        if isinstance(value, list | tuple):
+            return [clean(item) for item in value]
+        if isinstance(value, dict):
+            return {str(key): clean(item) for key, item in value.items()}
+        if value is None or value is pd.NA or value is pd.NaT:
+            return None
         if isinstance(value, float):
             return value if math.isfinite(value) else None
-        return value.item() if hasattr(value, "item") else value
+        return value if isinstance(value, int | str) else str(value)
 
     return [
         {str(key): clean(value) for key, value in row.items()} for row in frame.to_dict("records")

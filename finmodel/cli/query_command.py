@@ -11,7 +11,7 @@ from rich.table import Table
 
 from finmodel.cli.output import emit_json, records
 from finmodel.errors import InputError, Problem
-from finmodel.store.query import query, result_folders, tables
+from finmodel.store.query import broken_folders, query, result_folders, tables
 
 KINDS = (
     "runs",
@@ -37,6 +37,10 @@ def query_and_show(
     places = list(roots) if roots else [Path(name) for name in KINDS if Path(name).is_dir()]
     _check(places, roots, csv)
     frame = query(sql, places) if sql else tables(places)
+    for folder in broken_folders(places):
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"Left out: {folder}, whose files do not match its manifest.", markup=False
+        )
     if csv is not None:
         try:
             frame.to_csv(csv, index=False, mode="x")
@@ -61,7 +65,7 @@ def _check(places: Sequence[Path], roots: Sequence[Path] | None, csv: Path | Non
         for root in roots or ()
         if not root.is_dir()
     ]
-    if not problems and not result_folders(places):
+    if not problems and not any(result_folders([place]) for place in places):
         given = ", ".join(map(str, places)) or "none of the usual folders here"
         allowed = f"a folder with results, as {', '.join(KINDS[:3])}"
         problems.append(Problem("--root", given, allowed))

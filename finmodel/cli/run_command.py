@@ -8,16 +8,21 @@ from pathlib import Path
 import pandas as pd
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from finmodel import store
+from finmodel.cli.compare_draws_command import show_effect_draws
 from finmodel.cli.draws_command import show_draws
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
+from finmodel.cli.until_option import most_paths, show_stopped
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
+from finmodel.report.convergence import convergence_sentence
 from finmodel.scenario import Scenario, load_scenario, quantities
-from finmodel.study.single import grade_counts, run_scenario, run_tables
+from finmodel.study.single import goal_of, grade_counts, run_scenario, run_tables
+from finmodel.variables import Language
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
 
@@ -33,13 +38,17 @@ def run_and_show(
     details: int,
     as_json: bool,
     command: Sequence[str],
+    until: str = "",
+    language: Language = "en",
 ) -> None:
     """Run a scenario file and print its gap; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
-    defaults = (scenario.run.paths, scenario.run.seed)
-    n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
+    goal = goal_of(until, scenario) if until else None
+    most = most_paths(paths, scenario.run.paths, goal)
+    n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
-    _print_assumptions(console, scenario, n_paths, run_seed)
+    about = f"at most {n_paths} paths until {escape(str(goal))}" if goal else f"{n_paths} paths"
+    _print_assumptions(console, scenario, f"{about}, seed {run_seed}")
     with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
         run, stored = run_scenario(
             scenario,
@@ -52,6 +61,7 @@ def run_and_show(
             command=command,
             detailed=min(details, n_paths),
             watch=tick,
+            goal=goal,
         )
     if stored is not None:
         manifest = store.read_manifest(stored.folder)
@@ -63,7 +73,7 @@ def run_and_show(
     if as_json:
         emit_json(_summary(manifest, tables, stored.folder if stored else None))
     else:
-        _print_tables(console, manifest, tables)
+        _print_tables(console, manifest, tables, language)
     if stored is None:
         assert run is not None
         shown = f"Interrupted: {run.n_paths} of {n_paths} paths are shown."
@@ -73,6 +83,7 @@ def run_and_show(
     timing = f"{manifest['seconds']:.1f} s, {speed:.1f} million firm-quarters a second"
     verb = "Found again" if stored.is_reused else "Stored"
     console.print(f"Simulated in {timing}. {verb}: {stored.folder}", soft_wrap=True)
+    show_stopped(console, stored.stopped, "paths", "--paths", language)
 
 
 def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None:
@@ -87,6 +98,9 @@ def show_stored(reference: str, *, table: str, out: Path, as_json: bool) -> None
             typer.echo(frame.to_string(index=False))
         return
     manifest, tables = store.read_manifest(folder), StoredTables(folder)
+    if "draws" in manifest and "policies" in manifest:
+        show_effect_draws(console, manifest, tables, folder, as_json)
+        return
     if "draws" in manifest:
         show_draws(console, manifest, tables, folder, as_json=as_json)
         return
@@ -117,14 +131,14 @@ def _names(manifest: store.Manifest) -> dict[str, str]:
     return names
 
 
-def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: int) -> None:
+def _print_assumptions(console: Console, scenario: Scenario, size: str) -> None:
     grades = grade_counts(scenario)
     counts = ", ".join(f"{n} {grade}" for grade, n in grades.items())
     run = scenario.run
     console.print(f"[bold]{scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
     console.print(
         f"Years {run.start_year} to {run.start_year + run.years - 1} after {run.warm_up_years} "
-        f"years of warm-up; {paths} paths, seed {seed}; prices of {scenario.meta.price_year}."
+        f"years of warm-up; {size}; prices of {scenario.meta.price_year}."
     )
     console.print(
         f"It rests on {sum(grades.values())} numbers: {counts}. "
@@ -146,7 +160,10 @@ def _print_assumptions(console: Console, scenario: Scenario, paths: int, seed: i
 
 
 def _print_tables(
-    console: Console, manifest: store.Manifest, tables: Mapping[str, pd.DataFrame]
+    console: Console,
+    manifest: store.Manifest,
+    tables: Mapping[str, pd.DataFrame],
+    language: Language = "en",
 ) -> None:
     names = _names(manifest)
     names |= {"region": "Region", "stage": "Stage", "sector": "Sector"}
@@ -158,6 +175,10 @@ def _print_tables(
     console.print(activity_view(tables["activity_total"], tables["graduation"], names))
     console.print(fund_view(tables["funds_type"], names))
     console.print(tail_sentence(tables["exits"]), soft_wrap=True)
+    if "convergence_verdicts" in tables:  # runs stored by an earlier version have none
+        doubt = convergence_sentence(tables["convergence_verdicts"], language)
+        if doubt:
+            console.print(doubt, soft_wrap=True)
     console.print(
         "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
         "chance, which they do not. What is not known about the inputs is in neither; --draws "
@@ -184,4 +205,6 @@ def _summary(
         "seconds": manifest.get("seconds"),
         "firm_quarters": manifest.get("firm_quarters"),
         **{name: records(tables[name]) for name in ("gap_total", *SHOWN_TABLES, "activity_total")},
+        **{name: records(tables[name]) for name in ("convergence_verdicts",) if name in tables},
+        "until": manifest.get("until"),
     }

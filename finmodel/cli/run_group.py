@@ -10,13 +10,18 @@ import typer
 
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import (
+    DrawsOption,
     JsonOption,
+    LangOption,
     OutOption,
     PathsOption,
+    PriorsOption,
     ScenarioArg,
     SeedOption,
     SetOption,
     ThreadsOption,
+    UntilOption,
+    language_of,
 )
 
 
@@ -32,24 +37,23 @@ def run(
         int, typer.Option(min=0, help="Keep every fund and firm history of this many paths.")
     ] = 0,
     as_json: JsonOption = False,
-    draws: Annotated[
-        int | None,
-        typer.Option(help="Draw numbers that are beliefs, so often; a quarter of the paths each."),
-    ] = None,
-    priors: Annotated[
-        str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
-    ] = "",
+    draws: DrawsOption = None,
+    priors: PriorsOption = "",
+    until: UntilOption = "",
+    lang: LangOption = "en",
 ) -> None:
     """Simulate a scenario, print the funding gap, and store the tables.
 
     A run with the same scenario, data, paths, seed and model is found again instead of
     computed. Interrupted, the same command goes on. With --draws it says how wide the answer is:
-    by simulation, by luck, and by what is not known about the inputs.
+    by simulation, by luck, and by what is not known about the inputs. With --until it plays as
+    many paths, or draws, as an error takes: exit code 3 if the most allowed do not suffice.
     """
     from finmodel.cli.draws_command import check_options, draw_and_show
     from finmodel.cli.run_command import run_and_show
 
     check_options(draws, priors, details)
+    language = language_of(lang)
     if draws is not None:
         draw_and_show(
             scenario,
@@ -62,6 +66,8 @@ def run(
             threads=threads,
             as_json=as_json,
             command=["finmodel", *sys.argv[1:]],
+            until=until,
+            language=language,
         )
         return
 
@@ -75,6 +81,8 @@ def run(
         details=details,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
+        until=until,
+        language=language,
     )
 
 
@@ -127,12 +135,18 @@ def compare(
     ] = Path("comparisons"),
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
+    draws: DrawsOption = None,
+    priors: PriorsOption = "",
+    until: UntilOption = "",
+    lang: LangOption = "en",
 ) -> None:
     """Compare policies with a baseline, firm by firm on the same luck.
 
     Prints what changes, which of it would have happened anyway, and what it costs the public. A
     change by --set applies to every arm, one of programmes.* or levers.* to every policy.
-    Interrupted, the same command goes on.
+    Interrupted, the same command goes on. With --draws it says how wide effects are: by simulation,
+    by luck, and by what is not known about the inputs. With --until it plays as many paths, or
+    draws, as an error takes: exit code 3 if the most allowed do not suffice.
     """
     from finmodel.cli.compare_command import compare_and_show
 
@@ -146,6 +160,10 @@ def compare(
         threads=threads,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
+        draws=draws,
+        priors=priors,
+        until=until,
+        language=language_of(lang),
     )
 
 

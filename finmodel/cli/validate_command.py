@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.options import language_of
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.datasets import data_root
@@ -44,21 +44,6 @@ from finmodel.study.validate import size_of, units_of, validate_scenario
 DEALS = data_root() / "deals" / "us_crunchbase_2013-10"
 DEALS_AS_OF = "2013-10-01"
 DEFAULT = data_root().parent / "scenarios" / "yrd_baseline.toml"
-LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
-
-
-def language_of(text: str) -> Literal["en", "zh"]:
-    """Return a language by its code.
-
-    Raises
-    ------
-    ScenarioError
-        If it is not known.
-    """
-    for lang in LANGUAGES:
-        if text == lang:
-            return lang
-    raise ScenarioError("report options", [Problem("--lang", repr(text), "en or zh")])
 
 
 def refuse_idle(options: Mapping[str, object], *, is_backtest: bool) -> None:

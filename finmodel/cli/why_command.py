@@ -90,6 +90,7 @@ def _print(
         "A part is a Shapley value: what the friction adds, on average over all orders of "
         "adding the five. 'Off first' is by how much the gap falls if it alone goes, 'off "
         "last' if the others have gone already. Below zero the gap would grow. ± is the "
-        "Monte Carlo standard error over paired paths.",
+        "Monte Carlo standard error over paired paths. A part is a mean: what one future may bring "
+        "(chance), and what is not known about the inputs, are in neither.",
         soft_wrap=True,
     )

@@ -156,7 +156,15 @@ class RunResult:
 
 
 class Keeper:
-    """Takes the records of paths in their order and returns the result."""
+    """Takes the records of paths in their order and returns the result.
+
+    Attributes
+    ----------
+    n_requested : int
+        Paths asked for.
+    n : int
+        Paths taken.
+    """
 
     FIELDS = (
         "panel",
@@ -171,7 +179,7 @@ class Keeper:
     )
 
     def __init__(self, world: World, seed: int, n_requested: int) -> None:
-        self._world, self._seed, self._n_requested = world, seed, n_requested
+        self._world, self._seed, self.n_requested = world, seed, n_requested
         self._spools: dict[str, Spool] = {}
         self._moments: Moments | None = None
         self._details: list[PathDetail] = []
@@ -230,7 +238,7 @@ class Keeper:
         return RunResult(
             world=self._world,
             seed=self._seed,
-            n_requested=self._n_requested,
+            n_requested=self.n_requested,
             spools=self._spools,
             cell_mean=self._moments.mean,
             cell_se=self._moments.standard_error,

@@ -12,8 +12,9 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
+R = TypeVar("R", contravariant=True)
 
 
 class Part(NamedTuple):
@@ -56,6 +58,20 @@ class Work(Protocol):
         """Take the units of a part, the next ones, as if one by one."""
 
 
+class Stop(Protocol[R]):
+    """A rule that ends work before all units are done.
+
+    It must depend on the units alone, so that the same work ends at the same unit however often
+    it was taken up again.
+    """
+
+    def is_look(self, n: int) -> bool:
+        """Whether the rule is to be asked when `n` units are done."""
+
+    def is_enough(self, n: int, result: R) -> bool:
+        """Whether the result of the first `n` units is good enough."""
+
+
 class Checkpoint(Protocol):
     """A place where parts are kept."""
 
@@ -79,6 +95,7 @@ def play(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     checkpoint: Checkpoint | None = None,
+    is_enough: Callable[[int], bool] | None = None,
 ) -> float:
     """Do every unit that is not yet done, or as many as there are before `cancel` is set.
 
@@ -98,6 +115,9 @@ def play(
         Called as ``progress(done, units)``, first with what was kept.
     cancel : threading.Event, optional
     checkpoint : Checkpoint, optional
+    is_enough : callable, optional
+        Asked with the number done after every unit, and first after what was kept; the work ends
+        when it says so.
 
     Returns
     -------
@@ -117,11 +137,16 @@ def play(
         if checkpoint:
             checkpoint.keep(work, earlier + time.perf_counter() - started, is_last=is_last)
 
-    for unit in _in_order(one, range(work.n, units), n_threads, cancel):
-        take(unit)
-        if progress:
-            progress(work.n, units)
-        keep(is_last=False)
+    # Asked before anything is done: what was kept may have been all there was to do.
+    if work.n == 0 or is_enough is None or not is_enough(work.n):
+        with closing(_in_order(one, range(work.n, units), n_threads, cancel)) as results:
+            for unit in results:
+                take(unit)
+                if progress:
+                    progress(work.n, units)
+                if is_enough is not None and is_enough(work.n):
+                    break
+                keep(is_last=False)
     if work.n < units:
         keep(is_last=True)
     return earlier + time.perf_counter() - started
@@ -129,7 +154,7 @@ def play(
 
 def _in_order(
     one: Callable[[int], T], units: range, n_threads: int, cancel: threading.Event | None
-) -> Iterator[T]:
+) -> Generator[T]:
     """Yield what `one` makes of each unit in turn while a few more are under way."""
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="finmodel-path")
     waiting: deque[Future[T]] = deque()

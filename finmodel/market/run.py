@@ -13,7 +13,7 @@ from finmodel.market.columns import ACCOUNT_NAMES, OK, OVERFLOW
 from finmodel.market.diary import settle_funds
 from finmodel.market.path import Room, run_path
 from finmodel.market.result import FundMoney, Keeper, PathDetail, RunResult
-from finmodel.market.resume import Checkpoint, Progress, play
+from finmodel.market.resume import Checkpoint, Progress, Stop, play
 from finmodel.market.state import N_EVENTS, N_EXITS, N_FUNDS, N_LOTS, Books, Pool
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
@@ -33,6 +33,7 @@ def simulate(
     detailed: int = 0,
     checkpoint: Checkpoint | None = None,
     has_fund_money: bool = True,
+    stop: Stop[RunResult] | None = None,
 ) -> RunResult:
     """Run `paths` paths of a world.
 
@@ -58,6 +59,9 @@ def simulate(
         paths already there are not run again; the result is the same, bit for bit.
     has_fund_money : bool, optional
         Whether to keep quarters and deals of those funds too, the larger part of the memory.
+    stop : Stop, optional
+        A rule that ends the run sooner. What it ends is whole, and the same as a run of as many
+        paths.
 
     Returns
     -------
@@ -86,6 +90,12 @@ def simulate(
             has_fund_money=is_kept and has_fund_money,
         )
 
+    def is_enough(n: int) -> bool:
+        is_end = stop is not None and stop.is_look(n) and stop.is_enough(n, keeper.result(0.0))
+        if is_end:
+            keeper.n_requested = n
+        return is_end
+
     seconds = play(
         one,
         lambda unit: keeper.add(*unit),
@@ -95,6 +105,7 @@ def simulate(
         progress=progress,
         cancel=cancel,
         checkpoint=checkpoint,
+        is_enough=is_enough,
     )
     if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")

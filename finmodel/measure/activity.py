@@ -9,8 +9,8 @@ import pandas as pd
 
 from finmodel.market import columns as col
 from finmodel.market.result import RunResult
-from finmodel.measure.groups import Group, grouped
-from finmodel.measure.monte_carlo import mean_se, ratio_se
+from finmodel.measure.groups import QUANTILES, Group, grouped
+from finmodel.measure.monte_carlo import mean_se, quantile_columns, ratio_se
 from finmodel.world.arrays import FloatArray
 
 ACTIVITY = {
@@ -47,13 +47,17 @@ def activity_table(run: RunResult, by: Sequence[str] = (), group: Group = "all")
     Returns
     -------
     DataFrame
-        One row a group: each column of `ACTIVITY` and its `_se`; `active_n` is the stock
-        of firms at the year's end.
+        One row a group: each column of `ACTIVITY`, its `_se`, and quantiles over paths;
+        `active_n` is the stock of firms at the year's end.
     """
     values, frame = grouped(run, by, group)
     columns = {}
     for name, column in ACTIVITY.items():
         columns[name], columns[f"{name}_se"] = mean_se(values[..., column])
+        for level, found in zip(
+            QUANTILES, quantile_columns(values[..., column], QUANTILES), strict=True
+        ):
+            columns[f"{name}_q{round(level * 100):02d}"] = found
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
 
@@ -66,13 +70,13 @@ def graduation_table(run: RunResult) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a stage and window: `stage`, `months`, `share`, `share_se`, `rounds_n`
-        (mean yearly cohort), `quarters_between` (mean time to the next stage's round of all
-        that had one in the reported years). NaN if the run is too short.
+        One row a stage and window: `stage`, `months`, `share`, `rounds_n` (mean yearly cohort),
+        `quarters_between` (mean time to the next stage's round of all that had one in the
+        reported years), each with `_se`. NaN if the run is too short.
     """
     rows = []
     panel = run.spools["panel"].collect(lambda block: block.sum(axis=(2, 4)))
-    waits = ratio_se(panel[..., col.REPEAT_Q].sum(axis=1), panel[..., col.REPEAT_N].sum(axis=1))[0]
+    waits = ratio_se(panel[..., col.REPEAT_Q].sum(axis=1), panel[..., col.REPEAT_N].sum(axis=1))
     for months, column, dropped in (
         (24, col.GRADUATED_8Q_N, 2),
         (36, col.GRADUATED_12Q_N, 3),
@@ -80,7 +84,7 @@ def graduation_table(run: RunResult) -> pd.DataFrame:
         kept = panel[:, : max(0, panel.shape[1] - dropped)]
         top, bottom = kept[..., column].sum(axis=1), kept[..., col.COHORT_N].sum(axis=1)
         share, error = ratio_se(top, bottom)
-        n_years = max(kept.shape[1], 1)
+        rounds = mean_se(bottom / max(kept.shape[1], 1))
         for k, stage in enumerate(run.world.stages[:-1]):
             rows.append(
                 {
@@ -88,8 +92,10 @@ def graduation_table(run: RunResult) -> pd.DataFrame:
                     "months": months,
                     "share": share[k],
                     "share_se": error[k],
-                    "rounds_n": bottom[:, k].mean() / n_years,
-                    "quarters_between": waits[k],
+                    "rounds_n": rounds[0][k],
+                    "rounds_n_se": rounds[1][k],
+                    "quarters_between": waits[0][k],
+                    "quarters_between_se": waits[1][k],
                 }
             )
     return pd.DataFrame(rows)

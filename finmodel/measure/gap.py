@@ -50,21 +50,18 @@ def gap_table(run: RunResult, by: Sequence[str] = (), group: Group = "hard_tech"
     DataFrame
         One row a group, yearly means over the reported years (a single year with `year`).
         For count (`_n`) and million CNY (`_mcny`): `ask`, the five outcomes, `carried`,
-        `withdrawn`, `viable_ask`, `gap`, `persistent`, `late`, with standard errors `_se`
-        of ask and gap and 5, 50, 95 % quantiles of the gap over paths; `gap_rate`, its
-        standard error, quantiles, and its strict, loose and social values; `late_quarters`,
-        the mean wait of needs funded late. Ratios without a denominator are NaN.
+        `withdrawn`, `viable_ask`, `gap`, `persistent`, `late`, each with its standard error
+        `_se`, and 5, 50, 95 % quantiles of the gap over paths; `gap_rate` and its strict, loose
+        and social values with standard errors, and quantiles of the first; `late_quarters`, the
+        mean wait of needs funded late. Ratios without a denominator are NaN.
     """
     values, names = grouped(run, by, group)
     columns: dict[str, FloatArray] = {}
     for side, suffix in ((0, "n"), (1, "mcny")):
         columns |= _need_columns(values, side, suffix)
     columns |= _rate_columns(values)
-    late = values[..., col.LATE_N].mean(axis=0)
-    waited = values[..., col.LATE_Q].mean(axis=0)
-    columns["late_quarters"] = np.divide(
-        waited, late, out=np.full_like(late, np.nan), where=late > 0
-    )
+    late = ratio_se(values[..., col.LATE_Q], values[..., col.LATE_N])
+    columns["late_quarters"], columns["late_quarters_se"] = late
     frame = pd.DataFrame({name: array.reshape(-1) for name, array in columns.items()})
     return pd.concat([names, frame], axis=1)
 
@@ -95,6 +92,7 @@ def cell_table(run: RunResult) -> pd.DataFrame:
         for outcome, name in enumerate(OUTCOMES):
             column = outcome_column(outcome, col.ALL_NEEDS, is_money=bool(side))
             frame[f"{name}_{suffix}"] = run.cell_mean[..., column].reshape(-1)
+            frame[f"{name}_{suffix}_se"] = run.cell_se[..., column].reshape(-1)
         fine = _fine(run, side)
         for j, name in enumerate((f"viable_ask_{suffix}", f"gap_{suffix}")):
             frame[name], frame[f"{name}_se"] = mean_se(fine[..., j])
@@ -124,16 +122,14 @@ def viable_by_path(
 
 
 def _need_columns(values: FloatArray, side: int, suffix: str) -> dict[str, FloatArray]:
-    def mean(column: int) -> FloatArray:
-        result: FloatArray = values[..., column].mean(axis=0)
-        return result
-
     columns: dict[str, FloatArray] = {}
-    ask = col.ASK_M if side else col.ASK_N
-    columns[f"ask_{suffix}"], columns[f"ask_{suffix}_se"] = mean_se(values[..., ask])
+
+    def add(name: str, by_path: FloatArray) -> None:
+        columns[f"{name}_{suffix}"], columns[f"{name}_{suffix}_se"] = mean_se(by_path)
+
+    add("ask", values[..., col.ASK_M if side else col.ASK_N])
     for outcome, name in enumerate(OUTCOMES):
-        column = outcome_column(outcome, col.ALL_NEEDS, is_money=bool(side))
-        columns[f"{name}_{suffix}"] = mean(column)
+        add(name, values[..., outcome_column(outcome, col.ALL_NEEDS, is_money=bool(side))])
     events = {
         "carried": col.CARRIED_N,
         "withdrawn": col.WITHDRAWN_N,
@@ -141,10 +137,10 @@ def _need_columns(values: FloatArray, side: int, suffix: str) -> dict[str, Float
         "late": col.LATE_N,
     }
     for name, column in events.items():
-        columns[f"{name}_{suffix}"] = mean(column + side)
+        add(name, values[..., column + side])
     viable_ask, gap = viable_by_path(values, side, col.MARKET)
-    columns[f"viable_ask_{suffix}"] = viable_ask.mean(axis=0)
-    columns[f"gap_{suffix}"], columns[f"gap_{suffix}_se"] = mean_se(gap)
+    add("viable_ask", viable_ask)
+    add("gap", gap)
     for level, found in zip(QUANTILES, quantile_columns(gap, QUANTILES), strict=True):
         columns[f"gap_{suffix}_q{round(level * 100):02d}"] = found
     return columns
@@ -157,9 +153,8 @@ def _rate_columns(values: FloatArray) -> dict[str, FloatArray]:
             viable_ask, gap = viable_by_path(values, side, test)
             label = f"gap_rate_{suffix}" if name == "market" else f"gap_rate_{suffix}_{name}"
             ratio, error = ratio_se(gap, viable_ask)
-            columns[label] = ratio
+            columns[label], columns[f"{label}_se"] = ratio, error
             if name == "market":
-                columns[f"{label}_se"] = error
                 by_path = np.divide(
                     gap, viable_ask, out=np.full_like(gap, np.nan), where=viable_ask > 0
                 )

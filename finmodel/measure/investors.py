@@ -96,7 +96,7 @@ def ownership_table(run: RunResult) -> pd.DataFrame:
     -------
     DataFrame
         One row a stage and class of holder (`founders`, the fund types, `outsiders` who
-        bought at the end of a fund): `stage`, `holder`, `share`, `share_se`, `firms_n`. NaN
+        bought at the end of a fund): `stage`, `holder`, `share`, `firms_n`, with `_se`. NaN
         where no firm of the stage has investors.
     """
     world = run.world
@@ -107,6 +107,7 @@ def ownership_table(run: RunResult) -> pd.DataFrame:
     outside[np.abs(outside) <= ROUNDING * firms] = 0.0
     rows = []
     for k, stage in enumerate(world.stages):
+        count, count_error = mean_se(firms[:, k])
         parts = [*(held[:, k, h] for h in range(held.shape[-1])), outside[:, k]]
         for holder, part in zip(("founders", *world.fund_types, "outsiders"), parts, strict=True):
             share, error = ratio_se(part[:, None], firms[:, k, None])
@@ -116,7 +117,8 @@ def ownership_table(run: RunResult) -> pd.DataFrame:
                     "holder": holder,
                     "share": share[0],
                     "share_se": error[0],
-                    "firms_n": firms[:, k].mean(),
+                    "firms_n": float(count),
+                    "firms_n_se": float(count_error),
                 }
             )
     return pd.DataFrame(rows)
@@ -140,8 +142,8 @@ def exit_table(run: RunResult) -> pd.DataFrame:
         One row a measure (`value` of the whole firm in million CNY; `multiple` of proceeds to
         investors over what they paid in, firms without investors left out) and route: the
         exit routes; `all` of them; `write_off`, backed firms that failed or closed, with the
-        cash they had left; `with_write_offs`, both together. `exits_n` a year, and the columns
-        of :func:`finmodel.measure.tails.tail_table`. Reported years only.
+        cash they had left; `with_write_offs`, both together. `exits_n` a year with `_se`, and
+        the columns of :func:`finmodel.measure.tails.tail_table`. Reported years only.
     """
     exits, counts = run.some_exits(MOST_ENDS)
     n_paths, years = len(counts), max(1, len(run.world.years))
@@ -169,7 +171,9 @@ def exit_table(run: RunResult) -> pd.DataFrame:
                 row[["hill", "hill_se", "hill_k"]] = np.nan
             row.insert(0, "measure", measure)
             row.insert(1, "route", route)
-            row.insert(2, "exits_n", chosen.sum() / n_paths / years)
+            count, error = mean_se(np.bincount(path[chosen], minlength=n_paths) / years)
+            row.insert(2, "exits_n", float(count))
+            row.insert(3, "exits_n_se", float(error))
             frames.append(row)
     return pd.concat(frames, ignore_index=True)
 
@@ -203,7 +207,8 @@ def survival_table(run: RunResult) -> pd.DataFrame:
                 "closed": ends[:, col.COHORT_CLOSED],
             }
             fates = {"alive": born - sum(fates.values()), **fates}
-            row = {"group": group, "age": age, "born_n": born.mean() / n_cohorts}
+            count, error = mean_se(born / n_cohorts)
+            row = {"group": group, "age": age, "born_n": float(count), "born_n_se": float(error)}
             for name, count in fates.items():
                 share, error = ratio_se(count[:, None], born[:, None])
                 row[name], row[f"{name}_se"] = share[0], error[0]

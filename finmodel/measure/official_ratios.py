@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from finmodel.measure.effects import COMPONENTS
+from finmodel.measure.monte_carlo import jackknife, quotient
+from finmodel.measure.policy import GROUPS
+from finmodel.world.arrays import FloatArray
 
 
 def private_leverage(
@@ -114,7 +119,18 @@ def chain_factors(
     return Chain(parts[0], parts[1], parts[2], gained)
 
 
-def chain_table(effects: pd.DataFrame) -> pd.DataFrame:
+FACTORS = (
+    "gross",
+    "reference",
+    "leakage",
+    "displacement",
+    "substitution",
+    "multiplier",
+    "net",
+)
+
+
+def chain_table(chains: Mapping[str, FloatArray], n_years: int) -> pd.DataFrame:
     """Return the chain of each policy as factors, in the form of the Additionality Guide.
 
     The gross impact is the supported financings; the reference case is what would have closed
@@ -123,40 +139,40 @@ def chain_table(effects: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    effects : DataFrame
-        From :func:`finmodel.measure.policy.effect_table` without cells: means over paths.
+    chains : mapping of ndarray, each of shape (P, R, K, H, 2, components, 2)
+        From a comparison.
+    n_years : int
+        Reported years.
 
     Returns
     -------
     DataFrame
         One row a policy, group and side (`n`, `mcny`): `gross`, `reference`, `leakage`,
-        `displacement`, `substitution`, `multiplier`, `net`. A factor is NaN if nothing was
-        left before it, as for a policy that supports nobody.
+        `displacement`, `substitution`, `multiplier`, `net`, of means over paths, with jackknife
+        standard errors `_se`. A factor is NaN if nothing was left before it, as for a policy
+        that supports nobody, and so is its error if that is so without some path.
     """
     rows = []
-    for (policy, group), part in effects.groupby(["policy", "group"], sort=False):
-        for side in ("n", "mcny"):
-            of = dict(zip(part["component"], part[f"effect_{side}"], strict=True))
-            reference = of["deadweight"] + of["timing"] + of["shrinkage"]
-            chain = chain_factors(
-                of["gross"] - reference,
-                of["leakage"],
-                of["displacement"],
-                of["substitution"],
-                of["multiplier"],
-            )
-            rows.append(
-                {
-                    "policy": policy,
-                    "group": group,
-                    "side": side,
-                    "gross": of["gross"],
-                    "reference": reference,
-                    "leakage": chain.leakage,
-                    "displacement": chain.displacement,
-                    "substitution": chain.substitution,
-                    "multiplier": chain.multiplier,
-                    "net": of["net"],
-                }
-            )
+    for policy, chain in chains.items():
+        for group in GROUPS:
+            part = chain[:, :, :, 1, 1] if group == GROUPS[1] else chain.sum(axis=(3, 4))
+            by_path = part.sum(axis=(1, 2)) / n_years
+            for place, side in enumerate(("n", "mcny")):
+                found, error = jackknife(by_path[..., place], _factors)
+                row: dict[str, object] = {"policy": policy, "group": group, "side": side}
+                for i, name in enumerate(FACTORS):
+                    row |= {name: float(found[i]), f"{name}_se": float(error[i])}
+                rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _factors(parts: FloatArray) -> FloatArray:
+    """Return the factors of chains with parts on the last axis, as :func:`chain_factors`."""
+    of = {name: parts[..., i] for i, name in enumerate(COMPONENTS)}
+    reference = of["deadweight"] + of["timing"] + of["shrinkage"]
+    left, factors = of["gross"] - reference, list[FloatArray]()
+    for name in ("leakage", "displacement", "substitution"):
+        factors.append(quotient(of[name], left))
+        left = left - of[name]
+    gained = 1.0 + quotient(of["multiplier"], left)
+    return np.stack([of["gross"], reference, *factors, gained, of["net"]], axis=-1)

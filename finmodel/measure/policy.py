@@ -15,7 +15,8 @@ from finmodel.market import columns as col
 from finmodel.market.result import RunResult
 from finmodel.measure.effects import COMPONENTS
 from finmodel.measure.gap import viable_by_path
-from finmodel.measure.monte_carlo import mean_se
+from finmodel.measure.groups import QUANTILES
+from finmodel.measure.monte_carlo import mean_se, quantile_columns
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
 
@@ -53,7 +54,8 @@ def effect_table(
     -------
     DataFrame
         One row a policy, group (`all` needs, or `viable_hard_tech`), cell and component:
-        `effect_n`, `effect_mcny` a reported year with standard errors `_se`.
+        `effect_n`, `effect_mcny` a reported year with standard errors `_se` and, of
+        chance, the 5 and 95 % points over paths, `_q05` and `_q95`.
     """
     axes = {"region": list(world.regions), "stage": list(world.stages)}
     kept = [name for name in axes if name in by]
@@ -65,13 +67,17 @@ def effect_table(
         dropped = tuple(1 + place for place, name in enumerate(axes) if name not in by)
         for group in GROUPS:
             part = chain[:, :, :, 1, 1] if group == GROUPS[1] else chain.sum(axis=(3, 4))
-            mean, error = mean_se(part.sum(axis=dropped) / len(world.years))
+            by_path = part.sum(axis=dropped) / len(world.years)
+            mean, error = mean_se(by_path)
+            low, high = quantile_columns(by_path, (QUANTILES[0], QUANTILES[-1]))
             frame = index.to_frame(index=False)
             frame.insert(0, "group", group)
             frame.insert(0, "policy", policy)
             for side, suffix in enumerate(("n", "mcny")):
                 frame[f"effect_{suffix}"] = mean[..., side].reshape(-1)
                 frame[f"effect_{suffix}_se"] = error[..., side].reshape(-1)
+                frame[f"effect_{suffix}_q05"] = low[..., side].reshape(-1)
+                frame[f"effect_{suffix}_q95"] = high[..., side].reshape(-1)
             frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
@@ -81,12 +87,16 @@ def sector_effect_table(panels: Mapping[str, FloatArray], world: World) -> pd.Da
     index = pd.MultiIndex.from_product([world.sectors, COMPONENTS], names=["sector", "component"])
     frames = []
     for policy, panel in panels.items():
-        mean, error = mean_se(panel.sum(axis=2) / len(world.years))
+        by_path = panel.sum(axis=2) / len(world.years)
+        mean, error = mean_se(by_path)
+        low, high = quantile_columns(by_path, (QUANTILES[0], QUANTILES[-1]))
         frame = index.to_frame(index=False)
         frame.insert(0, "policy", policy)
         for side, suffix in enumerate(("n", "mcny")):
             frame[f"effect_{suffix}"] = mean[..., side].reshape(-1)
             frame[f"effect_{suffix}_se"] = error[..., side].reshape(-1)
+            frame[f"effect_{suffix}_q05"] = low[..., side].reshape(-1)
+            frame[f"effect_{suffix}_q95"] = high[..., side].reshape(-1)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 

@@ -57,61 +57,27 @@ def public_table(
     """
     rows: list[dict[str, object]] = []
     for policy, run in arms.items():
-        paths = _public_paths(run, base)
-        change = chains[policy][..., COMPONENTS.index("change"), :].sum(axis=(1, 2, 3, 4))
-        viable = chains[policy][:, :, :, 1, 1, COMPONENTS.index("change")].sum(axis=(1, 2))
-        memo = dict(
-            zip(MEMO, np.moveaxis(memos[policy].sum(axis=(1, 2, 3, 4)), -1, 0), strict=True)
-        )
-        outcome, without = outcomes_by_path(run), outcomes_by_path(base)
-        n_years = len(run.world.years)
+        paths = public_paths(run, base)
         for name, values in paths.items():
             mean, error = mean_se(values)
             rows.append(_row(policy, name, mean, error, values))
         held = paths["returned_mcny"] + paths["nav_mcny"]
-        outlay, cost = paths["outlay_mcny"], paths["public_cost_mcny"]
+        outlay = paths["outlay_mcny"]
         loss = np.maximum(0.0, outlay - held)
         is_void = not outlay.any()
         rows.append(_row(policy, "p_loss", *_share(loss > 0.0, is_void=is_void), None))
         short = paths["net_present_value_mcny"] < 0.0
         rows.append(_row(policy, "p_below_social_rate", *_share(short, is_void=is_void), None))
         rows.append(_row(policy, "loss_mcny", *mean_se(loss), loss))
-        private = _private_invested(run) - _private_invested(base)
-        ratios = {
-            "placed_share": (paths["public_raised_mcny"], paths["budget_mcny"]),
-            "home_multiple": (_home_money(run), outlay),
-            "dpi": (paths["returned_mcny"], outlay),
-            "tvpi": (held, outlay),
-            "tvpi_if_sold": (paths["returned_mcny"] + _sold(run), outlay),
-            "change_per_public_yuan": (change[:, 1], memo["public"]),
-            "private_change_per_public_yuan": (private, memo["public"]),
-            "leverage_eu": (memo["joined"], outlay),
-            "leverage_private": (memo["joined"] - memo["public"], memo["public"]),
-            "amplification": (paths["raised_mcny"], paths["public_raised_mcny"]),
-            "cost_per_financing_mcny": (cost, viable[:, 0]),
-            "net_cost_per_financing_mcny": (-paths["net_present_value_mcny"], viable[:, 0]),
-            "quarters_earlier": (memo["earlier"], _anyway(chains[policy])),
-            "away_share": (memo["away"], _supported(chains[policy])),
-        }
-        for name, key in (
-            ("funded_firm", "first_rounds_n"),
-            ("graduation", "graduated_n"),
-            ("exit", "exits_n"),
-            ("ipo", "ipo_n"),
-            ("survivor", "survivors_n"),
-        ):
-            years = 1 if key == "survivors_n" else n_years
-            extra = years * (outcome[key] - without[key])
-            ratios[f"cost_per_{name}_mcny"] = (cost, extra)
+        ratios = public_ratios(run, base, paths, chains[policy], memos[policy])
+        ratios |= _costs(run, base, paths, chains[policy])
         pooled, by_path = public_irr(run)
         some = by_path[~np.isnan(by_path)]
         row = _row(
             policy, "irr_pa", np.array(pooled), np.array(np.nan), some if len(some) else None
         )
         rows.append(row)
-        with_, before = lp_multiples(run), lp_multiples(base)["ordinary_tvpi"]
-        ratios["private_tvpi"] = with_["private_tvpi"]
-        got, paid = with_["ordinary_tvpi"]
+        (got, paid), before = (lp_multiples(arm)["ordinary_tvpi"] for arm in (run, base))
         change_tvpi, error = mean_se(got / paid - before[0] / before[1])
         rows.append(_row(policy, "ordinary_tvpi_change", change_tvpi, error, None))
         for name, (top, bottom) in ratios.items():
@@ -122,6 +88,67 @@ def public_table(
                 value, error = np.full_like(value, np.nan), np.full_like(error, np.nan)
             rows.append(_row(policy, name, value, error, None))
     return pd.DataFrame(rows)
+
+
+def public_ratios(
+    run: RunResult,
+    base: RunResult,
+    paths: Mapping[str, FloatArray],
+    chain: FloatArray,
+    memo: FloatArray,
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return tops and bottoms by path, each (P,), of the ratios of a policy that are no costs.
+
+    Parameters
+    ----------
+    run, base : RunResult
+    paths : mapping of ndarray
+        From :func:`public_paths`.
+    chain, memo : ndarray
+        Of the policy, as in a comparison.
+    """
+    change = chain[..., COMPONENTS.index("change"), :].sum(axis=(1, 2, 3, 4))
+    of = dict(zip(MEMO, np.moveaxis(memo.sum(axis=(1, 2, 3, 4)), -1, 0), strict=True))
+    outlay, held = paths["outlay_mcny"], paths["returned_mcny"] + paths["nav_mcny"]
+    private = _private_invested(run) - _private_invested(base)
+    return {
+        "placed_share": (paths["public_raised_mcny"], paths["budget_mcny"]),
+        "home_multiple": (_home_money(run), outlay),
+        "dpi": (paths["returned_mcny"], outlay),
+        "tvpi": (held, outlay),
+        "tvpi_if_sold": (paths["returned_mcny"] + _sold(run), outlay),
+        "change_per_public_yuan": (change[:, 1], of["public"]),
+        "private_change_per_public_yuan": (private, of["public"]),
+        "leverage_eu": (of["joined"], outlay),
+        "leverage_private": (of["joined"] - of["public"], of["public"]),
+        "amplification": (paths["raised_mcny"], paths["public_raised_mcny"]),
+        "quarters_earlier": (of["earlier"], _anyway(chain)),
+        "away_share": (of["away"], _supported(chain)),
+        "private_tvpi": lp_multiples(run)["private_tvpi"],
+    }
+
+
+def _costs(
+    run: RunResult, base: RunResult, paths: Mapping[str, FloatArray], chain: FloatArray
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return public costs and what there is more of, by path."""
+    viable = chain[:, :, :, 1, 1, COMPONENTS.index("change"), 0].sum(axis=(1, 2))
+    cost, outcome = paths["public_cost_mcny"], outcomes_by_path(run)
+    without = outcomes_by_path(base)
+    found = {
+        "cost_per_financing_mcny": (cost, viable),
+        "net_cost_per_financing_mcny": (-paths["net_present_value_mcny"], viable),
+    }
+    for name, key in (
+        ("funded_firm", "first_rounds_n"),
+        ("graduation", "graduated_n"),
+        ("exit", "exits_n"),
+        ("ipo", "ipo_n"),
+        ("survivor", "survivors_n"),
+    ):
+        years = 1 if key == "survivors_n" else len(run.world.years)
+        found[f"cost_per_{name}_mcny"] = (cost, years * (outcome[key] - without[key]))
+    return found
 
 
 def _row(
@@ -191,8 +218,8 @@ def _at_risk(run: RunResult) -> FloatArray:
     )
 
 
-def _public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
-    """Return flows of public money by path, million CNY."""
+def public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
+    """Return flows of public money by path, each (P,), million CNY."""
     world = run.world
     first = len(world.fund_types) - len(world.programmes)
     flows = run.spools["fund_flow"].collect(lambda block: block[:, :, :, first:].sum(axis=(2, 3)))

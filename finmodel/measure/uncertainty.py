@@ -24,6 +24,7 @@ Cochran (1977), Sampling Techniques, 3rd ed., section 2.11.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -106,6 +107,13 @@ class Shared:
         self.spread += np.nan_to_num(found.spread, nan=0.0)
         self.n_spread += ~np.isnan(found.spread[0])
 
+    def some(self, places: list[int]) -> Shared:
+        """Return the sums of some measures."""
+        found = Shared(len(self.influence), len(places))
+        found.influence, found.spread = self.influence[:, places], self.spread[:, places]
+        found.n_spread = self.n_spread[places]
+        return found
+
 
 def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, FloatArray]:
     """Return Monte Carlo error, chance and ignorance of M measures from K draws.
@@ -139,7 +147,6 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
     interaction = np.maximum(within - between_paths, 0.0) * quotient(n, n - 1.0)
     observed = np.where(n > 1, _variance(values), np.nan)
     ignorance = np.maximum(observed - interaction / n_paths, 0.0)
-    kept = np.sqrt(np.divide(ignorance, observed, out=np.zeros_like(mean), where=observed > 0.0))
     columns = {
         "n_draws": n,
         "mean": mean,
@@ -149,13 +156,41 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
     }
     chance = quotient(shared.spread, shared.n_spread)
     columns["chance_q05"], columns["chance_q95"] = chance[1:]
-    steadied = np.where(np.isnan(observed), np.nan, mean + kept * (values - mean))
+    steadied = _steadied(values, mean, ignorance)
     for level in QUANTILES:
         label = f"ignorance_q{round(level * 100):02d}"
         columns[label], columns[f"{label}_se"] = smooth_quantile(steadied, level)
     columns |= _shares(chance[0], ignorance, columns["mean_se"] ** 2)
     columns["is_floored"] = ((ignorance == 0.0) & (observed > 0.0)).astype(np.float64)
     return columns
+
+
+def _steadied(values: FloatArray, mean: FloatArray, ignorance: FloatArray) -> FloatArray:
+    """Return the draws' values, drawn together so that their variance is that of ignorance."""
+    observed = np.where((~np.isnan(values)).sum(axis=0) > 1, _variance(values), np.nan)
+    kept = np.sqrt(np.divide(ignorance, observed, out=np.zeros_like(mean), where=observed > 0.0))
+    return np.where(np.isnan(observed), np.nan, mean + kept * (values - mean))
+
+
+def share_above_zero(values: FloatArray, columns: Mapping[str, FloatArray]) -> FloatArray:
+    """Return the part of draws in which a measure is above zero, Monte Carlo noise taken off.
+
+    Parameters
+    ----------
+    values : ndarray of shape (K, M)
+        Of the draws; NaN values are left out.
+    columns : mapping of ndarray
+        From :func:`layers`.
+
+    Returns
+    -------
+    ndarray of shape (M,)
+        NaN with fewer than two draws.
+    """
+    steadied = _steadied(values, columns["mean"], columns["ignorance_variance"])
+    known = ~np.isnan(steadied)
+    above = (known & (steadied > 0.0)).sum(axis=0).astype(np.float64)
+    return quotient(above, known.sum(axis=0).astype(np.float64))
 
 
 def _shares(

@@ -67,7 +67,7 @@ def _view(rows: pd.DataFrame, title: str, scale: float, words: dict[str, str]) -
         view.add_row(
             str(row["scenario"]),
             with_error(row["mean"], row["se"], scale=scale),
-            f"{row['sd_between'] * scale:.2g}" if row["n_units"] > 1 else "-",
+            f"{row['sd_between'] * scale:.2g}" if pd.notna(row["sd_between"]) else "-",
             span(row["q05"], row["q95"], scale=scale),
             f"{row['low'] * scale:.3g} #{row['low_unit']}",
             f"{row['high'] * scale:.3g} #{row['high_unit']}",

@@ -118,13 +118,13 @@ def _add(view: Table, label: str, row: Row, measure: str) -> None:
     view.add_row(
         label,
         with_error(row["mean"], row["mean_se"], scale=scale),
-        _between(row["chance_q05"] * scale, row["chance_q95"] * scale),
+        between(row["chance_q05"] * scale, row["chance_q95"] * scale),
         inputs,
         ", ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares),
     )
 
 
-def _between(low: float, high: float) -> str:
+def between(low: float, high: float, language: Language = "en") -> str:
     """Return a range with three digits each, written out."""
     if math.isnan(low) or math.isnan(high):
         return "-"
@@ -132,7 +132,7 @@ def _between(low: float, high: float) -> str:
     for value in (low, high):
         size = math.floor(math.log10(abs(value))) if value else 0
         texts.append(f"{round(value, 2 - size):,.{max(0, 2 - size)}f}")
-    return " to ".join(texts)
+    return (" to " if language == "en" else "至").join(texts)
 
 
 def _rows(frame: pd.DataFrame) -> dict[str, Row]:

@@ -115,7 +115,7 @@ def cautions(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang: Langu
         said.append(
             words["left_out"].format(what=words[str(row["what"])], reason=str(row["reason"]))
         )
-    return said
+    return [*said, words["layers"]]
 
 
 def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang: Language) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.batch_schema import MOST_UNITS, BatchDesign, BatchPlan
+from finmodel.scenario.correlations import kept_links
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import load_scenario
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.scenario.schema import Scenario
-from finmodel.scenario.walk import declared, quantities
-
-MOST_SOBOL_AXES = 21201
-"""Axes for which direction numbers are known to the library."""
+from finmodel.scenario.share_tables import share_table
+from finmodel.scenario.walk import declared, quantities, with_values
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,9 @@ def load_batch(path: str | Path, overrides: Sequence[str] = ()) -> ReadBatch:
             problems += error.problems
     if len(scenarios) == len(plan.scenarios):
         problems += _names_differ(scenarios, str(file))
+        problems += _check_seeds(plan, str(file))
         problems += _check_baseline(plan, scenarios, str(file))
+        problems += _check_shares(plan, str(file))
         problems += _check_grid(plan, scenarios, str(file))
         problems += _check_design(plan, scenarios, str(file))
     if problems:
@@ -110,12 +111,25 @@ def belief_names(plan: BatchPlan, scenarios: Sequence[Scenario]) -> tuple[str, .
     taken = {*plan.grid, *plan.design.ranges}
     found: dict[str, None] = {}
     for scenario in scenarios:
-        followers = {name for group in scenario.together for name in group[1:]}
-        for name, quantity in quantities(scenario):
+        left = set_by_plan(scenario, {n: q.centre for n, q in quantities(scenario) if n in taken})
+        followers = {name for group in left.together for name in group[1:]}
+        for name, quantity in quantities(left):
             is_wanted = any(fnmatchcase(name, pattern) for pattern in plan.design.beliefs)
-            if is_wanted and quantity.is_uncertain and name not in followers | taken:
+            if is_wanted and quantity.is_uncertain and name not in followers:
                 found[name] = None
     return tuple(found)
+
+
+def set_by_plan(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+    """Return a scenario with numbers set, and without the links of these to beliefs.
+
+    What is set is certain: it says nothing of others. The next of a group that moves together
+    leads it, as when a change on the command line sets the number.
+    """
+    made = with_values(scenario, values)
+    numbers = dict(quantities(made))
+    pairs, groups = kept_links(made.correlations, made.together, numbers, is_own=False)
+    return made.model_copy(update={"correlations": pairs, "together": groups})
 
 
 def _names_differ(scenarios: Sequence[Scenario], file: str) -> list[Problem]:
@@ -129,10 +143,55 @@ def _names_differ(scenarios: Sequence[Scenario], file: str) -> list[Problem]:
 
 def _check_baseline(plan: BatchPlan, scenarios: Sequence[Scenario], file: str) -> list[Problem]:
     names = [scenario.meta.name for scenario in scenarios]
-    if not plan.baseline or plan.baseline in names:
+    if not plan.baseline:
         return []
-    near = nearest_name(plan.baseline, names)
-    return [Problem(f"{file}: baseline", repr(plan.baseline), f"one of {', '.join(names)}", near)]
+    if plan.baseline not in names:
+        near = nearest_name(plan.baseline, names)
+        allowed = f"one of {', '.join(names)}"
+        return [Problem(f"{file}: baseline", repr(plan.baseline), allowed, near)]
+    base = scenarios[names.index(plan.baseline)]
+    return [problem for scenario in scenarios for problem in _unlike(plan, scenario, base, file)]
+
+
+def _unlike(plan: BatchPlan, scenario: Scenario, base: Scenario, file: str) -> list[Problem]:
+    """Return in what a scenario cannot be held against the baseline path by path."""
+    problems, place = [], f"{file}: scenario {scenario.meta.name}"
+    for field in ("scale", "years", "warm_up_years", "start_year", "paths"):
+        if field == "paths" and plan.run.paths is not None:
+            continue
+        own, theirs = getattr(scenario.run, field), getattr(base.run, field)
+        if own != theirs:
+            allowed = f"as in the baseline: {theirs}"
+            problems.append(Problem(f"{place}: run.{field}", str(own), allowed))
+    axes = {
+        "geography.regions": (scenario.geography.regions, base.geography.regions),
+        "stages": (scenario.stage_names, base.stage_names),
+        "sectors": (tuple(scenario.sectors), tuple(base.sectors)),
+    }
+    for name, (mine, other) in axes.items():
+        if tuple(mine) != tuple(other):
+            allowed = f"as in the baseline: {', '.join(other)}"
+            problems.append(Problem(f"{place}: {name}", ", ".join(mine), allowed))
+    return problems
+
+
+def _check_seeds(plan: BatchPlan, file: str) -> list[Problem]:
+    seeds = plan.run.seeds
+    if len(set(seeds)) == len(seeds):
+        return []
+    return [Problem(f"{file}: run.seeds", "a seed twice", "each seed once")]
+
+
+def _check_shares(plan: BatchPlan, file: str) -> list[Problem]:
+    """Return numbers that are set alone of a table of shares, which then cannot sum to one."""
+    varied = [*plan.grid, *(plan.design.ranges if plan.design else ())]
+    tables = [share_table(key) for key in varied]
+    allowed = "all of the table, or its beliefs in a design: shares must sum to 1"
+    return [
+        Problem(f"{file}: {key}", "one share alone", allowed)
+        for key, table in zip(varied, tables, strict=True)
+        if table and tables.count(table) == 1
+    ]
 
 
 def _check_grid(plan: BatchPlan, scenarios: Sequence[Scenario], file: str) -> list[Problem]:
@@ -197,8 +256,9 @@ def _check_design(plan: BatchPlan, scenarios: Sequence[Scenario], file: str) -> 
             given = f"{pattern!r}, which fits {len(fits)} numbers and no belief"
             allowed = "a pattern of numbers stated as beliefs, as stages.*"
             problems.append(Problem(f"{file}: design.beliefs", given, allowed))
-    if not design.ranges and not design.beliefs:
-        problems.append(Problem(f"{file}: design", "nothing to vary", "beliefs, or ranges"))
+    if not problems and not design.ranges and not belief_names(plan, scenarios):
+        allowed = "ranges, or beliefs that nothing else sets, of a group its first"
+        problems.append(Problem(f"{file}: design", "nothing to vary", allowed))
     return problems
 
 

@@ -12,8 +12,9 @@ from finmodel.store.folder import (
     run_digest,
     save_run,
 )
+from finmodel.store.pointers import read_pointer, save_pointer
 from finmodel.store.unfinished import Unfinished, Watch, discard_unfinished
-from finmodel.store.units import Status, StoredUnit, UnitStore
+from finmodel.store.units import Status, StoredUnit, UnitStore, made_by
 
 __all__ = [
     "MANIFEST",
@@ -26,10 +27,13 @@ __all__ = [
     "discard_unfinished",
     "find_run",
     "is_whole",
+    "made_by",
     "make_root",
     "open_run",
     "read_manifest",
+    "read_pointer",
     "read_result",
     "run_digest",
+    "save_pointer",
     "save_run",
 ]

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,9 @@ from finmodel.errors import Problem, StoreError, nearest_name
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
+DRAFT_SECONDS = 86400.0
+"""After how long what a writer left half written is taken for left behind."""
+_DRAFT = re.compile(r"\.[0-9a-f]{16}-\w{8}(-old)?")
 
 Manifest = dict[str, Any]
 """What a run says of itself."""
@@ -45,7 +51,12 @@ def run_digest(
 
 
 def save_run(
-    root: Path, digest: str, tables: Mapping[str, pd.DataFrame], manifest: Manifest
+    root: Path,
+    digest: str,
+    tables: Mapping[str, pd.DataFrame],
+    manifest: Manifest,
+    *,
+    replaces: bool = False,
 ) -> Path:
     """Write a run and return its folder.
 
@@ -59,11 +70,14 @@ def save_run(
         Written as parquet.
     manifest : dict
         Stored with the checksum of each table added.
+    replaces : bool
+        Whether a whole run of the digest that is there already gives way; it does so once the
+        new one is written.
 
     Raises
     ------
     StoreError
-        If the folder cannot be written; nothing is left behind.
+        If the folder cannot be written; nothing is left behind, and what was there stays.
     """
     folder = root / digest[:16]
     draft: Path | None = None
@@ -78,7 +92,7 @@ def save_run(
         text = json.dumps({**manifest, "digest": digest, "files": files}, indent=1, allow_nan=False)
         (draft / MANIFEST).write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
-        _put_in_place(draft, folder)
+        _put_in_place(draft, folder, replaces=replaces)
     except OSError as error:
         problem = Problem(str(root), error.strerror or str(error), "a writable folder with room")
         raise StoreError("results folder", [problem]) from error
@@ -89,7 +103,7 @@ def save_run(
 
 
 def make_root(root: Path) -> None:
-    """Make the folder of runs and try to write there.
+    """Make the folder of runs, try to write there, and remove what killed writers left.
 
     Raises
     ------
@@ -100,17 +114,31 @@ def make_root(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".try-", dir=root):
             pass
+        _remove_old_drafts(root)
     except OSError as error:
         problem = Problem(str(root), error.strerror or str(error), "a writable folder with room")
         raise StoreError("results folder", [problem]) from error
 
 
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Rename `draft` to `folder`; a whole run already there stays, a broken one goes."""
+def _remove_old_drafts(root: Path) -> None:
+    """Remove drafts that no writer can still be at: writing one takes minutes at most."""
+    latest = time.time() - DRAFT_SECONDS
+    for path in root.iterdir():
+        if _DRAFT.fullmatch(path.name):
+            with suppress(OSError):
+                if path.stat().st_mtime < latest:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def _put_in_place(draft: Path, folder: Path, *, replaces: bool) -> None:
+    """Rename `draft` to `folder`; a whole run already there stays if told, a broken one goes."""
     if folder.exists():
-        if is_whole(folder):
+        if is_whole(folder) and not replaces:
             return
-        shutil.rmtree(folder)
+        old = draft.with_name(f"{draft.name}-old")
+        with suppress(FileNotFoundError):  # another writer may have been first
+            os.rename(folder, old)  # noqa: PTH104
+            shutil.rmtree(old, ignore_errors=True)
     try:
         os.rename(draft, folder)  # noqa: PTH104  (Path.rename hides the target's state)
     except OSError:

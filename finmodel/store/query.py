@@ -2,13 +2,13 @@
 
 Every table name is a view over that table of all results that have it, with columns in front that
 say which: `kind` (the folder of results), `run` (the folder of one) and `name` (of its scenario or
-plan). `manifests` has one row a result. Only questions are answered: nothing is written, and no
-file but those of results is read.
+plan). A column of the table itself that has one of these names is called `own_name` and the like.
+`manifests` has one row a result. Only questions are answered: nothing is written, and no file but
+those of results folders is read. Results whose files do not match their manifests are left out.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,25 @@ from typing import Any
 import pandas as pd
 
 from finmodel.errors import InputError, Problem, nearest_name
-from finmodel.store.folder import MANIFEST
+from finmodel.store.folder import MANIFEST, is_whole, read_manifest
 
 MANIFESTS = "manifests"
+_FRONT = ("kind", "run", "name")
 _ABOUT = ("name", "title_en", "title_zh", "paths", "seed", "created", "version")
 
 
 def result_folders(roots: Sequence[Path]) -> list[Path]:
-    """Return the folders of stored results below folders of results, sorted."""
-    found = [path.parent for root in roots for path in root.glob(f"[!.]*/{MANIFEST}")]
+    """Return the folders of stored results below folders of results, sorted, each once."""
+    return [folder for folder in _with_manifests(roots) if is_whole(folder)]
+
+
+def broken_folders(roots: Sequence[Path]) -> list[Path]:
+    """Return the folders of results whose files do not match their manifests, sorted."""
+    return [folder for folder in _with_manifests(roots) if not is_whole(folder)]
+
+
+def _with_manifests(roots: Sequence[Path]) -> list[Path]:
+    found = {path.parent.resolve() for root in roots for path in root.glob(f"[!.]*/{MANIFEST}")}
     return sorted(found)
 
 
@@ -49,7 +59,7 @@ def query(sql: str, roots: Sequence[Path]) -> pd.DataFrame:
     """
     import duckdb
 
-    with _connection(roots) as connection:
+    with _connection(roots, result_folders(roots)) as connection:
         try:
             statements = duckdb.extract_statements(sql)
         except duckdb.Error as error:
@@ -73,20 +83,20 @@ def tables(roots: Sequence[Path]) -> pd.DataFrame:
         One row a table: `table`, `results` that have it, `columns`.
     """
     rows = []
-    files = _files(result_folders(roots))
-    with _connection(roots) as connection:
+    folders = result_folders(roots)
+    files = _files(folders)
+    with _connection(roots, folders) as connection:
         for name in _names(connection):
-            found = connection.execute(f'describe "{name}"').fetchall()
-            n = len(files.get(name, ())) or len(result_folders(roots))
+            found = connection.execute(f"describe {_identifier(name)}").fetchall()
+            n = len(files.get(name, ())) or len(folders)
             rows.append({"table": name, "results": n, "columns": ", ".join(c[0] for c in found)})
     return pd.DataFrame(rows, columns=["table", "results", "columns"])
 
 
-def _connection(roots: Sequence[Path]) -> Any:
+def _connection(roots: Sequence[Path], folders: Sequence[Path]) -> Any:
     """Return a database of views that reads results and nothing else."""
     import duckdb
 
-    folders = result_folders(roots)
     connection = duckdb.connect(":memory:")
     connection.register("manifests_frame", _manifests(folders))
     connection.execute(f"create table {MANIFESTS} as select * from manifests_frame")
@@ -94,16 +104,30 @@ def _connection(roots: Sequence[Path]) -> Any:
     allowed = ", ".join(_quoted(f"{root.resolve()}/") for root in roots)
     if allowed:
         connection.execute(f"set allowed_directories = [{allowed}]")
-    for name, files in sorted(_files(folders).items()):
-        listed = ", ".join(_quoted(str(file.resolve())) for file in files)
-        connection.execute(
-            f'create view "{name}" as select m.kind, m.run, m.name, t.* exclude (filename) '
-            f"from read_parquet([{listed}], union_by_name = true, filename = true) t "
-            f"join {MANIFESTS} m on t.filename = m.folder || '/{name}.parquet'"
-        )
+    try:
+        for name, files in sorted(_files(folders).items()):
+            _add_view(connection, name, files)
+    except duckdb.Error as error:  # as a file that went since it was listed
+        connection.close()
+        raise _refusal("", str(error), []) from None
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _add_view(connection: Any, name: str, files: Sequence[Path]) -> None:
+    """Add the view over a table of all results that have it."""
+    listed = ", ".join(_quoted(str(file)) for file in files)
+    rows = f"read_parquet([{listed}], union_by_name = true, filename = true)"
+    columns = [row[0] for row in connection.execute(f"describe select * from {rows}").fetchall()]
+    clash = [column for column in columns if column.lower() in _FRONT]
+    own = ", ".join(f"{_identifier(column)} as {_identifier(f'own_{column}')}" for column in clash)
+    front = ", ".join(f"m.{column}" for column in _FRONT)
+    connection.execute(
+        f"create view {_identifier(name)} as select {front}, t.* exclude (filename) "
+        f"{f'rename ({own})' if own else ''} from {rows} t "
+        f"join {MANIFESTS} m on t.filename = m.folder || {_quoted(f'/{name}.parquet')}"
+    )
 
 
 def _names(connection: Any) -> list[str]:
@@ -111,22 +135,28 @@ def _names(connection: Any) -> list[str]:
 
 
 def _files(folders: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return the files of every table that is not empty of columns, by name."""
+    """Return the files of every table that the manifests state, by name."""
     found: dict[str, list[Path]] = {}
     for folder in folders:
-        for file in sorted(folder.glob("*.parquet")):
-            found.setdefault(file.stem, []).append(file)
+        for file in sorted(read_manifest(folder)["files"]):
+            if file.endswith(".parquet"):
+                found.setdefault(file.removesuffix(".parquet"), []).append(folder / file)
     return found
 
 
 def _manifests(folders: Sequence[Path]) -> pd.DataFrame:
     rows = []
     for folder in folders:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_manifest(folder)
         about = {key: manifest.get(key) for key in _ABOUT}
-        where = {"kind": folder.parent.name, "run": folder.name, "folder": str(folder.resolve())}
+        where = {"kind": folder.parent.name, "run": folder.name, "folder": str(folder)}
         rows.append({**where, **about})
     return pd.DataFrame(rows, columns=["kind", "run", "folder", *_ABOUT])
+
+
+def _identifier(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _quoted(text: str) -> str:

@@ -55,6 +55,11 @@ class StoredUnit:
     is_final: bool = True
 
 
+def made_by() -> list[str]:
+    """Return with what numbers are made: of another build of the compiler bits might differ."""
+    return [sys.version, platform.machine(), np.__version__, numba.__version__]
+
+
 class UnitStore:
     """Finished units below a results folder.
 
@@ -65,9 +70,7 @@ class UnitStore:
 
     def __init__(self, root: Path) -> None:
         self.folder = root / FOLDER
-        # Units come from one build of the compiler, or their bits might differ.
-        made_by = [sys.version, platform.machine(), np.__version__, numba.__version__]
-        self._made_by = json.dumps([FORMAT, *made_by])
+        self._made_by = json.dumps([FORMAT, *made_by()])
 
     def find(self, digest: str) -> StoredUnit | None:
         """Return a finished unit, or None if there is no sound one."""

@@ -74,6 +74,11 @@ class ArmsKeeper:
                 self._effects[name] += [Effects(*block) for block in blocks]
         self.n = part.last
 
+    def request(self, n: int) -> None:
+        """Take `n` paths for all that were asked for."""
+        for keeper in self._keepers.values():
+            keeper.n_requested = n
+
     def results(self, seconds: float) -> dict[str, RunResult]:
         """Return what each arm left; at least one path must have been kept."""
         return {name: keeper.result(seconds) for name, keeper in self._keepers.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,31 +94,33 @@ def run_batch(
         digests=digests,
     )
     tables = batch_tables(units, results, found.plan.baseline)
-    if folder is not None:  # some unit had failed by no fault of its own
-        shutil.rmtree(folder, ignore_errors=True)
-    saved = store.save_run(root, name, tables, _manifest(found, units, results, command))
+    manifest = _manifest(found, units, results, command)
+    # If there is one, some unit of it had failed by no fault of its own.
+    saved = store.save_run(root, name, tables, manifest, replaces=folder is not None)
     return StoredRun(saved, is_reused=False)
 
 
 def batch_digest(found: ReadBatch, digests: Sequence[str]) -> str:
-    """Return the digest that names a batch: its units in order, their axes and its baseline."""
-    axes = [*found.plan.grid, *(found.plan.design.ranges if found.plan.design else ())]
+    """Return the digest that names a batch: its units in order, and its plan.
+
+    Plans of the same units may lay them out by other axes; their files may lie anywhere.
+    """
+    plan = found.plan.model_dump(mode="json", exclude={"scenarios"})
     names = [scenario.meta.name for scenario in found.scenarios]
-    parts = [*digests, *axes, *found.belief_names, *names, found.plan.baseline]
-    return sha256("\n".join([*parts, model_digest()]).encode()).hexdigest()
+    parts = [*digests, json.dumps(plan), *found.belief_names, *names, model_digest()]
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def size_of(found: ReadBatch) -> BatchSize:
     """Return how large a batch is."""
     units = BatchUnits(found)
     cells = {(row.scenario, row.cell) for row in units.rows}
-    points = {row.point for row in units.rows}
     return BatchSize(
         n_units=len(units),
         n_scenarios=len(found.scenarios),
         n_seeds=len(found.plan.run.seeds),
         n_cells=max(sum(1 for s, _ in cells if s == n) for n in range(len(found.scenarios))),
-        n_points=len(points),
+        n_points=max(units.n_points, 1),
     )
 
 

@@ -12,6 +12,7 @@ from finmodel.measure.headlines import CELLS, HEADLINES, RATIOS, ratio_parts
 from finmodel.measure.headlines import units as measure_units
 from finmodel.measure.monte_carlo import mean_se, quantile_columns
 from finmodel.measure.uncertainty import DrawValues, mean_values, ratio_values
+from finmodel.study.batch_spread import Between
 from finmodel.study.batch_units import BatchUnits
 from finmodel.study.units import UnitResult
 from finmodel.world.arrays import FloatArray
@@ -46,15 +47,17 @@ def batch_tables(
     frame["digest"] = [result.digest for result in results]
     frame["status"] = [result.status for result in results]
     frame["error"] = [result.error for result in results]
+    groups = list(zip(frame["scenario"], frame["seed"], strict=True))
+    between = tuple(Between(groups, len(measure_units())) for _ in range(2))
     tables = {
         "units": frame,
-        "results": result_table(results),
+        "results": result_table(results, between[0]),
         "cells": _cell_table(units, results),
         "paths": _path_table(results),
     }
     if baseline:
-        tables["effects"] = _effect_table(units, results, baseline)
-    tables["summary"] = summary_table(tables)
+        tables["effects"] = _effect_table(units, results, baseline, between[1])
+    tables["summary"] = summary_table(tables, between)
     return tables
 
 
@@ -93,14 +96,15 @@ def _values(by_path: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return own[0], np.full(own.shape[1], np.nan), np.zeros_like(own)
 
 
-def result_table(results: Sequence[UnitResult]) -> pd.DataFrame:
-    """Return one row a unit and measure; see :func:`batch_tables`."""
-    names = list(measure_units())
-    rows = [
-        _frame(place, names, *_values(result.by_path)[:2], by_path_measures(result.by_path))
-        for place, result in enumerate(results)
-        if result.is_ok
-    ]
+def result_table(results: Sequence[UnitResult], between: Between) -> pd.DataFrame:
+    """Return one row a unit and measure, and tell `between`; see :func:`batch_tables`."""
+    names, rows = list(measure_units()), []
+    for place, result in enumerate(results):
+        if not result.is_ok:
+            continue
+        value, error, influence = _values(result.by_path)
+        between.add(place, value, error, influence)
+        rows.append(_frame(place, names, value, error, by_path_measures(result.by_path)))
     return pd.concat(rows, ignore_index=True) if rows else _no_rows()
 
 
@@ -140,7 +144,11 @@ def _cell_table(units: BatchUnits, results: Sequence[UnitResult]) -> pd.DataFram
             frame[name] = result.cells[..., i].reshape(-1)
             frame[f"{name}_se"] = result.cells_se[..., i].reshape(-1)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"unit": []})
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    none = {"region": pd.array([], "str"), "stage": pd.array([], "str")}
+    numbers = {f"{name}{end}": np.zeros(0) for name in CELLS for end in ("", "_se")}
+    return pd.DataFrame({"unit": np.zeros(0, np.int64), **none, **numbers})
 
 
 def _path_table(results: Sequence[UnitResult]) -> pd.DataFrame:
@@ -156,7 +164,9 @@ def _path_table(results: Sequence[UnitResult]) -> pd.DataFrame:
     return pd.DataFrame(columns | {name: whole[:, i] for i, name in enumerate(HEADLINES)})
 
 
-def _effect_table(units: BatchUnits, results: Sequence[UnitResult], baseline: str) -> pd.DataFrame:
+def _effect_table(
+    units: BatchUnits, results: Sequence[UnitResult], baseline: str, between: Between
+) -> pd.DataFrame:
     """Return the paired change of every unit of another scenario against its baseline's unit."""
     base_of = units.baseline_of(baseline)
     names = list(measure_units())
@@ -165,7 +175,8 @@ def _effect_table(units: BatchUnits, results: Sequence[UnitResult], baseline: st
         own, other = results[place], results[base]
         if not (own.is_ok and other.is_ok and len(own.by_path) == len(other.by_path)):
             continue
-        change, error = paired_change(own.by_path, other.by_path)
+        change, error, influence = paired_change(own.by_path, other.by_path)
+        between.add(place, change, error, influence)
         spread = by_path_measures(own.by_path) - by_path_measures(other.by_path)
         found = _frame(place, names, change, error, spread)
         found.insert(1, "baseline_unit", np.int64(base))
@@ -175,8 +186,8 @@ def _effect_table(units: BatchUnits, results: Sequence[UnitResult], baseline: st
     return pd.concat(frames, ignore_index=True)
 
 
-def paired_change(own: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the change of every measure and its standard error, path by path.
+def paired_change(own: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the change of every measure, its standard error and what each path adds to it.
 
     Parameters
     ----------
@@ -187,22 +198,30 @@ def paired_change(own: FloatArray, other: FloatArray) -> tuple[FloatArray, Float
     -------
     change, standard_error : ndarray of shape (M,)
         Of headlines, then ratios of means by the delta method.
+    influence : ndarray of shape (P, M)
     """
     value, _, influence = _values(own)
     before, _, influence_before = _values(other)
     _, error = mean_se(influence - influence_before)
-    return value - before, error
+    return value - before, error, influence - influence_before
 
 
-def summary_table(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def summary_table(tables: dict[str, pd.DataFrame], between: Sequence[Between]) -> pd.DataFrame:
     """Return what the units of each scenario say together, a row a measure.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+    between : sequence of Between
+        Of values and of changes.
 
     Returns
     -------
     DataFrame
         `scenario`, `compared` (0 for values, 1 for changes against the baseline), `measure`,
         `n_units`, `mean` over units, lowest and highest with their units, `sd_between` units
-        less what Monte Carlo error explains (what is not known, or what the plan varies), the root
+        of one seed less what Monte Carlo error explains (what the plan varies; NaN if that cannot
+        be told, as with one path), the root
         mean square `se` of a unit (Monte Carlo), and mean `q05`, `q95` over paths (chance).
     """
     of_unit = tables["units"].set_index("unit")["scenario"]
@@ -211,8 +230,19 @@ def summary_table(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if name not in tables or tables[name].empty:
             continue
         rows = tables[name].assign(scenario=tables[name]["unit"].map(of_unit))
+        apart = {
+            (str(scenario), measure): sd
+            for scenario in rows["scenario"].unique()
+            for measure, sd in zip(measure_units(), between[compared].sd(scenario), strict=True)
+        }
         found = [
-            _row(str(scenario), str(measure), compared, own)
+            _row(
+                str(scenario),
+                str(measure),
+                compared,
+                own,
+                float(apart[str(scenario), str(measure)]),
+            )
             for (scenario, measure), own in rows.groupby(["scenario", "measure"], sort=False)
         ]
         frames.append(pd.DataFrame(found))
@@ -236,12 +266,13 @@ _COLUMNS = (
 )
 
 
-def _row(scenario: str, measure: str, compared: int, own: pd.DataFrame) -> dict[str, object]:
+def _row(
+    scenario: str, measure: str, compared: int, own: pd.DataFrame, apart: float
+) -> dict[str, object]:
     known = own[own["value"].notna()]
     values, units = known["value"].to_numpy(np.float64), known["unit"].to_numpy()
     nan, n = float("nan"), len(known)
     noise = float(np.mean(known["se"].to_numpy(np.float64) ** 2)) if n else nan
-    spread = float(values.var(ddof=1)) if n > 1 else nan
     return {
         "scenario": scenario,
         "compared": compared,
@@ -252,7 +283,7 @@ def _row(scenario: str, measure: str, compared: int, own: pd.DataFrame) -> dict[
         "low_unit": int(units[values.argmin()]) if n else -1,
         "high": float(values.max()) if n else nan,
         "high_unit": int(units[values.argmax()]) if n else -1,
-        "sd_between": float(np.sqrt(max(0.0, spread - noise))) if n > 1 else nan,
+        "sd_between": apart,
         "se": float(np.sqrt(noise)) if n else nan,
         "q05": float(known["q05"].mean()) if n else nan,
         "q95": float(known["q95"].mean()) if n else nan,

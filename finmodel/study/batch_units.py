@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from finmodel.scenario import Scenario, quantities
-from finmodel.scenario.batch_plan import ReadBatch
+from finmodel.scenario.batch_plan import ReadBatch, set_by_plan
 from finmodel.scenario.designs import belief_level, design_points, value_at
 from finmodel.scenario.walk import with_values
 from finmodel.study.parameter_draws import Beliefs
@@ -69,6 +69,11 @@ class BatchUnits(Sequence[Unit]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def n_points(self) -> int:
+        """Points of the design; 0 without one."""
+        return len(self._points)
+
     @overload
     def __getitem__(self, place: int) -> Unit: ...
 
@@ -114,7 +119,9 @@ class BatchUnits(Sequence[Unit]):
     ) -> tuple[Scenario, Beliefs | None]:
         """Return a scenario in a cell of the grid, and its beliefs if the design moves any."""
         scenario, own = self._found.scenarios[number], self._own[number]
-        made = with_values(scenario, dict(zip(own.keys, cell, strict=True)))
+        numbers = dict(quantities(scenario))
+        ranged = {axis: numbers[axis].centre for axis in own.axes if axis in self._ranges}
+        made = set_by_plan(scenario, ranged | dict(zip(own.keys, cell, strict=True)))
         has_beliefs = any(axis not in self._ranges for axis in own.axes)
         return made, Beliefs(made) if has_beliefs else None
 

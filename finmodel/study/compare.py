@@ -17,8 +17,16 @@ from numpy.typing import NDArray
 
 from finmodel.errors import InputError, Interrupted, Problem
 from finmodel.market.result import PathDetail, RunResult
-from finmodel.market.resume import Checkpoint, Progress, play
+from finmodel.market.resume import Checkpoint, Progress, Stop, play
 from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
+from finmodel.measure.convergence import convergence_table, convergence_verdicts
+from finmodel.measure.effect_series import (
+    EFFECT_HEADLINES,
+    PolicyPaths,
+    chain_series,
+    outcome_series,
+    public_series,
+)
 from finmodel.measure.effects import effect_panels, financings
 from finmodel.measure.layers import layer_tables
 from finmodel.measure.official_ratios import chain_table
@@ -63,6 +71,15 @@ class Comparison:
         """Paths of every arm."""
         return self.base.n_paths
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every path asked for is present."""
+        return self.base.is_complete
+
+    def of(self, policy: str) -> PolicyPaths:
+        """Return a policy beside its baseline."""
+        return PolicyPaths(self.base, self.arms[policy], self.chain[policy], self.memo[policy])
+
 
 def compare(
     base: World,
@@ -75,6 +92,7 @@ def compare(
     cancel: threading.Event | None = None,
     check_every: int = CHECK_EVERY_YEAR,
     checkpoint: Checkpoint | None = None,
+    stop: Stop[Comparison] | None = None,
 ) -> Comparison:
     """Run a baseline and policies on the same draws, and measure effects firm by firm.
 
@@ -83,7 +101,7 @@ def compare(
     base : World
     policies : mapping of World
         With the same regions, stages, sectors and calendar as the baseline.
-    paths, seed, threads, progress, cancel, check_every, checkpoint
+    paths, seed, threads, progress, cancel, check_every, checkpoint, stop
         As in :func:`finmodel.market.run.simulate`.
 
     Returns
@@ -97,11 +115,23 @@ def compare(
     InvariantError, Interrupted
         As in :func:`finmodel.market.run.simulate`.
     """
-    _check_axes(base, policies)
+    check_axes(base, policies)
     worlds = {"": base, **policies}
     for world in worlds.values():
         warm_kernel(world)
     keeper = ArmsKeeper(worlds, seed, paths)
+
+    def found(seconds: float) -> Comparison:
+        results = keeper.results(seconds)
+        effects = {field: keeper.effects(field) for field in Effects._fields}
+        return Comparison(base=results.pop(""), arms=results, **effects, seconds=seconds)
+
+    def is_enough(n: int) -> bool:
+        is_end = stop is not None and stop.is_look(n) and stop.is_enough(n, found(0.0))
+        if is_end:
+            keeper.request(n)
+        return is_end
+
     seconds = play(
         lambda path: _play(worlds, path, seed, check_every),
         keeper.add,
@@ -111,18 +141,11 @@ def compare(
         progress=progress,
         cancel=cancel,
         checkpoint=checkpoint,
+        is_enough=is_enough,
     )
     if keeper.n == 0:
         raise Interrupted("stopped before the first path was done; nothing is kept")
-    results = keeper.results(seconds)
-    return Comparison(
-        base=results.pop(""),
-        arms=results,
-        chain=keeper.effects("chain"),
-        by_sector=keeper.effects("by_sector"),
-        memo=keeper.effects("memo"),
-        seconds=seconds,
-    )
+    return found(seconds)
 
 
 def _play(worlds: Mapping[str, World], path: int, seed: int, check_every: int) -> list[Arm]:
@@ -159,7 +182,8 @@ def _plain_axis(world: World, axis: str) -> tuple[str | int, ...]:
     return names[: len(names) - len(world.programmes)] if is_longer else names
 
 
-def _check_axes(base: World, policies: Mapping[str, World]) -> None:
+def check_axes(base: World, policies: Mapping[str, World]) -> None:
+    """Raise InputError if arms cannot be compared with a baseline, with every reason."""
     problems = []
     if base.programmes:
         allowed = "a baseline without programmes: effects are measured against none"
@@ -191,10 +215,9 @@ def _check_axes(base: World, policies: Mapping[str, World]) -> None:
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return every table of a comparison."""
     world, chains = comparison.base.world, comparison.chain
-    effects = effect_table(chains, world)
     return {
-        "effects": effects,
-        "additionality_chain": chain_table(effects),
+        "effects": effect_table(chains, world),
+        "additionality_chain": chain_table(chains, len(world.years)),
         "effects_region": effect_table(chains, world, ("region",)),
         "effects_stage": effect_table(chains, world, ("stage",)),
         "effects_sector": sector_effect_table(comparison.by_sector, world),
@@ -202,4 +225,21 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "programme_years": programme_year_table(comparison.arms),
         **layer_tables(comparison.arms),
         "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),
+        **_convergence(comparison),
     }
+
+
+def _convergence(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return how the errors of the main effects shrink with paths, and whether these suffice."""
+    makers = {"convergence": convergence_table, "convergence_verdicts": convergence_verdicts}
+    frames: dict[str, list[pd.DataFrame]] = {name: [] for name in makers}
+    for policy in comparison.arms:
+        paths = comparison.of(policy)
+        found = outcome_series(paths) | public_series(paths)
+        found |= chain_series(paths.chain, len(comparison.base.world.years))
+        measures = {name: found[name] for name in EFFECT_HEADLINES}
+        for name, make in makers.items():
+            frame = make(measures)
+            frame.insert(0, "policy", policy)
+            frames[name].append(frame)
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}

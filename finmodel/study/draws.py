@@ -3,65 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from finmodel.errors import Interrupted, InvariantError, Problem, ScenarioError
-from finmodel.market.resume import Array, Checkpoint, Part, Progress, play
+from finmodel.market.resume import Checkpoint, Progress, Stop
 from finmodel.market.run import simulate, warm_kernel
-from finmodel.measure.uncertainty import DrawValues, Shared
 from finmodel.scenario import Scenario, quantities
+from finmodel.study.draw_engine import Draws, Setting, Unit, play_draws
 from finmodel.study.draw_tables import draw_values, layout
 from finmodel.study.parameter_draws import MOST_DRAWS, Beliefs, Draw
-from finmodel.world import World, build_world
-from finmodel.world.arrays import FloatArray
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Draws of a scenario and what each led to.
-
-    Attributes
-    ----------
-    world : World
-        Of the medians.
-    names : tuple of str
-        Of the N drawn numbers, dotted.
-    n_requested : int
-        Draws asked for; fewer are present if the study was interrupted.
-    n_paths, seed : int
-        The same for every draw.
-    drawn : ndarray of shape (K, N)
-    n_redrawn : ndarray of shape (K,)
-    cells, errors : ndarray of shape (K, M)
-        Of the measures of :func:`finmodel.study.draw_tables.layout`.
-    shared : Shared
-    seconds : float
-    """
-
-    world: World
-    names: tuple[str, ...]
-    n_requested: int
-    n_paths: int
-    seed: int
-    drawn: FloatArray
-    n_redrawn: FloatArray
-    cells: FloatArray
-    errors: FloatArray
-    shared: Shared
-    seconds: float
-
-    @property
-    def n_draws(self) -> int:
-        """Draws present."""
-        return len(self.cells)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every draw asked for is present."""
-        return self.n_draws == self.n_requested
+from finmodel.world import build_world
 
 
 def run_draws(
@@ -74,6 +26,7 @@ def run_draws(
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
     checkpoint: Checkpoint | None = None,
+    stop: Stop[Draws] | None = None,
 ) -> Draws:
     """Draw the beliefs of a scenario and simulate each draw on the same paths.
 
@@ -95,6 +48,8 @@ def run_draws(
         Set it to stop; draws under way are given up, those done in order are kept.
     checkpoint : Checkpoint, optional
         Where draws are kept on the way, of this very scenario, seed, `draws` and `paths`.
+    stop : Stop, optional
+        A rule that ends it sooner: the same as that many draws.
 
     Raises
     ------
@@ -108,45 +63,23 @@ def run_draws(
     check_draws(scenario, draws, paths)
     beliefs, world = Beliefs(scenario), build_world(scenario)
     warm_kernel(world)
-    keeper = _DrawKeeper(paths, len(layout(world)))
 
-    def one(number: int) -> _Unit | None:
+    def one(number: int) -> Unit | None:
         return _play(beliefs.draw(number, seed), paths=paths, seed=seed, cancel=cancel)
 
-    seconds = play(
+    return play_draws(
         one,
-        keeper.add,
-        keeper,
-        units=draws,
+        Setting(world, beliefs.names, paths, seed, len(layout(world))),
+        draws=draws,
         threads=threads,
         progress=progress,
         cancel=cancel,
         checkpoint=checkpoint,
-    )
-    if keeper.n == 0:
-        raise Interrupted("stopped before the first draw was done; nothing is kept")
-    return Draws(
-        world=world,
-        names=beliefs.names,
-        n_requested=draws,
-        n_paths=paths,
-        seed=seed,
-        drawn=np.stack(keeper.drawn),
-        n_redrawn=np.array(keeper.n_redrawn, np.float64),
-        cells=np.stack(keeper.cells),
-        errors=np.stack(keeper.errors),
-        shared=keeper.shared,
-        seconds=seconds,
+        stop=stop,
     )
 
 
-class _Unit(NamedTuple):
-    drawn: FloatArray
-    n_redrawn: int
-    found: DrawValues
-
-
-def _play(draw: Draw, *, paths: int, seed: int, cancel: threading.Event | None) -> _Unit | None:
+def _play(draw: Draw, *, paths: int, seed: int, cancel: threading.Event | None) -> Unit | None:
     """Simulate a draw and reduce it; None if it was stopped on the way."""
     try:
         run = simulate(build_world(draw.scenario), paths=paths, seed=seed, threads=1, cancel=cancel)
@@ -156,48 +89,7 @@ def _play(draw: Draw, *, paths: int, seed: int, cancel: threading.Event | None) 
         raise InvariantError(f"draw {draw.number} of the beliefs: {error}") from error
     if not run.is_complete:
         return None
-    return _Unit(np.array(list(draw.numbers.values())), draw.n_redrawn, draw_values(run))
-
-
-class _DrawKeeper:
-    """Takes draws in their order; of their paths it keeps sums alone."""
-
-    _SUMS = ("influence", "spread", "n_spread")
-    _LISTS = ("drawn", "n_redrawn", "cells", "errors")
-
-    def __init__(self, n_paths: int, n_measures: int) -> None:
-        self.drawn: list[FloatArray] = []
-        self.n_redrawn: list[int] = []
-        self.cells: list[FloatArray] = []
-        self.errors: list[FloatArray] = []
-        self.shared = Shared(n_paths, n_measures)
-
-    @property
-    def n(self) -> int:
-        return len(self.cells)
-
-    def add(self, unit: _Unit | None) -> None:
-        """Keep the next draw; None was stopped, and none that is whole comes after it."""
-        if unit is None:
-            return
-        self.drawn.append(unit.drawn)
-        self.n_redrawn.append(unit.n_redrawn)
-        self.cells.append(unit.found.value)
-        self.errors.append(unit.found.error)
-        self.shared.add(unit.found)
-
-    def since(self, first: int) -> dict[str, Array]:
-        """Return what draws from `first` on left, and the sums over all."""
-        lists = {name: np.stack(getattr(self, name)[first:]) for name in self._LISTS}
-        return lists | {name: getattr(self.shared, name) for name in self._SUMS}
-
-    def restore(self, part: Part) -> None:
-        """Take the draws of a part as if one by one."""
-        for name in self._LISTS:
-            kept = getattr(self, name)
-            kept += list(part.arrays[name])
-        for name in self._SUMS:
-            setattr(self.shared, name, part.arrays[name].copy())
+    return Unit(np.array(list(draw.numbers.values())), draw.n_redrawn, draw_values(run))
 
 
 def check_draws(scenario: Scenario, draws: int, paths: int) -> None:

@@ -8,15 +8,16 @@ its arguments alone. Threads suit a machine, since the kernels let go of the int
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from finmodel.errors import InputError, Problem
+from finmodel.errors import InputError, Interrupted, Problem
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -151,6 +152,7 @@ class DaskEngine:
                     processes=True,
                     dashboard_address=None,
                     host="127.0.0.1",
+                    silence_logs=logging.ERROR,  # it warns of every unit that is given up
                 )
                 self._client = distributed.Client(self._cluster, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
@@ -176,36 +178,61 @@ class DaskEngine:
 
         The scheduler gives the units of a lost worker to another. Units sent ahead are few, so
         that the memory of the scheduler does not grow with the study.
+
+        Raises
+        ------
+        Interrupted
+            If the scheduler is lost; what was yielded before is not.
         """
         place_of: dict[Any, int] = {}
         rest = iter(enumerate(items))
         try:
             while True:
-                while len(place_of) < 2 * self.n_workers + 2:
+                with self._scheduler_lost():
+                    n_ahead = 2 * self.n_workers + 2
+                while len(place_of) < n_ahead:
                     place, item = next(rest, (-1, None))
                     if item is None:
                         break
-                    future = self._client.submit(one, item, None, 1, pure=False, retries=2)
+                    with self._scheduler_lost():
+                        future = self._client.submit(one, item, None, 1, pure=False, retries=2)
                     place_of[future] = place
                 if not place_of:
                     return
-                yield from self._some(place_of, lost)
+                with self._scheduler_lost():
+                    done = self._some(place_of, lost)
+                yield from done
                 if cancel is not None and cancel.is_set():
                     return
         finally:
-            self._client.cancel(list(place_of), force=True)
+            with suppress(OSError, TimeoutError, _distributed().client.CancelledError):
+                self._client.cancel(list(place_of), force=True)
+
+    @contextmanager
+    def _scheduler_lost(self) -> Iterator[None]:
+        """Say so if the scheduler is no longer there."""
+        try:
+            yield
+        except (OSError, _distributed().client.CancelledError) as error:
+            raise Interrupted("the scheduler of the cluster was lost") from error
 
     def _some(
         self, place_of: dict[Any, int], lost: Callable[[BaseException], Any]
-    ) -> Iterator[tuple[int, Any]]:
-        """Yield results that are there within a moment."""
+    ) -> list[tuple[int, Any]]:
+        """Return results that are there within a moment."""
         distributed = _distributed()
         with suppress(TimeoutError), self._client.as_current():
             distributed.wait(list(place_of), timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED")
-        for future in [future for future in place_of if future.done()]:
+        ended = [future for future in place_of if future.done()]
+        sound, done = [future for future in ended if not future.cancelled()], []
+        if ended and not sound:
+            raise distributed.client.FuturesCancelledError([])
+        for future in sound:
             error = future.exception()
-            yield place_of.pop(future), future.result() if error is None else lost(error)
+            result = future.result() if error is None else lost(error)
+            done.append((place_of.pop(future), result))
             future.release()
+        return done
 
     def close(self) -> None:
         """Leave the scheduler, and end the cluster if it is one's own."""

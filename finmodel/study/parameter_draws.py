@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -156,21 +156,7 @@ class Beliefs:
 
     def draw(self, number: int, seed: int) -> Draw:
         """Return one draw; see :func:`draw_scenario`."""
-        attempts = dict.fromkeys(self.names, 0)
-        for redrawn in range(MOST_ATTEMPTS):
-            levels = {n: belief_uniform(seed, number, n, at) for n, at in attempts.items()}
-            made, values = self.at(levels)
-            problems = check_consistency(made, _PLACE)
-            if not problems:
-                return Draw(number, made, values, redrawn)
-            again = self._to_blame(problems)
-            if not again:
-                break
-            for name in again:
-                attempts[name] += 1
-        allowed = "beliefs that keep the rules between fields at least once in a while"
-        failed = [Problem(p.place, p.given, f"{p.allowed}; {allowed}") for p in problems]
-        raise ScenarioError(f"draw {number} of the beliefs", failed)
+        return draw_together([self], number, seed)[0]
 
     def at(self, levels: Mapping[str, float]) -> tuple[Scenario, dict[str, float]]:
         """Return the scenario at independent uniforms, one a belief, and its drawn numbers.
@@ -214,8 +200,8 @@ class Beliefs:
                     waiting.append(int(j))
         return frozenset(self._linked[i] for i in found)
 
-    def _to_blame(self, problems: Collection[Problem]) -> set[str]:
-        """Return the beliefs that can mend the problems, with those that go with them."""
+    def to_blame(self, problems: Collection[Problem]) -> set[str]:
+        """Return the beliefs that can mend problems between fields, with what goes with them."""
         blamed: set[str] = set()
         for problem in problems:
             blamed |= self._in_rule(problem.place.removeprefix(f"{_PLACE}: "))
@@ -233,6 +219,43 @@ class Beliefs:
                 return inside
             place = place.rpartition(".")[0]
         return set()
+
+
+def draw_together(beliefs: Sequence[Beliefs], number: int, seed: int) -> list[Draw]:
+    """Return one draw of several scenarios, in which what has one name has one uniform.
+
+    Where some number is drawn again because a rule does not hold in one scenario, it is drawn
+    again in all: arms of a comparison differ by what they say and by nothing drawn.
+
+    Parameters
+    ----------
+    beliefs : sequence of Beliefs
+    number, seed : int
+        As in :func:`draw_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        If no draw keeps the rules between fields.
+    """
+    attempts = dict.fromkeys((name for item in beliefs for name in item.names), 0)
+    for redrawn in range(MOST_ATTEMPTS):
+        levels = {n: belief_uniform(seed, number, n, at) for n, at in attempts.items()}
+        made = [item.at({name: levels[name] for name in item.names}) for item in beliefs]
+        problems = [check_consistency(scenario, _PLACE) for scenario, _ in made]
+        if not any(problems):
+            return [Draw(number, scenario, values, redrawn) for scenario, values in made]
+        to_blame = [item.to_blame(found) for item, found in zip(beliefs, problems, strict=True)]
+        again = set[str]().union(*to_blame)
+        if not again:
+            break
+        for name in again:
+            attempts[name] += 1
+    allowed = "beliefs that keep the rules between fields at least once in a while"
+    failed = [
+        Problem(p.place, p.given, f"{p.allowed}; {allowed}") for found in problems for p in found
+    ]
+    raise ScenarioError(f"draw {number} of the beliefs", list(dict.fromkeys(failed)))
 
 
 _PLACE = "draw"

@@ -37,8 +37,28 @@ from finmodel.measure import (
     survival_table,
     value_table,
 )
+from finmodel.measure.convergence import convergence_table, convergence_verdicts, exit_verdicts
+from finmodel.measure.series import (
+    HEADLINES,
+    Cell,
+    Estimate,
+    estimate,
+    run_catalogue,
+    run_series,
+)
 from finmodel.scenario import Scenario, assumptions, digest, quantities
-from finmodel.study.stored import Place, StoredRun, find_or_make, provenance
+from finmodel.study.goals import Goal, checked_goal
+from finmodel.study.stopping import FIRST_LOOK, StoppingRule, look_counts
+from finmodel.study.stored import (
+    Parts,
+    Place,
+    Search,
+    StoredRun,
+    find_or_make,
+    find_or_search,
+    provenance,
+    search_digest,
+)
 from finmodel.world import build_world
 
 _PACKAGE = Path(finmodel.__file__).resolve().parent
@@ -75,6 +95,10 @@ def run_tables(run: RunResult) -> dict[str, pd.DataFrame]:
     tables["static_gap"] = static_gap_table(run)
     tables["integration_index"] = integration_table(run)
     tables |= layer_tables({run.world.scenario.meta.name: run})
+    headlines = {name: run_series(run, name) for name in HEADLINES}
+    tables["convergence"] = convergence_table(headlines)
+    verdicts = [convergence_verdicts(headlines), exit_verdicts(tables["exits"])]
+    tables["convergence_verdicts"] = pd.concat(verdicts, ignore_index=True)
     if run.details:
         tables["fund_list"] = fund_table(run)
         tables["fund_years"] = fund_year_table(run)
@@ -127,11 +151,13 @@ def run_scenario(
     command: Sequence[str] = (),
     detailed: int = 0,
     watch: store.Watch | None = None,
+    goal: Goal | None = None,
 ) -> tuple[RunResult | None, StoredRun | None]:
     """Run a scenario and store it, or find it among earlier runs.
 
     Of the first `detailed` paths every fund and the history of every firm are stored too. Paths
-    that an interrupted run kept in `root` are not run again.
+    that an interrupted run kept in `root` are not run again. With a goal, `paths` is the most that
+    are run, and the run is stored as one of the paths it took.
 
     Returns
     -------
@@ -144,6 +170,7 @@ def run_scenario(
     ------
     ScenarioError, InvariantError, StoreError, Interrupted
     """
+    rule = None if goal is None else StoppingRule(goal, look_counts(FIRST_LOOK, paths), _ask)
 
     def make(checkpoint: Checkpoint) -> RunResult:
         return simulate(
@@ -155,15 +182,41 @@ def run_scenario(
             cancel=cancel,
             detailed=detailed,
             checkpoint=checkpoint,
+            stop=rule,
         )
 
-    return find_or_make(
-        Place(root, digest_of(scenario, paths, seed, detailed), watch),
+    def digest_at(n: int) -> str:
+        return digest_of(scenario, n, seed, min(detailed, n))
+
+    about: Parts[RunResult] = (
         make,
         lambda run: run.is_complete,
         lambda run: {**run_tables(run), "assumptions": assumptions(scenario)},
         lambda run: _manifest(scenario, run, command),
     )
+    if rule is None:
+        return find_or_make(Place(root, digest_at(paths), watch), *about)
+    place = Place(root, search_digest(digest_of(scenario, paths, seed, detailed), rule), watch)
+    return find_or_search(place, Search(rule, digest_at, lambda run: run.n_paths), *about)
+
+
+def goal_of(text: str, scenario: Scenario) -> Goal:
+    """Return the goal of a run of a scenario from its text.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read or names what the run has not.
+    """
+    world = build_world(scenario)
+    catalogue = run_catalogue(
+        regions=world.regions, stages=world.stages, sectors=world.sectors, years=world.years
+    )
+    return checked_goal(text, catalogue)
+
+
+def _ask(run: RunResult, measure: str, cell: Cell) -> dict[str, Estimate]:
+    return {"": estimate(run_series(run, measure, cell))}
 
 
 def grade_counts(scenario: Scenario) -> dict[str, int]:

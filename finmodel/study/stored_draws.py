@@ -12,10 +12,27 @@ from finmodel import datasets, store
 from finmodel.market.resume import Checkpoint, Progress
 from finmodel.scenario import Scenario, digest, quantities
 from finmodel.scenario.priors import Laid, Priors, beliefs_table, lay_priors
+from finmodel.study.draw_convergence import (
+    ask_draws,
+    draw_convergence_tables,
+    headline_places,
+)
+from finmodel.study.draw_engine import Draws
 from finmodel.study.draw_tables import draw_cell_table, draw_table, layer_frames
-from finmodel.study.draws import Draws, about_draws, check_draws, run_draws
+from finmodel.study.draws import about_draws, check_draws, run_draws
+from finmodel.study.goals import Goal
 from finmodel.study.single import grade_counts, model_digest
-from finmodel.study.stored import Place, StoredRun, find_or_make, provenance
+from finmodel.study.stopping import FIRST_DRAWS, StoppingRule, look_counts
+from finmodel.study.stored import (
+    Parts,
+    Place,
+    Search,
+    StoredRun,
+    find_or_make,
+    find_or_search,
+    provenance,
+    search_digest,
+)
 
 
 def draw_and_store(
@@ -31,10 +48,12 @@ def draw_and_store(
     cancel: threading.Event | None = None,
     command: Sequence[str] = (),
     watch: store.Watch | None = None,
+    goal: Goal | None = None,
 ) -> tuple[Draws | None, StoredRun | None]:
     """Run the draws of a scenario and store their tables, or find them.
 
-    Draws that an interrupted command kept in `root` are not simulated again.
+    Draws that an interrupted command kept in `root` are not simulated again. With a goal, `draws`
+    is the most that are made, and the result is stored as one of the draws it took.
 
     Returns
     -------
@@ -50,6 +69,8 @@ def draw_and_store(
     laid = laid_on(scenario, priors)
     check_draws(laid.scenario, draws, paths)
 
+    rule = None if goal is None else StoppingRule(goal, look_counts(FIRST_DRAWS, draws), ask_draws)
+
     def make(checkpoint: Checkpoint) -> Draws:
         return run_draws(
             laid.scenario,
@@ -60,15 +81,22 @@ def draw_and_store(
             progress=progress,
             cancel=cancel,
             checkpoint=checkpoint,
+            stop=rule,
         )
 
-    return find_or_make(
-        Place(root, draws_digest(laid.scenario, draws, paths, seed), watch),
+    def digest_at(n: int) -> str:
+        return draws_digest(laid.scenario, n, paths, seed)
+
+    parts: Parts[Draws] = (
         make,
         lambda found: found.is_complete,
         lambda found: tables_of_draws(found, laid, scenario),
         lambda found: _manifest(scenario, laid, priors, found, command),
     )
+    if rule is None:
+        return find_or_make(Place(root, digest_at(draws), watch), *parts)
+    place = Place(root, search_digest(digest_at(draws), rule), watch)
+    return find_or_search(place, Search(rule, digest_at, lambda found: found.n_draws), *parts)
 
 
 def laid_on(scenario: Scenario, priors: Priors | None) -> Laid:
@@ -103,6 +131,7 @@ def tables_of_draws(found: Draws, laid: Laid, stated: Scenario) -> dict[str, pd.
     )
     return {
         **layer_frames(world, cells, errors, found.shared),
+        **draw_convergence_tables(found, headline_places(world)),
         "draws": drawn,
         "draw_cells": draw_cell_table(world, cells, errors),
         "beliefs": beliefs_table(laid, stated),

@@ -8,10 +8,13 @@ differences between units are taken path by path.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -97,6 +100,14 @@ class UnitWatch(Protocol):
         """Learn, once, that units cannot be written."""
 
 
+@cache
+def maker_digest() -> str:
+    """Return the digest of all that makes numbers here: sources, data files, Python, libraries."""
+    return sha256(
+        json.dumps([model_digest(), dict(datasets.checksums()), store.made_by()]).encode()
+    ).hexdigest()
+
+
 def unit_digests(units: Sequence[Unit]) -> list[str]:
     """Return the digests that name the units."""
     data, source = datasets.checksums(), f"{model_digest()}/unit"
@@ -177,7 +188,7 @@ class _Items(Sequence[Item]):
     """Units to do, each made when it is sent: a study may have more than memory holds."""
 
     def __init__(self, units: Sequence[Unit], places: Sequence[int]) -> None:
-        self._units, self.places, self._sources = units, places, model_digest()
+        self._units, self.places, self._sources = units, places, maker_digest()
 
     def __len__(self) -> int:
         return len(self.places)
@@ -244,8 +255,8 @@ def play_unit(
     Parameters
     ----------
     item : (Unit, str)
-        With the digest of the sources it must be computed with: a worker elsewhere may have
-        others.
+        With the digest of what it must be computed with: a worker elsewhere may have other
+        sources, data or libraries. That it has is no fault of the unit, which is tried again.
     cancel : threading.Event, optional
     threads : int
 
@@ -254,8 +265,9 @@ def play_unit(
     StoredUnit or None
     """
     unit, expected = item
-    if model_digest() != expected:
-        return _failed("the worker has other sources of finmodel than the one who asks")
+    if maker_digest() != expected:
+        error = "the worker has other sources, data or libraries than the one who asks"
+        return store.StoredUnit("failed", error, {}, is_final=False)
     problems = check_consistency(unit.scenario, unit.scenario.meta.name)
     if problems:
         return _failed("; ".join(str(problem) for problem in problems))

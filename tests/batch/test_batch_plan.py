@@ -1,5 +1,8 @@
 """Plans of batches: what they refuse, which units they mean, what their designs lay out."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,8 +11,10 @@ from hypothesis import strategies as st
 from finmodel.errors import ScenarioError
 from finmodel.scenario.batch_plan import load_batch
 from finmodel.scenario.batch_schema import BatchDesign, BatchRange
+from finmodel.scenario.consistency import check_consistency
 from finmodel.scenario.designs import belief_level, design_points, value_at
 from finmodel.scenario.walk import quantities
+from finmodel.study.batch import size_of
 from finmodel.study.batch_units import BatchUnits
 from finmodel.study.parameter_draws import Beliefs
 from finmodel.study.units import unit_digests
@@ -45,6 +50,21 @@ def problems(tmp_path, body, **options):
         (
             '[design]\nkind="sobol"\npoints=4\n[design.ranges]\n"run.years"={low=2,high=5}',
             "dotted name",
+        ),
+        (
+            '[design]\nkind="sobol"\npoints=4\nbeliefs=["friction.pairs.ZJ>SH"]',
+            "of a group its first",
+        ),
+        (
+            '[grid]\n"births.total_pa"=[9.0]\n'
+            '[design]\nkind="sobol"\npoints=4\nbeliefs=["births.total_pa"]',
+            "nothing to vary",
+        ),
+        ('[grid]\n"sectors.consumer_services.birth_share"=[0.1, 0.2]', "one share alone"),
+        (
+            '[design]\nkind="sobol"\npoints=4\n[design.ranges]\n'
+            '"births.region_index.SH"={low=0.1,high=0.5}',
+            "one share alone",
         ),
     ],
 )
@@ -84,6 +104,59 @@ def test_a_key_that_a_scenario_lacks_is_no_axis_of_it(tmp_path):
     for i, base in base_of.items():
         assert table[MEETINGS][i] == table[MEETINGS][base]
         assert table["scenario"][base] == "yrd_baseline"
+
+
+def test_a_seed_counts_once(tmp_path):
+    found = problems(tmp_path, "", run="paths = 4\nseeds = [3, 3]")
+    assert found[0].endswith("allowed: each seed once")
+
+
+FIELDS = ("scale", "years", "paths")
+
+
+def test_only_markets_alike_are_held_against_each_other(tmp_path):
+    text = Path(BASE).read_text(encoding="utf-8").replace('"yrd_baseline"', '"other"', 1)
+    for field, value in (("scale", 0.02), ("years", 3), ("paths", 7)):
+        text = re.sub(rf"(?m)^{field} = .*$", f"{field} = {value}", text, count=1)
+    other = tmp_path / "other.toml"
+    other.write_text(text, encoding="utf-8")
+    head = 'baseline = "yrd_baseline"'
+    both = (BASE, other.as_posix())
+    found = problems(tmp_path, "", scenarios=both, head=head, run="seeds = [3]")
+    assert len(found) == 3
+    assert all(f"run.{field}: " in text for field, text in zip(FIELDS, found, strict=True))
+    assert len(problems(tmp_path, "", scenarios=both, head=head)) == 2
+    load_batch(write_plan(tmp_path, "", scenarios=both, head="", run="seeds = [3]"))
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "beliefs"),
+    [
+        ('[grid]\n"births.total_pa" = [900.0, 2000.0]\n', "births.total_pa", 'beliefs = ["*"]'),
+        ('[grid]\n"friction.pairs.JS>SH" = [0.5, 0.6]\n', "friction.pairs.JS>SH", ""),
+        ("", "friction.pairs.JS>SH", 'beliefs = ["*"]'),
+    ],
+)
+def test_a_number_that_the_plan_sets_says_nothing_of_what_it_went_with(
+    tmp_path, body, name, beliefs
+):
+    ranges = "" if body else f'[design.ranges]\n"{name}" = {{ low = 0.5, high = 0.6 }}\n'
+    design = f'[design]\nkind = "latin_hypercube"\npoints = 2\n{beliefs}\n{ranges}'
+    found = load_batch(write_plan(tmp_path, body + (design if beliefs else "")))
+    units = BatchUnits(found)
+    for place, unit in enumerate(units):
+        own = dict(quantities(unit.scenario))
+        assert own[name].centre == units.table()[name][place]
+        assert check_consistency(unit.scenario, "unit") == []
+    if beliefs and "friction" in name:  # the next of the group leads it
+        assert "friction.pairs.ZJ>SH" in found.belief_names
+
+
+def test_the_size_of_a_design_does_not_count_scenarios_without_its_axes(tmp_path):
+    body = '[design]\nkind = "sobol"\npoints = 4\n'
+    body += f'[design.ranges]\n"{BUDGET}" = {{ low = 1.0, high = 9.0 }}'
+    size = size_of(load_batch(write_plan(tmp_path, body, scenarios=(BASE, POLICY))))
+    assert (size.n_units, size.n_points) == (5, 4)
 
 
 def test_seeds_are_an_axis_and_all_digests_differ(tmp_path):

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from finmodel.errors import InputError, Interrupted
+from finmodel.store import UnitStore
 from finmodel.study.engines import DaskEngine, ThreadEngine
-from finmodel.study.units import run_units
+from finmodel.study.units import run_units, unit_digests
 from tests.batch.test_units import bits, units
 
 # Worker processes print warnings of their own when one of them is killed.
@@ -55,6 +56,24 @@ def test_a_cluster_stops_when_asked_and_keeps_what_is_done(cluster, tmp_path):
     with pytest.raises(Interrupted):
         run_units(asked, root=tmp_path, engine=cluster, progress=stop, cancel=cancel)
     assert run_units(asked[:1], root=tmp_path)[0].is_ok
+
+
+def test_a_scheduler_that_is_lost_is_said_and_what_is_done_is_kept(cluster, tmp_path, monkeypatch):
+    import distributed
+
+    asked, whole, n = units(8, paths=4), distributed.wait, []
+
+    def wait(*arguments, **options):
+        if n:
+            raise distributed.client.FuturesCancelledError([])
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(distributed, "wait", wait)
+    with pytest.raises(Interrupted, match="scheduler of the cluster was lost"):
+        run_units(asked, root=tmp_path, engine=cluster, progress=lambda *_: n.append(1))
+    monkeypatch.undo()
+    found = [UnitStore(tmp_path).find(name) for name in unit_digests(asked)]
+    assert sum(unit is not None for unit in found) == len(n) > 0
 
 
 def test_a_scheduler_that_is_not_there_is_one_clear_error(monkeypatch):

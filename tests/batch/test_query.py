@@ -1,11 +1,13 @@
 """`finmodel batch` and `finmodel query`: from a plan to an answer in SQL, and what is refused."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from finmodel import store
 from finmodel.cli.main import app
 from finmodel.errors import InputError
 from finmodel.measure.headlines import units
@@ -122,6 +124,51 @@ def test_nothing_is_written_and_nothing_else_is_read(place, sql, expected):
         query(sql.format(root=root), [root])
     assert expected in str(caught.value)
     assert sorted(root.rglob("*")) == before
+
+
+def test_a_folder_given_twice_counts_once(place):
+    root, _, _ = place
+    once = query("select count(*) n from results", [root])["n"][0]
+    twice = query("select count(*) n from results", [root, root / ".." / root.name])["n"][0]
+    assert once == twice
+
+
+@pytest.fixture
+def copied(place, tmp_path):
+    """A folder of results of an odd name, and the smaller of its two results."""
+    root = tmp_path / 'it\'s a "[1]" 汉*?'
+    shutil.copytree(place[0], root)
+    return root, min(root.glob("[!.]*"), key=lambda p: len(pd.read_parquet(p / "units.parquet")))
+
+
+def test_a_broken_result_is_left_out_and_said(copied):
+    root, folder = copied
+    assert query("select count(*) n from units", [root])["n"][0] == 8
+    (folder / "mine.parquet").write_bytes(b"no table")
+    (folder / 'x" as select 1; --.parquet').write_bytes(b"no table")
+    assert query("select count(*) n from units", [root])["n"][0] == 8
+    (folder / "cells.parquet").write_bytes(b"torn")
+    for text in ((folder / "manifest.json").read_text(), "{torn", "[]"):
+        (folder / "manifest.json").write_text(text)
+        done = call("query", "select count(*) n from units", "--root", root, "--json")
+        assert json.loads(done.stdout) == [{"n": 6}]
+        assert f"Left out: {folder}" in done.stderr
+
+
+def test_a_column_of_the_names_in_front_is_still_there(tmp_path):
+    table = pd.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]})
+    store.save_run(tmp_path, "d" * 64, {"assumptions": table}, {"name": "plan"})
+    frame = query("select name, own_name, value from assumptions", [tmp_path])
+    assert frame["name"].tolist() == ["plan", "plan"]
+    assert frame["own_name"].tolist() == ["a", "b"]
+
+
+def test_lists_dates_and_nothing_are_json_too(place):
+    sql = "select [1, 2] l, date '2020-01-02' d, 1.5::decimal(4, 2) z, {'a': null} s, null e"
+    done = call("query", sql, "--root", place[0], "--json")
+    (row,) = json.loads(done.stdout)
+    assert row["d"].startswith("2020-01-02")
+    assert {**row, "d": ""} == {"l": [1, 2], "d": "", "z": 1.5, "s": {"a": None}, "e": None}
 
 
 def test_a_csv_is_written_once(place, tmp_path):

@@ -15,7 +15,7 @@ from finmodel.scenario.walk import with_values
 from finmodel.store import StoredUnit, UnitStore
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.study.engines import ThreadEngine
-from finmodel.study.units import Unit, play_unit, run_units, unit_digests
+from finmodel.study.units import Unit, maker_digest, play_unit, run_units, unit_digests
 from finmodel.world import build_world
 from tests.conftest import ROOT, small
 
@@ -167,10 +167,34 @@ def test_a_folder_that_takes_nothing_costs_no_result(tmp_path):
     assert len(told.reasons) == 1
 
 
-def test_a_worker_with_other_sources_is_refused():
+def test_a_worker_with_other_sources_is_refused_and_its_unit_is_tried_again(tmp_path, monkeypatch):
+    from finmodel.study import units as module
+
     done = play_unit((units(1)[0], "another digest"))
     assert done.status == "failed"
     assert "other sources" in done.error
+    assert not done.is_final
+    right = module.maker_digest()
+    monkeypatch.setattr(module, "maker_digest", lambda: "another")
+    monkeypatch.setattr(module, "play_unit", lambda *_: play_unit((units(1)[0], right)))
+    assert run_units(units(1), root=tmp_path)[0].status == "failed"
+    monkeypatch.undo()
+    assert run_units(units(1), root=tmp_path)[0].is_ok
+
+
+def test_what_makes_numbers_is_sources_data_and_libraries(monkeypatch):
+    from finmodel.study import units as module
+
+    found = {maker_digest.__wrapped__()}
+    for place, name, value in (
+        (module, "model_digest", "x"),
+        (module.datasets, "checksums", {"a.csv": "x"}),
+        (module.store, "made_by", ["another numba"]),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, lambda value=value: value)
+            found.add(maker_digest.__wrapped__())
+    assert len(found) == 4
 
 
 def test_stored_bits_come_back(tmp_path):

@@ -11,8 +11,7 @@ from finmodel.scenario.batch_plan import load_batch
 from finmodel.study.batch import run_batch
 from finmodel.study.batch_units import BatchUnits
 from finmodel.study.engines import DaskEngine, ThreadEngine
-from finmodel.study.single import model_digest
-from finmodel.study.units import play_unit, run_units
+from finmodel.study.units import maker_digest, play_unit, run_units
 from tests.bench.clock import cpu_seconds
 from tests.conftest import ROOT, YRD
 
@@ -56,7 +55,7 @@ def overhead(folder):
     """Print processor time of a batch of 200 over that of its units alone, on one thread."""
     found = load_batch(write(folder, points=200, paths=100))
     asked = list(BatchUnits(found))
-    sources = model_digest()
+    sources = maker_digest()
     play_unit((asked[0], sources))
     with cpu_seconds() as alone:
         for unit in asked:

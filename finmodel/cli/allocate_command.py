@@ -1,0 +1,89 @@
+"""`finmodel allocate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.status import Status
+
+from finmodel import store
+from finmodel.cli.batch_command import engine_of
+from finmodel.cli.options import language_of
+from finmodel.cli.output import StoredTables, emit_json, records
+from finmodel.cli.progress import stop_on_interrupt
+from finmodel.errors import Interrupted, Problem, StoreError
+from finmodel.report.allocation import allocation_page, allocation_parts, part_view
+from finmodel.report.allocation_words import allocation_sentences, cautions
+from finmodel.study.allocate import read_allocation
+from finmodel.study.allocate_store import find_or_allocate
+
+SHOWN = ("splits", "worth", "contrasts", "measures", "marginal", "futures", "risks")
+ALSO = ("frontier", "answers", "answer_levels")
+
+
+def allocate_and_show(
+    file: Path,
+    *,
+    changes: Sequence[str],
+    out: Path,
+    page: Path | None,
+    engine: str,
+    scheduler: str,
+    workers: int | None,
+    threads: int | None,
+    lang: str,
+    as_json: bool,
+    command: Sequence[str],
+) -> None:
+    """Search for a split and print it; see `finmodel allocate --help`."""
+    language = language_of(lang)
+    found = read_allocation(file, changes)
+    store.make_root(out)
+    console = Console(stderr=as_json, highlight=False)
+    progress = Console(stderr=True, highlight=False)
+    with (
+        engine_of(engine, scheduler=scheduler, workers=workers, threads=threads) as place,
+        stop_on_interrupt() as cancel,
+        Status("design", console=progress) as status,
+    ):
+        try:
+            stored = find_or_allocate(
+                found,
+                root=out,
+                engine=place,
+                cancel=cancel,
+                tell=lambda step, n: status.update(f"{step}: {n} units"),
+                command=command,
+            )
+        except Interrupted as error:
+            more = "Units that are done are kept: the same command goes on from there."
+            raise Interrupted(f"{error}. {more}") from None
+    tables, manifest = StoredTables(stored.folder), store.read_manifest(stored.folder)
+    if page is not None:
+        _write(page, allocation_page(tables, manifest, language))
+    if as_json:
+        about = {"folder": str(stored.folder), "is_reused": stored.is_reused}
+        emit_json({**about, **{name: records(tables[name]) for name in (*SHOWN, *ALSO)}})
+        return
+    console.print(f"[bold]{manifest[f'title_{language}']}[/bold]\n")
+    for sentence in allocation_sentences(tables, manifest, language):
+        console.print(f"- {sentence}", soft_wrap=True, markup=False)
+    console.print()
+    for part in allocation_parts(tables, manifest, language):
+        console.print(part_view(part))
+    for sentence in cautions(tables, manifest, language):
+        console.print(sentence, soft_wrap=True, markup=False)
+    if page is not None:
+        console.print(f"Page: {page}", soft_wrap=True)
+    verb = "Found again" if stored.is_reused else "Stored"
+    console.print(f"{verb}: {stored.folder}", soft_wrap=True)
+
+
+def _write(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        problem = Problem(str(page), error.strerror or str(error), "a file that can be written")
+        raise StoreError("page", [problem]) from None

@@ -1,0 +1,235 @@
+"""An allocation in sentences: what was found, against what, and what to beware of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from finmodel.report.fund_plan import rows_by
+from finmodel.scenario.allocation_plan import UNSPENT
+from finmodel.store import Manifest
+from finmodel.units import MCNY_PER_BN, QUARTERS_PER_YEAR
+from finmodel.variables import Language, labels
+
+FEWEST_VEHICLES = 3.0
+"""Vehicles below which whether there is one decides what a cell does."""
+LEAST_SHOWN = 5e-4
+"""Share below which a cell is not named: it would be shown as none."""
+Tables = Mapping[str, pd.DataFrame]
+
+
+def number_text(value: float, se: float) -> str:
+    """Return a number with its error to one digit, two if that is a 1; ``-`` if undefined."""
+    if math.isnan(value):
+        return "-"
+    digits = 1 if 1.0 <= abs(value) < 10.0 else 2 if abs(value) < 1.0 else 0
+    if not math.isnan(se):
+        if se <= 1e-9 * abs(value):
+            return f"{value:,.4g}"
+        power = math.floor(math.log10(se))
+        digits = max(0, -power + (1 if se < 2.0 * 10.0**power else 0))
+    text = f"{value:,.{digits}f}"
+    text = text.lstrip("-") if not text.strip("-0.,") else text  # no negative zero
+    return text if math.isnan(se) else f"{text}±{se:,.{digits}f}"
+
+
+class Teller:
+    """Words, names and numbers of one allocation in one language.
+
+    Parameters
+    ----------
+    tables : mapping of DataFrame
+        Stored tables.
+    manifest : dict
+    lang : {'en', 'zh'}
+    """
+
+    def __init__(self, tables: Tables, manifest: Manifest, lang: Language) -> None:
+        self.tables, self.manifest, self.lang = tables, manifest, lang
+        self.words = {key: texts[lang] for key, texts in labels()["allocation"].items()}
+        self.plan: dict[str, Any] = manifest["plan"]
+        worth = tables["worth"]
+        self.winners = [str(name) for name in worth.loc[worth["is_winner"], "split"]]
+        self.rules = [str(name) for name in worth.loc[~worth["is_winner"], "split"]]
+
+    def name(self, key: str) -> str:
+        """Return the name of a split or a future."""
+        return self.words.get(key.replace(" ", "_"), key)
+
+    def cell(self, name: str) -> str:
+        """Return the name of a cell."""
+        slot, colon, region = name.partition(":")
+        if not colon:
+            return self.name(name)
+        return f"{self.plan['slots'][slot][f'label_{self.lang}']} {region}"
+
+    def measure(self, name: str) -> str:
+        """Return the name of a measure."""
+        return self.words.get(name) or labels()["headline"][name][self.lang]
+
+    @property
+    def objective(self) -> dict[str, float]:
+        """Weights of measures, those that count."""
+        weights = {name: float(item["value"]) for name, item in self.plan["objective"].items()}
+        return {name: weight for name, weight in weights.items() if weight != 0.0}
+
+    @property
+    def own(self) -> str:
+        """The measure that the objective is, empty if it is a weighted set."""
+        only = list(self.objective.items())
+        return only[0][0] if len(only) == 1 and only[0][1] == 1.0 else ""
+
+    def objective_text(self) -> str:
+        """Return the objective in words."""
+        if self.own:
+            return f"{self.measure(self.own)} ({self.unit(self.own)})"
+        return " + ".join(f"{w:g} x {self.measure(n)}" for n, w in self.objective.items())
+
+    def unit(self, measure: str) -> str:
+        """Return the unit of a measure, with its period."""
+        is_money = measure.endswith("_mcny")
+        period = "all_years" if measure.startswith("public_") else "a_year"
+        unit = labels()["batch"]["bn" if is_money else "needs"][self.lang] if measure else ""
+        return f"{unit} {self.words[period]}" if measure else self.words["points"]
+
+    def amount(self, value: float, se: float, measure: str | None = None) -> str:
+        """Return a number with its error; money in billions. By default of the objective."""
+        name = self.own if measure is None else measure
+        scale = 1.0 / MCNY_PER_BN if name.endswith("_mcny") else 1.0
+        return number_text(value * scale, se * scale)
+
+    def plain(self, value: float, measure: str) -> str:
+        """Return a number without error."""
+        return f"{value / MCNY_PER_BN:,.3g}" if measure.endswith("_mcny") else f"{value:,.3g}"
+
+
+def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
+    """Return what was found, the verdict against the equal split, and what to beware of."""
+    teller = Teller(tables, manifest, lang)
+    words, said = teller.words, []
+    worth = rows_by(tables["worth"], "split")
+    contrasts = tables["contrasts"]
+    for winner in teller.winners:
+        row = worth[winner]
+        said.append(_winner_sentence(teller, winner))
+        if not row["is_within_limits"]:
+            said.append(words["not_within"])
+        said.append(
+            words["fresh"].format(
+                objective=teller.objective_text(),
+                fresh=teller.amount(row["fresh"], row["fresh_se"]),
+                in_sample=teller.amount(row["in_sample"], row["in_sample_se"]),
+            )
+        )
+        said.append(
+            words["optimism"].format(
+                before=teller.amount(row["lead_in_sample"], row["lead_in_sample_se"]),
+                after=teller.amount(row["lead_fresh"], row["lead_fresh_se"]),
+                optimism=teller.amount(row["lead_optimism"], row["lead_optimism_se"]),
+            )
+        )
+        own = contrasts[contrasts["split"] == winner]
+        said.append(_against_equal(teller, own))
+        if (own["verdict"] == "within noise").all():
+            said.append(words["all_noise"])
+    if all(abs(row["fresh"]) < 2.0 * row["fresh_se"] for row in worth.values()):
+        said.append(words["no_effect"])
+    return said + _answers(teller)
+
+
+def cautions(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
+    """Return what a reader must know before believing the numbers."""
+    teller = Teller(tables, manifest, lang)
+    words, plan = teller.words, teller.plan
+    run, said = plan["run"], []
+    splits = tables["splits"]
+    few = splits[(splits["vehicles_n"] < FEWEST_VEHICLES) & (splits["share"] > 1e-6)]
+    if len(few):
+        cells = ", ".join(teller.cell(str(name)) for name in few["cell"].unique())
+        said.append(
+            words["lumpy"].format(
+                cells=cells, least=f"{FEWEST_VEHICLES:.0f}", scale=f"{run['scale']:g}"
+            )
+        )
+    if run["scale"] < 1.0 and (plan["risks"] or plan["frontier"] or plan["questions"]):
+        said.append(words["scale"].format(scale=f"{run['scale']:g}"))
+    said += [words["horizon"].format(called=_called(teller)), words["gap_note"]]
+    said.append(
+        words["sizes"].format(
+            paths=run["paths"],
+            first=run["first_paths"],
+            fresh=run["fresh_paths"],
+            tried=len(tables["tried"]),
+            scale=f"{run['scale']:g}",
+        )
+    )
+    return said
+
+
+def _called(teller: Teller) -> str:
+    """Return the part of the first winner's money that was called."""
+    measures = teller.tables["measures"]
+    own = measures[measures["split"] == teller.winners[0]]
+    called = float(own.loc[own["measure"] == "public_outlay_mcny", "change"].iloc[0])
+    given = teller.tables["splits"]
+    given = given[(given["split"] == teller.winners[0]) & (given["cell"] != UNSPENT)]
+    programmes = teller.manifest["scenario"]["programmes"]
+    money = 0.0
+    for row in given.to_dict("records"):
+        slot = str(row["cell"]).partition(":")[0]
+        programme = programmes.get(slot) or next(iter(programmes.values()))
+        money += row["budget_mcny_pa"] * programme["quarters"]["value"] / QUARTERS_PER_YEAR
+    return f"{called / money:.0%}" if money > 0.0 else "-"
+
+
+def _winner_sentence(teller: Teller, winner: str) -> str:
+    own = teller.tables["splits"]
+    own = own[(own["split"] == winner) & (own["share"] >= LEAST_SHOWN)].sort_values(
+        "share", ascending=False, kind="stable"
+    )
+    shares = ", ".join(
+        f"{teller.cell(str(row['cell']))} {row['share']:.1%}" for row in own.to_dict("records")
+    )
+    budget = f"{teller.manifest['budget_mcny_pa'] / MCNY_PER_BN:g}"
+    return teller.words["winner"].format(name=teller.name(winner), shares=shares, budget=budget)
+
+
+def _against_equal(teller: Teller, own: pd.DataFrame) -> str:
+    row = own[own["against"] == "equal"].to_dict("records")[0]
+    if row["se"] == 0.0 and row["difference"] == 0.0:
+        return teller.words["same"]
+    key = {"better": "beats", "worse": "loses", "within noise": "beats_not"}[str(row["verdict"])]
+    return teller.words[key].format(
+        difference=teller.amount(row["difference"], row["se"]),
+        low=teller.amount(row["low"], math.nan),
+        high=teller.amount(row["high"], math.nan),
+        n=len(own),
+        paths=f"{min(row['paths_to_tell'], 999_999):,.0f}",
+    )
+
+
+def _answers(teller: Teller) -> list[str]:
+    said = []
+    for row in teller.tables["answers"].to_dict("records"):
+        measure, vary = str(row["measure"]), str(row["vary"])
+
+        text = teller.words[f"answer_{row['status']}"].format(
+            question=row["question"],
+            vary=vary,
+            answer=_level(teller, row["answer"]),
+            low=_level(teller, row["answer_low"]),
+            high=_level(teller, row["answer_high"]),
+            measure=teller.measure(measure),
+            goal=f"{teller.plain(row['goal'], measure)} {teller.unit(measure)}",
+            probability=f"{row['probability']:.0%}",
+            most=f"{row['chance_most']:.0%}",
+        )
+        said.append(text if row["is_monotone"] else f"{text} {teller.words['answer_turns']}")
+    return said
+
+
+def _level(teller: Teller, value: float) -> str:
+    return teller.words["outside"] if math.isnan(value) else f"{value:,.4g}"

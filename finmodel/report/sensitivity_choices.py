@@ -1,0 +1,147 @@
+"""Goals that fail and what it is worth to know, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+from rich.table import Table
+
+from finmodel.report.sensitivity import (
+    Manifest,
+    Row,
+    Tables,
+    figure,
+    plain,
+    policy_name,
+    words_of,
+)
+from finmodel.variables import Language
+
+WORTH_SHOWN = 8
+
+
+def goal_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") -> list[str]:
+    """Return what is known of each goal: how often it fails, where, and whether that holds up."""
+    if "goals" not in tables:
+        return []
+    words = words_of(lang)
+    units = dict(zip(tables["numbers"]["name"], tables["numbers"]["unit"], strict=True))
+    sentences = []
+    for row in tables["goals"].to_dict("records"):
+        policy = ""
+        if row["policy"]:
+            name = policy_name(manifest, row["policy"], lang)
+            policy = words["of_policy"].format(policy=name)
+        keys = {key: row[key] for key in ("text", "fails", "n", "unsure")}
+        text = words["goal_fails"].format(policy=policy, **keys) + words["stop"]
+        event = words[row["event"]]
+        if not row["is_searched"]:
+            text += words["goal_rare"].format(event=event)
+        else:
+            text += _box_text(row, tables["boxes"], units, words, event)
+            auc = words["tree"].format(auc=row["tree_auc"], error=row["tree_auc_se"])
+            text += words["stop"] + auc
+        sentences.append(text + words["stop"].strip())
+    return sentences
+
+
+def _box_text(
+    row: Row,
+    boxes: pd.DataFrame,
+    units: Mapping[str, str],
+    words: Mapping[str, str],
+    event: str,
+) -> str:
+    own = boxes[(boxes["goal"] == row["goal"]) & (boxes["method"] == "prim")]
+    if own.empty:
+        return words["no_limits"].format(event=event)
+    held = row["density_held_out"]
+    if not row["is_found"]:
+        shown = "-" if math.isnan(held) else f"{held:.0%}"
+        return words["box_chance"].format(
+            density=row["density"],
+            event=event,
+            held=shown,
+            base=row["base_rate"],
+            p=row["p_chance"],
+        )
+    limits = words["and"].join(
+        limit_text(item, units[item["name"]], words) for item in own.to_dict("records")
+    )
+    return words["box"].format(
+        limits=limits,
+        density=row["density"],
+        event=event,
+        base=row["base_rate"],
+        coverage=row["coverage"],
+        held=held,
+    )
+
+
+def limit_text(row: Row, unit: str, words: Mapping[str, str]) -> str:
+    """Return the limits of one number in its unit."""
+    name, low, high = row["name"], plain(row["low"]), plain(row["high"])
+    if math.isinf(row["low"]):
+        return words["below"].format(name=name, high=f"{high} {unit}")
+    if math.isinf(row["high"]):
+        return words["above"].format(name=name, low=f"{low} {unit}")
+    return words["between"].format(name=name, low=low, high=f"{high} {unit}")
+
+
+def information_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") -> list[str]:
+    """Return what is best to choose, and what would be worth knowing first."""
+    if "choice" not in tables:
+        return []
+    words, row = words_of(lang), tables["choice"].iloc[0]
+    unit = str(manifest["plan"]["information"][f"unit_{lang}"])
+    is_ahead = row["lead"] > 1.96 * row["lead_se"]
+    first = words["best" if is_ahead else "not_ahead"].format(
+        best=policy_name(manifest, str(row["best"]), lang),
+        lead=figure(row["lead"]),
+        error=figure(row["lead_se"]),
+        unit=unit,
+    )
+    whole = words["perfect"].format(low=figure(row["worth_low"]), high=figure(row["worth_high"]))
+    told = tables["information"][tables["information"]["is_told"].astype(bool)]
+    names = words["comma"].join(
+        f"{item['name']} ({figure(item['value'])}±{figure(item['value_se'])})"
+        for item in told.to_dict("records")
+    )
+    last = words["worth"].format(names=names) if len(told) else words["worth_nothing"]
+    return [words["stop"].join([first, whole, last]) + words["stop"].strip()]
+
+
+def options_view(manifest: Manifest, tables: Tables, lang: Language = "en") -> Table:
+    """Return the options of a choice: benefit, and how often each is best."""
+    words = words_of(lang)
+    unit = manifest["plan"]["information"][f"unit_{lang}"]
+    view = Table(title=words["choice"], title_justify="left", header_style="bold", padding=(0, 0))
+    view.add_column(words["option"], overflow="fold")
+    view.add_column(f"{words['benefit']}, {unit}", justify="right", overflow="fold")
+    view.add_column(words["is_best"], justify="right", overflow="fold")
+    for row in tables["options"].to_dict("records"):
+        view.add_row(
+            policy_name(manifest, row["option"], lang),
+            f"{figure(row['mean'])}±{figure(row['mean_se'])}",
+            f"{100 * row['is_best']:.0f}",
+        )
+    return view
+
+
+def information_view(tables: Tables, lang: Language = "en") -> Table:
+    """Return what each number is worth to know, and what chance would make of it."""
+    words = words_of(lang)
+    view = Table(title_justify="left", header_style="bold", padding=(0, 0))
+    view.add_column(words["factor"], overflow="fold")
+    for key in ("worth_of", "by_chance"):
+        view.add_column(words[key], justify="right", overflow="fold")
+    for row in tables["information"].head(WORTH_SHOWN).to_dict("records"):
+        view.add_row(
+            row["name"],
+            f"{figure(row['value'])}±{figure(row['value_se'])}",
+            figure(row["by_chance_q95"]),
+            style=None if row["is_told"] else "dim",
+        )
+    return view

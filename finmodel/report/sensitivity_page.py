@@ -1,0 +1,162 @@
+"""The one page of a sensitivity study, in HTML that asks for nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import jinja2
+import pandas as pd
+import vl_convert as vlc
+from markupsafe import Markup
+
+from finmodel.report.sensitivity import (
+    Manifest,
+    Tables,
+    cell,
+    conclusion_sentences,
+    factor_name,
+    figure,
+    intro,
+    matrix,
+    outcome_name,
+    policy_name,
+    sections,
+    verdict_of,
+    words_of,
+)
+from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
+from finmodel.report.validation import TEMPLATES
+from finmodel.sensitivity.indices import Z95
+from finmodel.units import MCNY_PER_BN
+from finmodel.variables import Language
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#9aa5b1"
+WIDTH, BAR = 280, 17
+BARS_SHOWN = 8
+
+
+def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
+    """Return the page of a study.
+
+    Parameters
+    ----------
+    manifest : mapping
+    tables : mapping of DataFrame
+        As stored.
+    lang : {'en', 'zh'}
+    """
+    words = words_of(lang)
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("sensitivity.html").render(
+        lang=lang,
+        words=words,
+        title=manifest[f"title_{lang}"],
+        question=manifest["plan"]["meta"]["question"] if lang == "en" else "",
+        made=intro(manifest, lang),
+        matrices=[_matrix(manifest, name, part, lang) for name, part in sections(tables["answer"])],
+        conclusions=conclusion_sentences(manifest, tables, lang) if len(tables["answer"]) else [],
+        goals=goal_sentences(manifest, tables, lang),
+        choices=information_sentences(manifest, tables, lang),
+        options=_options(manifest, tables, lang),
+        worth=_worth(tables, words),
+        swings=_swings(manifest, tables, lang),
+    )
+
+
+def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language) -> dict[str, Any]:
+    words, (heads, rows) = words_of(lang), matrix(part, lang)
+    title = words["without"]
+    if policy:
+        title = words["adds"].format(policy=policy_name(manifest, policy, lang))
+    return {
+        "title": title,
+        "heads": heads,
+        "rows": [
+            {
+                "name": factor_name(row[0]["factor"], lang),
+                "cells": [{"text": cell(item, words), "verdict": verdict_of(item)} for item in row],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _options(manifest: Manifest, tables: Tables, lang: Language) -> list[tuple[str, str, str]]:
+    if "options" not in tables:
+        return []
+    return [
+        (
+            policy_name(manifest, row["option"], lang),
+            f"{figure(row['mean'])}±{figure(row['mean_se'])}",
+            f"{100 * row['is_best']:.0f}",
+        )
+        for row in tables["options"].to_dict("records")
+    ]
+
+
+def _worth(tables: Tables, words: dict[str, str]) -> Markup:
+    """Return the worth of knowing each number as bars, with what chance would make of it."""
+    if "information" not in tables:
+        return Markup("")
+    frame = (
+        tables["information"]
+        .head(BARS_SHOWN)
+        .assign(
+            low=lambda t: (t["value"] - Z95 * t["value_se"]).clip(lower=0.0),
+            high=lambda t: t["value"] + Z95 * t["value_se"],
+        )
+    )
+    names = list(frame["name"])
+    y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    base = alt.Chart(frame).encode(y=y)
+    bars = base.mark_bar(color=BLUE, opacity=0.75).encode(
+        x=alt.X("value:Q", title=words["worth_of"])
+    )
+    spans = base.mark_rule(color="#222222").encode(x="low:Q", x2="high:Q")
+    chance = base.mark_tick(color=ORANGE, thickness=2).encode(x="by_chance_q95:Q")
+    layers = alt.layer(bars, spans, chance).properties(width=WIDTH, height=BAR * len(names))
+    return _svg(layers)
+
+
+def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str, Any]]:
+    """Return a tornado a conclusion; what is not told from luck is grey."""
+    if "tornado" not in tables:
+        return []
+    charts = []
+    for (policy, outcome), own in tables["tornado"].groupby(["policy", "outcome"], sort=False):
+        rows = own[own["swing"].abs() > 0.0].head(BARS_SHOWN)
+        if rows.empty:
+            continue
+        scale = MCNY_PER_BN if rows["unit"].iloc[0] == "mcny" else 1.0
+        frame = rows[["name", "is_told"]].assign(
+            low=rows["at_low"] / scale, high=rows["at_high"] / scale
+        )
+        what = outcome_name(str(outcome), lang)
+        if policy:
+            what = f"{policy_name(manifest, str(policy), lang)}: {what}"
+        centre = float(rows["centre"].iloc[0]) / scale
+        charts.append({"title": what, "chart": _tornado(frame, centre)})
+    return charts
+
+
+def _tornado(frame: pd.DataFrame, centre: float) -> Markup:
+    names = list(frame["name"])
+    y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    parts: list[alt.Chart | alt.LayerChart] = []
+    for side, colour in (("low", ORANGE), ("high", BLUE)):
+        rows = frame.assign(centre=centre, end=frame[side])
+        shade = alt.condition("datum.is_told", alt.value(colour), alt.value(GREY))
+        x = alt.X("centre:Q", title="", scale=alt.Scale(zero=False))
+        parts.append(
+            alt.Chart(rows).mark_bar(opacity=0.7).encode(y=y, x=x, x2="end:Q", color=shade)
+        )
+    return _svg(alt.layer(*parts).properties(width=WIDTH, height=BAR * len(names)))
+
+
+def _svg(chart: alt.LayerChart | alt.FacetChart) -> Markup:
+    """Return a chart as SVG, drawn by us from escaped data."""
+    return Markup(vlc.vegalite_to_svg(chart.to_dict()))

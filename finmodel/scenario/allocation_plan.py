@@ -1,0 +1,295 @@
+"""From a TOML file to a valid plan of an allocation, or to one error that lists every problem.
+
+A cell is a region and a slot. Slots are programmes; the money of a slot's cells is its budget and
+their shares of it its `region_share`, which is exact: a programme's money is split that way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from finmodel.errors import Problem, ScenarioError
+from finmodel.scenario.allocation_schema import AllocationPlan, Limit
+from finmodel.scenario.consistency import check_consistency, check_sources
+from finmodel.scenario.fund_plan import read_model
+from finmodel.scenario.load import lay_clauses, merge, read_with_parent
+from finmodel.scenario.market_consistency import unknown_names
+from finmodel.scenario.programme_schema import Programme
+from finmodel.scenario.quantity import Quantity, Spec
+from finmodel.scenario.reading import read_toml, to_problems
+from finmodel.scenario.schema import Scenario
+from finmodel.scenario.walk import declared, with_values
+
+UNSPENT = "unspent"
+"""The cell of money that is kept."""
+BUDGET = "budget_mcny_pa"
+NOTHING = 1e-9
+"""Share of the budget below which a cell gets none: what rounding leaves is no programme."""
+
+
+@dataclass(frozen=True)
+class ReadAllocation:
+    """A plan with what it is made of.
+
+    Attributes
+    ----------
+    plan : AllocationPlan
+    base : Scenario
+        Without programmes, in the size of the plan.
+    slots : dict of Programme
+        As if each had the whole budget.
+    """
+
+    plan: AllocationPlan
+    base: Scenario
+    slots: dict[str, Programme]
+
+    @cached_property
+    def cells(self) -> tuple[tuple[str, str], ...]:
+        """Slot and region of each cell, slots outermost; without the unspent."""
+        return tuple((slot, region) for slot in self.slots for region in self.plan.regions)
+
+    @property
+    def has_unspent(self) -> bool:
+        """Whether money may be kept."""
+        return self.plan.least_spent.centre < 1.0
+
+    @property
+    def cell_names(self) -> tuple[str, ...]:
+        """Names of cells, that of the unspent last."""
+        is_single = len(self.slots) == 1
+        named = [region if is_single else f"{slot}:{region}" for slot, region in self.cells]
+        return (*named, UNSPENT) if self.has_unspent else tuple(named)
+
+    def members(self, regions: Collection[str], slots: Collection[str]) -> list[bool]:
+        """Return which cells a limit means, that of the unspent never."""
+        found = [
+            (not regions or region in regions) and (not slots or slot in slots)
+            for slot, region in self.cells
+        ]
+        return [*found, False] if self.has_unspent else found
+
+    def scenario_of(
+        self,
+        split: Sequence[float] | NDArray[np.float64],
+        *,
+        base: Scenario | None = None,
+        changes: Mapping[str, float] | None = None,
+    ) -> Scenario:
+        """Return the scenario in which cells get their shares of the budget.
+
+        Parameters
+        ----------
+        split : sequence of float
+            By cell; may sum to more or less than one.
+        base : Scenario, optional
+            Another future than the plan's.
+        changes : mapping of float, optional
+            Numbers of every programme, or its budget, as `budget_mcny_pa`: of all together.
+
+        Returns
+        -------
+        Scenario
+            A slot without money has no programme.
+        """
+        changes = changes or {}
+        total = changes.get(BUDGET, self.plan.budget_mcny_pa.centre)
+        clauses = {name: value for name, value in changes.items() if name != BUDGET}
+        programmes = {}
+        for slot, programme in self.slots.items():
+            money = {
+                region: share * total
+                for (own, region), share in zip(self.cells, split, strict=False)
+                if own == slot and share > NOTHING
+            }
+            given = sum(money.values())
+            if given <= 0.0:
+                continue
+            shares = {region: _plain(part / given, "share") for region, part in money.items()}
+            budget = _plain(given, "mcny/year")
+            updated = programme.model_copy(update={BUDGET: budget, "region_share": shares})
+            programmes[slot] = with_values(updated, clauses) if clauses else updated
+        return (base or self.base).model_copy(update={"programmes": programmes})
+
+
+def load_allocation(
+    path: str | Path, overrides: Sequence[str] = (), *, measures: Collection[str]
+) -> ReadAllocation:
+    """Read the plan of an allocation with its scenario and programmes.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML file; its top-level `extends` may name one other, relative to itself.
+    overrides : sequence of str
+        ``dotted.key=value`` with a TOML value, applied last.
+    measures : collection of str
+        What an objective, a risk or a goal may be.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found.
+    """
+    file = Path(path)
+    title = f"allocation {file}"
+    plan, problems = read_model(file, overrides, AllocationPlan, title)
+    problems += check_sources(plan, str(file))
+    base, slots, more = _programmes(plan, file)
+    problems += more
+    problems += _check_measures(plan, str(file), measures)
+    if base is None:
+        raise ScenarioError(title, problems)
+    found = ReadAllocation(plan, base, slots)
+    problems += _check_names(found, str(file))
+    problems += _check_run(plan, str(file))
+    problems += _check_futures(found, str(file))
+    problems += _check_questions(found, str(file))
+    if problems:
+        raise ScenarioError(title, problems)
+    return found
+
+
+def in_future(base: Scenario, changes: Mapping[str, float]) -> Scenario:
+    """Return a scenario with some numbers fixed; what is fixed is linked to no other."""
+    free = base.model_copy(update={"correlations": (), "together": ()})
+    return with_values(free, changes)
+
+
+def _plain(value: float, unit: str) -> Quantity:
+    return Quantity(value=value, unit=unit, source="user", grade="assumed", note="Of the split.")
+
+
+def _programmes(
+    plan: AllocationPlan, file: Path
+) -> tuple[Scenario | None, dict[str, Programme], list[Problem]]:
+    """Return the scenario without programmes, and each slot as a programme with all money."""
+    scenario_file = file.parent / plan.scenario
+    try:
+        tree = read_with_parent(scenario_file)
+        first = plan.regions[0]
+        whole: dict[str, Any] = {
+            slot: {
+                "label_en": own.label_en,
+                "label_zh": own.label_zh,
+                **merge(plan.template, own.programme),
+                BUDGET: plan.budget_mcny_pa.centre,
+                "region_share": {first: 1.0},
+            }
+            for slot, own in plan.slots.items()
+        }
+        tree = {**tree, "programmes": whole}
+        tree["run"] = {**tree.get("run", {}), "scale": plan.run.scale}
+        parent = str(read_toml(scenario_file).get("extends", ""))
+        folders = [scenario_file.parent, (scenario_file.parent / parent).parent]
+        tree = lay_clauses(tree, file, folders)
+        scenario = Scenario.model_validate(tree)
+    except ScenarioError as error:
+        return None, {}, list(error.problems)
+    except ValidationError as error:
+        found = [p for detail in error.errors() for p in to_problems(file, detail, (), Scenario)]
+        return None, {}, found
+    problems = check_consistency(scenario, str(file))
+    return scenario.model_copy(update={"programmes": {}}), scenario.programmes, problems
+
+
+def _check_measures(plan: AllocationPlan, file: str, measures: Collection[str]) -> list[Problem]:
+    problems = unknown_names(f"{file}: objective", plan.objective, measures)
+    for section in ("risks", "questions"):
+        for name, item in getattr(plan, section).items():
+            problems += unknown_names(f"{file}: {section}.{name}.measure", [item.measure], measures)
+    if plan.frontier is not None:
+        problems += unknown_names(f"{file}: frontier.measure", [plan.frontier.measure], measures)
+    if plan.objective and all(item.centre == 0.0 for item in plan.objective.values()):
+        problems.append(Problem(f"{file}: objective", "all weights 0", "a weight other than 0"))
+    return problems
+
+
+def _check_names(found: ReadAllocation, file: str) -> list[Problem]:
+    plan = found.plan
+    problems = unknown_names(f"{file}: regions", plan.regions, found.base.geography.regions)
+    if len(set(plan.regions)) < len(plan.regions):
+        problems.append(Problem(f"{file}: regions", ", ".join(plan.regions), "each region once"))
+    for name, limit in plan.limits.items():
+        problems += _check_limit(found, f"{file}: limits.{name}", limit)
+    if plan.current:
+        keys = set(found.cell_names) | set(plan.regions)
+        problems += unknown_names(f"{file}: current", plan.current, keys)
+        total = sum(item.centre for item in plan.current.values())
+        if abs(total - 1.0) > 1e-3:
+            problems.append(Problem(f"{file}: current", f"shares that add to {total:g}", "1"))
+    if len(found.cells) < 2:
+        problems.append(Problem(f"{file}: regions", "one cell", "two cells or more to split over"))
+    return problems
+
+
+def _check_limit(found: ReadAllocation, place: str, limit: Limit) -> list[Problem]:
+    problems = unknown_names(f"{place}.regions", limit.regions, found.plan.regions)
+    problems += unknown_names(f"{place}.slots", limit.slots, found.plan.slots)
+    if limit.low.centre > limit.high.centre:
+        given = f"{limit.low.centre:g} to {limit.high.centre:g}"
+        problems.append(Problem(place, given, "low at most high"))
+    return problems
+
+
+def _check_run(plan: AllocationPlan, file: str) -> list[Problem]:
+    problems = []
+    for name in ("paths", "fresh_paths"):
+        given = getattr(plan.run, name)
+        if given % plan.run.first_paths:
+            allowed = f"a multiple of first_paths, {plan.run.first_paths}"
+            problems.append(Problem(f"{file}: run.{name}", str(given), allowed))
+    n_search = plan.run.paths // plan.run.first_paths
+    n_fresh = plan.run.fresh_paths // plan.run.first_paths
+    first, fresh = plan.run.seed, plan.run.fresh_seed
+    if first < fresh + n_fresh and fresh < first + n_search:
+        allowed = f"seeds that no search uses: not {first} to {first + n_search - 1}"
+        problems.append(Problem(f"{file}: run.fresh_seed", str(fresh), allowed))
+    return problems
+
+
+def _check_futures(found: ReadAllocation, file: str) -> list[Problem]:
+    numbers = {name: spec for name, _, spec in declared(found.base)}
+    problems = []
+    for name, future in found.plan.futures.named.items():
+        place, values = f"{file}: futures.named.{name}.changes", future.changes
+        problems += unknown_names(place, values, numbers)
+        problems += _out_of_range(place, values, numbers)
+        known = {key: value for key, value in values.items() if key in numbers}
+        problems += check_consistency(in_future(found.base, known), place)
+    return problems
+
+
+def _check_questions(found: ReadAllocation, file: str) -> list[Problem]:
+    problems = []
+    programme = next(iter(found.slots.values()))
+    numbers = {name: spec for name, _, spec in declared(programme)}
+    for name, item in found.plan.questions.items():
+        place = f"{file}: questions.{name}"
+        problems += unknown_names(f"{place}.vary", [item.vary], numbers)
+        for end in ("low", "high"):
+            problems += _out_of_range(f"{place}.{end}", {item.vary: getattr(item, end)}, numbers)
+        if item.low >= item.high:
+            given = f"{item.low:g} to {item.high:g}"
+            problems.append(Problem(f"{place}.low", given, "less than high"))
+    return problems
+
+
+def _out_of_range(
+    place: str, values: Mapping[str, float], numbers: Mapping[str, Spec]
+) -> list[Problem]:
+    return [
+        Problem(f"{place}.{name}", f"{value:g}", spec.allowed)
+        for name, value in values.items()
+        for spec in [numbers.get(name)]
+        if spec is not None
+        and (not spec.low <= value <= spec.high or (spec.is_low_open and value == spec.low))
+    ]
