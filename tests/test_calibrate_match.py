@@ -7,7 +7,16 @@ import pytest
 
 from finmodel.calibrate import match
 from finmodel.calibrate.match import SizeTarget, first_guess, match_rates, plain_curve
-from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor, rate_block
+from finmodel.calibrate.match_errors import (
+    AT_EDGE,
+    BESIDE_END,
+    FLAT,
+    MATCHED_MONTHS,
+    Target,
+    misfit_factor,
+    rate_block,
+    why_lost,
+)
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
@@ -144,10 +153,11 @@ def test_a_miss_is_said_only_where_a_point_is_missed(truth):
     exact = replace(truth, curves={"A": replace(curve, covariance=np.zeros((5, 5)))})
     curve = replace(curve, covariance=np.diag(curve.standard_error**2))
     slopes = np.vstack([np.eye(3), np.zeros((2, 3))])
+    all_told = {"is_fixed": np.zeros(3, dtype=bool), "lost": [""] * 3}
 
     def note(shift):
         near = [Target("A", replace(curve, share=curve.share + shift * curve.standard_error))]
-        block = rate_block(near, np.zeros(3), slopes, exact, formula=slopes, lost=[""] * 3)
+        block = rate_block(near, np.zeros(3), slopes, exact, formula=slopes, **all_told)
         return block.estimates[0].note
 
     # Two points are left over: a sum of squares of 5.99 is the 95 % point.
@@ -155,6 +165,35 @@ def test_a_miss_is_said_only_where_a_point_is_missed(truth):
     assert "within 2 standard errors" in note(1.9)
     assert "cannot follow" not in note(1.9)
     assert "cannot follow" in note(3.0)
+
+
+def test_errors_of_others_hold_what_a_lost_number_leaves_open(truth):
+    """A ridge of rate and ramp: the rate's error must not shrink because the ramp has none."""
+    curve = truth.curves["A"]
+    target = [Target("A", replace(curve, covariance=np.eye(5) * 1e-4))]
+    slopes = np.array([[1.0, 0.0, -0.9], [1.0, 0.1, -0.95], [1.0, 0.5, -1], [1, 1, -1], [1, 2, -1]])
+
+    def errors(lost, is_fixed=(False, False, False)):
+        fixed = np.array(is_fixed)
+        options = {"formula": slopes, "lost": lost, "is_fixed": fixed}
+        found = rate_block(target, np.zeros(3), slopes, truth, **options).estimates
+        return np.array([item.standard_error for item in found])
+
+    all_of_them = errors(["", "", ""])
+    without_ramp = errors(["", "", "Not told."])
+    assert np.isnan(without_ramp[2])
+    assert without_ramp[:2] == pytest.approx(all_of_them[:2])
+    assert errors(["", "", "No effect."], (False, False, True))[0] < 0.3 * all_of_them[0]
+
+
+def test_a_number_at_the_upper_end_takes_its_stage_with_it():
+    none = np.zeros(6, dtype=bool)
+    at = np.array([False, False, True, False, False, False])
+    upper = why_lost(none, at, none)
+    assert upper[:3] == [BESIDE_END, BESIDE_END, AT_EDGE]
+    assert upper[3:] == ["", "", ""]
+    assert why_lost(at, none, none) == ["", "", AT_EDGE, "", "", ""]
+    assert why_lost(none, none, at) == ["", "", FLAT, "", "", ""]
 
 
 def test_a_ramp_that_moves_no_share_is_no_exact_number(monkeypatch, truth):

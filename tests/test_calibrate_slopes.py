@@ -78,7 +78,7 @@ def block_of(wanted, covariance, slopes, x):
     exact = Curve(months, wanted, np.zeros((5, 5)), wanted, 1, 1)
     moments = SimulatedMoments({"B": exact}, {}, 1.0)
     target = Target("B", Curve(months, wanted, covariance, wanted, 1, 1))
-    options = {"formula": slopes.formula, "lost": ["", "", ""]}
+    options = {"formula": slopes.formula, "lost": ["", "", ""], "is_fixed": np.zeros(3, dtype=bool)}
     return rate_block([target], x, slopes.market, moments, **options)
 
 

@@ -56,7 +56,7 @@ class Estimate:
 
     @property
     def interval_95(self) -> tuple[float, float]:
-        """95 % interval: normal of a slope, of any other positive number lognormal as its belief."""
+        """95 % interval: normal of a slope, of other positive numbers lognormal as their belief."""
         half = Z_95 * self.standard_error
         if self.is_slope or not self.value > 0.0:
             return self.value - half, self.value + half

@@ -27,14 +27,13 @@ import pandas as pd
 
 from finmodel.calibrate.estimates import Block
 from finmodel.calibrate.match_errors import (
-    AT_EDGE,
     FIELDS,
-    FLAT,
     MATCHED_MONTHS,
     Target,
     fit_table,
     parameters_of,
     rate_block,
+    why_lost,
 )
 from finmodel.calibrate.search import nearest
 from finmodel.calibrate.simulated_moments import Setting, SimulatedMoments, simulated_moments
@@ -43,8 +42,11 @@ from finmodel.calibrate.survival import Curve
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
 
-EDGE = 1e-3
-"""Distance in logs from an end of its range at which a number counts as lost."""
+LOWER_EDGE, UPPER_EDGE = 1e-3, 0.1
+"""Distance in logs from an end of its range at which a number counts as lost.
+
+Wider above: the last steps are averaged, and one of them may have been inside.
+"""
 LEAST_EFFECT = 0.1
 """Standard errors by which some share must move when a number moves by a log, or it is lost."""
 MAX_TRIALS = 6
@@ -219,14 +221,18 @@ def match_rates(
     slopes = market_slopes(market.shares, smooth_curves, x, error, **ends)
     x = settle(market.shares, smooth_curves, slopes, x, wanted, error, **ends)
     moments = market.moments(x)
-    is_at_edge = (x < low + EDGE) | (x > high - EDGE)
-    is_at_edge |= np.abs(slopes.market / error[:, None]).max(axis=0) < LEAST_EFFECT
-    is_flat = slopes.is_flat(error, len(FIELDS))
-    lost = [
-        AT_EDGE if edge else FLAT if flat else ""
-        for edge, flat in zip(is_at_edge, is_flat, strict=True)
-    ]
-    block = rate_block(targets, x, slopes.market, moments, formula=slopes.formula, lost=lost)
+    has_no_effect = x < low + LOWER_EDGE
+    has_no_effect |= np.abs(slopes.market / error[:, None]).max(axis=0) < LEAST_EFFECT
+    lost = why_lost(has_no_effect, x > high - UPPER_EDGE, slopes.is_flat(error, len(FIELDS)))
+    block = rate_block(
+        targets,
+        x,
+        slopes.market,
+        moments,
+        formula=slopes.formula,
+        is_fixed=has_no_effect,
+        lost=lost,
+    )
     asks = {
         key.split(".")[1]: value for key, value in market.sizes.items() if key.startswith("stages.")
     }

@@ -11,8 +11,9 @@ noise and ``J`` comes once, so that noise of slopes is not squared and taken for
 holds if the model can fit. Where a curve is missed by more than chance, errors of the stage's rates
 are widened by the root of the misfit per point left over. A number at an end of its range, or that
 moves no share, as a ramp shorter than half a quarter, has no error: the records do not pin it.
-Neither has one along a direction whose response the luck of the market could make. Intervals are
-of logs.
+Neither has one along a direction whose response the luck of the market could make, or one of a
+stage of which another lies at the upper end: given that end its error would be small, and wrong.
+Intervals are of logs.
 
 References
 ----------
@@ -58,6 +59,10 @@ FLAT = (
     " Not identified: along a direction in which this number and others of its stage move together "
     "the curve changes no more than luck does."
 )
+BESIDE_END = (
+    " Not identified: another number of its stage lies at the upper end of what was searched, and "
+    "the best value of this one moves with it."
+)
 RIDGE = (
     " Not identified alone: its log and that of {other} go together ({rho:+.2f}), and the curve "
     "tells what they make between them."
@@ -99,6 +104,7 @@ def rate_block(
     moments: SimulatedMoments,
     *,
     formula: FloatArray,
+    is_fixed: np.ndarray,
     lost: Sequence[str],
 ) -> Block:
     """Return the estimates with their joint covariance.
@@ -114,8 +120,11 @@ def rate_block(
         At `x`.
     formula : ndarray of shape (n, p)
         The same of the formula that the search follows.
+    is_fixed : ndarray of bool, shape (p,)
+        Numbers without effect, taken as fixed where they lie.
     lost : sequence of str
-        Why a number has no error, one a number; empty for those that have.
+        Why a number has no error, one a number; empty for those that have. One that is not fixed
+        still counts in the errors of others: these would be too small without.
     """
     n_points, parameters = len(MATCHED_MONTHS), parameters_of(targets)
     error = np.concatenate([target.curve.standard_error for target in targets])
@@ -123,8 +132,7 @@ def rate_block(
     for i, target in enumerate(targets):
         rows = slice(i * n_points, (i + 1) * n_points)
         total[rows, rows] = target.curve.covariance + moments.curves[target.stage].covariance
-    # What is lost is taken as fixed where it lies.
-    free = np.flatnonzero([not why for why in lost])
+    free = np.flatnonzero(~is_fixed)
     weighted = (formula[:, free] / error[:, None] ** 2).T
     gain = np.linalg.pinv(weighted @ jacobian[:, free]) @ weighted
     factors = {}
@@ -137,6 +145,8 @@ def rate_block(
     value = np.exp(x)
     of_logs = np.full((len(x), len(x)), np.nan)
     of_logs[np.ix_(free, free)] = gain @ total @ gain.T * np.outer(widening[free], widening[free])
+    is_lost = np.array([bool(why) for why in lost])
+    of_logs[is_lost] = of_logs[:, is_lost] = np.nan
     covariance = of_logs * np.outer(value, value)
     n = {target.stage: target.curve.n for target in targets}
     estimates = []
@@ -156,6 +166,24 @@ def rate_block(
         )
     pins = identification(targets, parameters, jacobian / error[:, None])
     return Block("rates", tuple(estimates), covariance, pins)
+
+
+def why_lost(
+    has_no_effect: np.ndarray, is_at_upper_end: np.ndarray, is_flat: np.ndarray
+) -> list[str]:
+    """Return for each number why it has no error; empty if it has one.
+
+    At an upper end the ridge goes on: the errors of the stage's other numbers would hold for that
+    end alone. At a lower end a number has lost its effect, and the others stand.
+
+    Parameters
+    ----------
+    has_no_effect, is_at_upper_end, is_flat : ndarray of bool, shape (p,)
+    """
+    stages = is_at_upper_end.reshape(-1, len(FIELDS)).any(axis=1)
+    is_beside = np.repeat(stages, len(FIELDS))
+    reasons = ((has_no_effect | is_at_upper_end, AT_EDGE), (is_beside, BESIDE_END), (is_flat, FLAT))
+    return [next((text for is_so, text in reasons if is_so[i]), "") for i in range(len(is_flat))]
 
 
 def _ridge(parameters: Sequence[Parameter], of_logs: FloatArray, i: int) -> str:
