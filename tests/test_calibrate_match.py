@@ -7,7 +7,16 @@ import pytest
 
 from finmodel.calibrate import match
 from finmodel.calibrate.match import SizeTarget, first_guess, match_rates, plain_curve
-from finmodel.calibrate.match_errors import MATCHED_MONTHS, Target, misfit_factor, rate_block
+from finmodel.calibrate.match_errors import (
+    AT_EDGE,
+    BESIDE_END,
+    FLAT,
+    MATCHED_MONTHS,
+    Target,
+    misfit_factor,
+    rate_block,
+    why_lost,
+)
 from finmodel.calibrate.round_table import round_table
 from finmodel.calibrate.simulated_deals import simulated_book
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
@@ -115,27 +124,76 @@ def truth():
     return simulated_moments(other, changes, MATCHED_MONTHS)
 
 
-def test_errors_are_widened_where_the_model_cannot_follow(truth):
-    curve = truth.curves["A"]
-    assert misfit_factor(Target("A", curve), truth) == 1.0
-    far = replace(curve, share=curve.share + 3.0 * curve.standard_error)
-    assert misfit_factor(Target("A", far), truth) == pytest.approx(3.0 * np.sqrt(5 / 2))
+def test_errors_are_widened_where_the_model_cannot_follow_and_not_for_chance():
+    jacobian = np.eye(5)[:, :3]
+    covariance = np.diag([1.0, 1.0, 1.0, 4.0, 9.0])
+
+    def factor(*last):
+        return misfit_factor(np.array([50.0, 0.0, 0.0, *last]), covariance, jacobian)
+
+    # Two points are left over; 5.99 is the 95 % point of their sum of squares.
+    assert factor(2.0, 3.0) == 1.0
+    assert factor(2.0 * 1.7, 3.0 * 1.7) == 1.0
+    assert factor(2.0 * 1.8, 3.0 * 1.8) == pytest.approx(1.8)
+    assert factor(20.0, 0.0) == pytest.approx(10.0 / np.sqrt(2.0))
+    assert misfit_factor(np.ones(3), np.eye(3), np.eye(3)) == 1.0
+
+
+def test_widening_is_as_rare_as_its_test_says():
+    """Misses drawn with the covariance they are held against: one in twenty is widened."""
+    rng = np.random.default_rng(2)
+    root, jacobian = rng.normal(size=(5, 5)), rng.normal(size=(5, 3))
+    gaps = rng.normal(size=(2000, 5)) @ root.T
+    wide = np.mean([misfit_factor(gap, root @ root.T, jacobian) > 1.0 for gap in gaps])
+    assert abs(wide - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 2000)
 
 
 def test_a_miss_is_said_only_where_a_point_is_missed(truth):
     curve = truth.curves["A"]
-    jacobian = np.vstack([np.eye(3), np.ones((2, 3))])
-    nowhere = np.zeros(3, dtype=bool)
+    exact = replace(truth, curves={"A": replace(curve, covariance=np.zeros((5, 5)))})
+    curve = replace(curve, covariance=np.diag(curve.standard_error**2))
+    slopes = np.vstack([np.eye(3), np.zeros((2, 3))])
+    all_told = {"is_fixed": np.zeros(3, dtype=bool), "lost": [""] * 3}
 
     def note(shift):
-        near = replace(curve, share=curve.share + shift * curve.standard_error)
-        block = rate_block([Target("A", near)], np.zeros(3), jacobian, truth, is_at_edge=nowhere)
+        near = [Target("A", replace(curve, share=curve.share + shift * curve.standard_error))]
+        block = rate_block(near, np.zeros(3), slopes, exact, formula=slopes, **all_told)
         return block.estimates[0].note
 
-    assert "widened" not in note(0.5)
-    assert "within 2 standard errors" in note(1.5)
-    assert "cannot follow" not in note(1.5)
+    # Two points are left over: a sum of squares of 5.99 is the 95 % point.
+    assert "widened" not in note(1.7)
+    assert "within 2 standard errors" in note(1.9)
+    assert "cannot follow" not in note(1.9)
     assert "cannot follow" in note(3.0)
+
+
+def test_errors_of_others_hold_what_a_lost_number_leaves_open(truth):
+    """A ridge of rate and ramp: the rate's error must not shrink because the ramp has none."""
+    curve = truth.curves["A"]
+    target = [Target("A", replace(curve, covariance=np.eye(5) * 1e-4))]
+    slopes = np.array([[1.0, 0.0, -0.9], [1.0, 0.1, -0.95], [1.0, 0.5, -1], [1, 1, -1], [1, 2, -1]])
+
+    def errors(lost, is_fixed=(False, False, False)):
+        fixed = np.array(is_fixed)
+        options = {"formula": slopes, "lost": lost, "is_fixed": fixed}
+        found = rate_block(target, np.zeros(3), slopes, truth, **options).estimates
+        return np.array([item.standard_error for item in found])
+
+    all_of_them = errors(["", "", ""])
+    without_ramp = errors(["", "", "Not told."])
+    assert np.isnan(without_ramp[2])
+    assert without_ramp[:2] == pytest.approx(all_of_them[:2])
+    assert errors(["", "", "No effect."], (False, False, True))[0] < 0.3 * all_of_them[0]
+
+
+def test_a_number_at_the_upper_end_takes_its_stage_with_it():
+    none = np.zeros(6, dtype=bool)
+    at = np.array([False, False, True, False, False, False])
+    upper = why_lost(none, at, none)
+    assert upper[:3] == [BESIDE_END, BESIDE_END, AT_EDGE]
+    assert upper[3:] == ["", "", ""]
+    assert why_lost(at, none, none) == ["", "", AT_EDGE, "", "", ""]
+    assert why_lost(none, none, at) == ["", "", FLAT, "", "", ""]
 
 
 def test_a_ramp_that_moves_no_share_is_no_exact_number(monkeypatch, truth):
@@ -144,7 +202,8 @@ def test_a_ramp_that_moves_no_share_is_no_exact_number(monkeypatch, truth):
     monkeypatch.setattr(match, "simulated_moments", lambda *_, **__: found)
     block = match_rates(SETTING, [Target("A", truth.curves["A"])], None, {}).block
     assert all(np.isnan(item.standard_error) for item in block.estimates)
-    assert all("do not pin it" in item.note for item in block.estimates)
+    for item in block.estimates:
+        assert "do not pin it" in item.note or "Not identified" in item.note
 
 
 def test_matching_without_a_target_is_refused():

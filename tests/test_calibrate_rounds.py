@@ -179,3 +179,29 @@ def test_rounds_of_other_kinds_are_left_out(book):
     table = round_table(replace(book, rounds=rounds), STAGES)
     assert len(table.firm) == len(book.rounds) - 40
     assert isinstance(table.firms, pd.DataFrame)
+
+
+def test_a_lost_label_that_needs_a_rise_never_seen_gives_finite_chances(book):
+    """Angel, no label, C: one of the two rises skips a stage, and no labelled pair does."""
+    firms = book.firms.head(81)
+    names = firms["firm"].to_numpy()
+    stage = np.tile(np.array(["angel", "A", "B", "C"], dtype=object), 81)
+    stage[-3:-1] = ""
+    stage[-2] = "C"
+    days = pd.to_timedelta(np.tile(np.arange(4) * 400, 81) + np.repeat(np.arange(81), 4), "D")
+    amount = np.tile([2.0, 20.0, 60.0, 150.0], 81) * np.exp(
+        np.random.default_rng(1).normal(0.0, 0.3, 324)
+    )
+    rounds = book.rounds.head(324).assign(
+        firm=np.repeat(names, 4),
+        date=pd.Timestamp("2007-01-01") + days,
+        stage=stage,
+        kind="equity",
+        amount_mcny=amount,
+        low_mcny=amount,
+        high_mcny=amount,
+    )
+    own = replace(book, firms=firms, rounds=rounds, exits=book.exits.head(0))
+    imputed = impute_stages(round_table(own, STAGES), seed=1, n_imputations=3)
+    assert np.isfinite(imputed.model.log_likelihood)
+    assert all(draw[-3] in (1, 2, 3) for draw in imputed.stages)

@@ -147,7 +147,7 @@ def test_blocks_are_checked():
 def test_a_calibration_lists_its_estimates_once():
     table = calibration().table()
     assert len(table) == 5
-    assert table.loc[0, "low_95"] == pytest.approx(0.3 - 1.959964 * 0.03)
+    assert table.loc[0, "low_95"] == pytest.approx(0.3 * np.exp(-0.1959964))
     assert list(calibration().correlations(0.5)) == [
         ("stages.A.milestone_rate_pa", "stages.A.failure_rate_pa", pytest.approx(0.6))
     ]

@@ -12,6 +12,8 @@ from finmodel.world.arrays import FloatArray
 
 Z_95 = 1.959963984540054
 """Normal quantile of a two-sided 95 % interval."""
+MOST_LOG_SD = 1.0
+"""A number whose log is known no better than this is written as a value: it is not identified."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,13 @@ class Estimate:
 
     @property
     def interval_95(self) -> tuple[float, float]:
-        """Normal 95 % interval, on the scale of `value`."""
+        """95 % interval: normal of a slope, of other positive numbers lognormal as their belief."""
         half = Z_95 * self.standard_error
-        return self.value - half, self.value + half
+        if self.is_slope or not self.value > 0.0:
+            return self.value - half, self.value + half
+        # An error of many times the value is of no use, but must not overflow.
+        factor = float(np.exp(np.minimum(half / self.value, 500.0)))
+        return self.value / factor, self.value * factor
 
     @property
     def is_of_scenario(self) -> bool:

@@ -5,7 +5,8 @@ not. So no rate of a scenario can be read off records. Rates are sought at which
 market, seen through the same estimator, has the same curves (indirect inference): the
 shares graduated within given months, weighted by their standard errors in the records, are brought
 as near as they come over the logs of each stage's rates and of its ramp of milestones, on the same
-luck in every trial, by steps along a plain formula (:mod:`finmodel.calibrate.search`). The slope
+luck in every trial, by steps along a plain formula (:mod:`finmodel.calibrate.search`); a last step
+and all errors come from slopes of the market (:mod:`finmodel.calibrate.slopes`). The slope
 of a curve pins the milestone rate, its first year the ramp, and where it levels off the failure
 rate, because a firm that failed graduates no more; closures are hardly recorded and are not used.
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -31,27 +33,38 @@ from finmodel.calibrate.match_errors import (
     fit_table,
     parameters_of,
     rate_block,
+    why_lost,
 )
 from finmodel.calibrate.search import nearest
 from finmodel.calibrate.simulated_moments import Setting, SimulatedMoments, simulated_moments
+from finmodel.calibrate.slopes import market_slopes, settle
 from finmodel.calibrate.survival import Curve
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
 
-STEP = 0.15
-"""Step of differences in the log of a rate: wide, since counts of firms move in jumps."""
-EDGE = 1e-3
-"""Distance in logs from an end of its range at which a number counts as lost."""
+LOWER_EDGE, UPPER_EDGE = 1e-3, 0.1
+"""Distance in logs from an end of its range at which a number counts as lost.
+
+Wider above: the last steps are averaged, and one of them may have been inside.
+"""
 LEAST_EFFECT = 0.1
 """Standard errors by which some share must move when a number moves by a log, or it is lost."""
-MAX_TRIALS = 16
-"""Markets of a search: a third of them before sizes are set anew."""
+MAX_TRIALS = 6
+"""Markets of a search: a third of them before sizes are set anew. Last steps come on top."""
 SMOOTHING = (-0.2, 0.0, 0.2)
 """Logs by which ramps are moved and averaged over: in steps of a quarter a formula has kinks."""
 FIRST_RAMPS = (0.5, 2.0, 4.0, 8.0)
 """Ramps that a search may start from, quarters."""
 
 Tick = Callable[[], None]
+
+
+class _Ends(TypedDict):
+    """What the design and the last step are told of the numbers."""
+
+    low: FloatArray
+    high: FloatArray
+    block: int
 
 
 @dataclass(frozen=True)
@@ -204,11 +217,22 @@ def match_rates(
     _set_sizes(market, x, sizes, start)
     x = search(x, MAX_TRIALS - n_first)
     _set_sizes(market, x, sizes, start)
+    ends: _Ends = {"low": low, "high": high, "block": len(FIELDS)}
+    slopes = market_slopes(market.shares, smooth_curves, x, error, **ends)
+    x = settle(market.shares, smooth_curves, slopes, x, wanted, error, **ends)
     moments = market.moments(x)
-    jacobian = _full(market, x)
-    is_lost = (x < low + EDGE) | (x > high - EDGE)
-    is_lost |= np.abs(jacobian / error[:, None]).max(axis=0) < LEAST_EFFECT
-    block = rate_block(targets, x, jacobian, moments, is_at_edge=is_lost)
+    has_no_effect = x < low + LOWER_EDGE
+    has_no_effect |= np.abs(slopes.market / error[:, None]).max(axis=0) < LEAST_EFFECT
+    lost = why_lost(has_no_effect, x > high - UPPER_EDGE, slopes.is_flat(error, len(FIELDS)))
+    block = rate_block(
+        targets,
+        x,
+        slopes.market,
+        moments,
+        formula=slopes.formula,
+        is_fixed=has_no_effect,
+        lost=lost,
+    )
     asks = {
         key.split(".")[1]: value for key, value in market.sizes.items() if key.startswith("stages.")
     }
@@ -284,15 +308,3 @@ def _set_sizes(
     before = market.sizes.get(key, start[key])
     new[key] = float(np.clip(before * sizes.log_sd / max(found.log_size_sd, 1e-9), 0.01, 2.0))
     market.sizes = new
-
-
-def _column(market: _Market, x: FloatArray, i: int, base: FloatArray) -> FloatArray:
-    shifted = x.copy()
-    shifted[i] += STEP
-    return np.asarray((market.shares(shifted) - base) / STEP)
-
-
-def _full(market: _Market, x: FloatArray) -> FloatArray:
-    """Return the whole Jacobian."""
-    base = market.shares(x)
-    return np.column_stack([_column(market, x, i, base) for i in range(len(x))])

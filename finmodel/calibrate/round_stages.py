@@ -43,6 +43,9 @@ MAX_STEPS, TOLERANCE = 200, 1e-8
 PRIOR_PRECISION = 1e-3
 """Of a normal prior on every coefficient of a logit."""
 
+LEAST_STEPS = 0.5
+"""Further stages at once that count as seen where fewer were."""
+
 
 @dataclass(frozen=True)
 class StageModel:
@@ -192,7 +195,9 @@ def _maximise(
         steps = (more * np.arange(1, more.shape[1] + 1)).sum()
         # A rise to the last stage had no choice to stop there.
         stops = total - weighted[:, k, n_stages - 1].sum()
-        further[k] = steps / (steps + stops) if steps > 0.0 else 0.0
+        # Never 0: a label lost between two stages may need a rise that no labelled pair shows.
+        steps, stops = max(steps, LEAST_STEPS), max(stops, LEAST_STEPS)
+        further[k] = steps / (steps + stops)
     amounts = fit_amounts(table, single, weighted, design.exposure.z)
     begin_arrivals = None if model is None else model.arrivals
     arrivals = fit_arrivals(design.exposure, single, begin_arrivals)

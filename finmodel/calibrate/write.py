@@ -12,7 +12,7 @@ import numpy as np
 import tomli_w
 
 from finmodel.calibrate.beliefs import lognormal_belief, normal_belief, stated_correlations
-from finmodel.calibrate.estimates import Block, Calibration, Estimate
+from finmodel.calibrate.estimates import MOST_LOG_SD, Block, Calibration, Estimate
 from finmodel.scenario import Scenario
 from finmodel.scenario.load import read_with_parent
 from finmodel.scenario.quantity import Spec
@@ -21,8 +21,6 @@ from finmodel.scenario.walk import declared
 
 LEAST_RHO = 0.05
 """Correlations below are left out."""
-MOST_LOG_SD = 1.0
-"""A number known no better than this is written as a value, and its note says so."""
 
 Grade = Literal["official", "academic", "commercial", "assumed"]
 

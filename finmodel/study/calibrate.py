@@ -31,6 +31,7 @@ from finmodel.calibrate.records import (
 )
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
 from finmodel.calibrate.sizes import SizeLaw
+from finmodel.calibrate.slopes import LAST_STEPS, screening_design
 from finmodel.calibrate.survival import Curve
 from finmodel.calibrate.write import contradictions
 from finmodel.datasets.commitments import read_commitments
@@ -129,7 +130,9 @@ class _Clock:
 
 def units_of_calibration() -> int:
     """Return about how many units of work a calibration is."""
-    return N_STEPS + 3 + MAX_TRIALS + 4 * len(FIELDS)
+    # A design for three stages.
+    n_design = len(screening_design(3 * len(FIELDS)))
+    return N_STEPS + 4 + MAX_TRIALS + n_design + LAST_STEPS
 
 
 def calibrate_deals(
@@ -163,7 +166,7 @@ def calibrate_deals(
 
     records = estimate_records(book, options(fitted), clock.tick)
     refused = dict(records.refused)
-    targets = _targets(records, base, refused)
+    targets = targets_of(records, base, refused)
     multiples, fixed = _sector_block(records, base)
     setting = Setting(plan.base, SIMULATED_PATHS, SIMULATED_SCALE, plan.seed, BURN_IN_YEARS)
     match = match_rates(
@@ -269,8 +272,8 @@ def split_cohorts(book: DealBook, plan: CalibrationPlan) -> tuple[tuple[int, ...
     return years[::2], years[1::2]
 
 
-def _targets(records: RecordEstimates, base: Scenario, refused: dict[str, str]) -> list[Target]:
-    """Return curves that the market can be matched to; note the others."""
+def targets_of(records: RecordEstimates, base: Scenario, refused: dict[str, str]) -> list[Target]:
+    """Return curves that the market can be matched to; note the others in `refused`."""
     at = [CURVE_MONTHS.index(month) for month in MATCHED_MONTHS]
     targets = []
     for stage in base.stage_names[:-1]:
