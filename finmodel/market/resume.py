@@ -155,7 +155,16 @@ def play(
 def _in_order(
     one: Callable[[int], T], units: range, n_threads: int, cancel: threading.Event | None
 ) -> Generator[T]:
-    """Yield what `one` makes of each unit in turn while a few more are under way."""
+    """Yield what `one` makes of each unit in turn while a few more are under way.
+
+    One thread is the calling one: a worker of a cluster that is given a core must not use two.
+    """
+    if n_threads == 1:
+        for number in units:
+            if cancel is not None and cancel.is_set():
+                return
+            yield one(number)
+        return
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="finmodel-path")
     waiting: deque[Future[T]] = deque()
     rest = iter(units)

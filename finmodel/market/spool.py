@@ -6,6 +6,7 @@ in a nameless temporary file beyond. Readers take paths a chunk at a time.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
@@ -33,8 +34,8 @@ class Spool:
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        self._blocks: list[bytes] = []
+        self._file: IO[bytes] | None = None
         self._ends: list[int] = [0]
 
     def __len__(self) -> int:
@@ -43,15 +44,30 @@ class Spool:
     def append(self, array: Array) -> None:
         """Add the array of the next path."""
         data = np.ascontiguousarray(array, self.dtype).tobytes()
-        self._file.seek(self._ends[-1])
-        self._file.write(data)
+        # Blocks are joined when read: a growing buffer is copied again and again.
+        self._blocks.append(data)
         self._ends.append(self._ends[-1] + len(data))
+        if self._file is not None or self._ends[-1] > IN_MEMORY:
+            self._spill()
+
+    def _spill(self) -> None:
+        """Move blocks in memory to the end of the file."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
+        self._file.seek(0, os.SEEK_END)
+        self._file.writelines(self._blocks)
+        self._blocks.clear()
 
     def read(self, first: int, last: int) -> Array:
         """Return paths `first` to `last` (exclusive), stacked; rows joined if they vary."""
         start, end = self._ends[first], self._ends[last]
-        self._file.seek(start)
-        flat = np.frombuffer(self._file.read(end - start), self.dtype)
+        if self._file is None:
+            data = b"".join(self._blocks[first:last])
+        else:
+            self._file.seek(start)
+            data = self._file.read(end - start)
+        flat = np.frombuffer(data, self.dtype)
         if self.shape[0] == -1:
             return flat
         return flat.reshape((last - first, *self.shape))
