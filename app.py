@@ -1,6 +1,6 @@
 """Start the app: ``streamlit run app.py``."""
 
-from finmodel.ui.home import main
+from finmodel.ui.main import main
 
 if __name__ == "__main__":
     main()

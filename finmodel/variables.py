@@ -246,9 +246,17 @@ def variable_of(column: str) -> Variable:
 
 @cache
 def labels() -> dict[str, dict[str, dict[str, str]]]:
-    """Return the catalogue of labels by section, key and language."""
-    path = Path(__file__).with_name("labels.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    """Return the catalogue of labels by section, key and language.
+
+    It stands in `labels.toml` and, for the app, in the files `labels_*.toml` beside it; no
+    section is in two.
+    """
+    catalogue: dict[str, dict[str, dict[str, str]]] = {}
+    for path in sorted(Path(__file__).parent.glob("labels*.toml")):
+        part = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not catalogue.keys() & part.keys(), f"{path.name} repeats a section"
+        catalogue |= part
+    return catalogue
 
 
 def label(key: str, language: Language = "en") -> str:

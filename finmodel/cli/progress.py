@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
@@ -15,6 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from finmodel.errors import Interrupted, StoreError
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
+"""Environment variable: a file to write how far a command is to, for whoever started it."""
+WRITE_SECONDS = 0.2
 
 
 @contextmanager
@@ -61,6 +69,8 @@ class Bar:
         self._progress = Progress(*columns, console=self._console, disable=is_silent)
         self._task = self._progress.add_task(what, total=total)
         self._total, self._what = total, what
+        self._file = Path(name) if (name := os.environ.get(PROGRESS_VARIABLE)) else None
+        self._written = -math.inf
         self.n_kept = 0
 
     def __enter__(self) -> Bar:
@@ -77,6 +87,18 @@ class Bar:
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` units are done."""
         self._progress.update(self._task, completed=done, total=total)
+        self._write(done, total)
+
+    def _write(self, done: int, total: int) -> None:
+        """Put how far it is into the file that the environment names, whole or not at all."""
+        now = time.monotonic()
+        if self._file is None or (now - self._written < WRITE_SECONDS and done < total):
+            return
+        self._written = now
+        draft = self._file.with_suffix(".draft")
+        with suppress(OSError):
+            draft.write_text(json.dumps({"done": done, "total": total}), encoding="utf-8")
+            draft.replace(self._file)
 
     def resumed(self, done: int) -> None:
         """Say that `done` units were kept, and count from there."""

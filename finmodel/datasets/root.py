@@ -14,6 +14,12 @@ def data_root() -> Path:
     return beside if (beside / "catalogue.csv").is_file() else _PACKAGE / "_bundle" / "data"
 
 
+def published_root() -> Path:
+    """Return the folder of results shipped with the project, which may be absent."""
+    beside = _PACKAGE.parent / "published"
+    return beside if beside.is_dir() else _PACKAGE / "_bundle" / "published"
+
+
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as hexadecimal text."""
     return sha256(path.read_bytes()).hexdigest()

@@ -1,1 +1,1 @@
-"""The pages; `app.py` starts them. Pages show what is stored and compute nothing."""
+"""The app: pages that show what other layers compute."""

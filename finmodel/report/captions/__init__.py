@@ -1,0 +1,1 @@
+"""Captions: what a chart shows, how much, how sure, so what; computed from its table."""

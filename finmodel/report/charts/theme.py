@@ -1,0 +1,66 @@
+"""Colours, fonts and sizes that all charts share, and charts as pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import vl_convert as vlc
+
+INK, GREY, PALE = "#222222", "#6b7780", "#c9d6df"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#B3261E",
+    "#8C4A78",
+    "#56B4E9",
+)
+"""Orange and sky are for areas only: as lines or text on white they are too pale."""
+CATEGORIES = (BLUE, RED, GREEN, PURPLE)
+SEQUENCE = ("#eef4f8", "#08519c")
+"""Low to high of a share; the scale is fixed so that scenarios compare."""
+GAIN, LOSS = "#0072B2", "#B3261E"
+FONT = "Noto Sans CJK SC, Inter, Microsoft YaHei, PingFang SC, sans-serif"
+PNG_SCALE = 2.0
+
+AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart
+
+
+def finish(chart: AnyChart, alt_text: str) -> AnyChart:
+    """Return a chart in the common look.
+
+    Parameters
+    ----------
+    chart : Altair chart
+    alt_text : str
+        What a screen reader says: the caption.
+    """
+    finished: AnyChart = (
+        chart.properties(description=alt_text)
+        .configure(font=FONT)
+        .configure_view(stroke=None)
+        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220)
+        .configure_legend(labelColor=INK, titleColor=INK, titleFontWeight="normal")
+        .configure_title(anchor="start", color=INK, fontSize=14)
+    )
+    return finished
+
+
+def svg_of(chart: AnyChart) -> str:
+    """Return a chart as SVG."""
+    return str(vlc.vegalite_to_svg(_spec(chart)))
+
+
+def png_of(chart: AnyChart) -> bytes:
+    """Return a chart as PNG on white, at twice its size."""
+    return bytes(vlc.vegalite_to_png(_spec(chart), scale=PNG_SCALE))
+
+
+def _spec(chart: AnyChart) -> dict[str, Any]:
+    """Return the specification with a width where a page would have given one."""
+    spec: dict[str, Any] = chart.to_dict()
+    if spec.get("width") == "container":
+        spec["width"] = 640
+    spec.setdefault("background", "white")
+    return spec

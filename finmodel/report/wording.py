@@ -1,0 +1,152 @@
+"""What numbers and names are called: language, unit of money, digits that errors support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from finmodel.datasets import provinces
+from finmodel.units import MCNY_PER_BN, MCNY_PER_YI
+from finmodel.variables import Language, labels
+
+MoneyUnit = Literal["bn", "yi", "mcny"]
+MCNY_PER: dict[MoneyUnit, float] = {"bn": MCNY_PER_BN, "yi": MCNY_PER_YI, "mcny": 1.0}
+NO_ERROR_DIGITS = 3
+"""Significant digits of a value whose error is not known."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A language, a unit of money, and the names of a result's codes.
+
+    Attributes
+    ----------
+    language : {'en', 'zh'}
+    unit : {'bn', 'yi', 'mcny'}
+        Thousand million, hundred million (亿) or million CNY.
+    names : mapping of str
+        Of regions, stages, sectors and the like; a code without one is shown as it is.
+    """
+
+    language: Language = "en"
+    unit: MoneyUnit = "bn"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, section: str, key: str, /, **values: object) -> str:
+        """Return a text of the catalogue with its placeholders filled.
+
+        Raises
+        ------
+        KeyError
+            If the catalogue has no such text, or a placeholder gets no value.
+        """
+        return labels()[section][key][self.language].format(**values)
+
+    def name(self, code: object) -> str:
+        """Return the name of a code."""
+        return self.names.get(str(code), str(code))
+
+    @property
+    def mcny_per_unit(self) -> float:
+        """Million CNY in a unit of money."""
+        return MCNY_PER[self.unit]
+
+    @property
+    def money_unit(self) -> str:
+        """The name of the unit of money."""
+        return self.text("unit", self.unit)
+
+    def number(self, value: float, error: float = math.nan) -> str:
+        """Return a number to the first digit of its error, or to three digits without one.
+
+        Parameters
+        ----------
+        value : float
+            NaN gives a dash.
+        error : float
+            Standard error; NaN or 0 if there is none.
+        """
+        if not math.isfinite(value):
+            return "–"
+        if not math.isfinite(error) or error <= 1e-9 * abs(value):
+            size = 0 if value == 0 else math.floor(math.log10(abs(value)))
+            digits = max(0, NO_ERROR_DIGITS - 1 - size)
+        else:
+            digits = max(0, -math.floor(math.log10(error)))
+        shown = f"{value:,.{digits}f}"
+        return shown.replace("-", "−") if float(shown.replace(",", "")) else shown.lstrip("-")
+
+    def with_error(self, value: float, error: float) -> str:
+        """Return ``value ± error``; the value alone if there is no error."""
+        if not math.isfinite(error) or error <= 1e-9 * abs(value):
+            return self.number(value)
+        return f"{self.number(value, error)} ± {self.number(error, error)}"
+
+    def money(self, mcny: float, error: float = math.nan, *, has_error: bool = False) -> str:
+        """Return a sum of money in the unit, with its name.
+
+        Parameters
+        ----------
+        mcny, error : float
+            Million CNY; the error sets the digits.
+        has_error : bool
+            Whether the error is shown.
+        """
+        per = self.mcny_per_unit
+        give = self.with_error if has_error else self.number
+        return f"{give(mcny / per, error / per)}{self._gap}{self.money_unit}"
+
+    def money_span(self, low: float, high: float) -> str:
+        """Return a range of money in the unit, with its name."""
+        low, high = low / self.mcny_per_unit, high / self.mcny_per_unit
+        return f"{self.span(low, high)}{self._gap}{self.money_unit}"
+
+    def span(self, low: float, high: float) -> str:
+        """Return ``low to high``, both to the same digits: two of the wider range."""
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return "–"
+        width = abs(high - low)
+        step = width / 30.0 if width > 0 else math.nan
+        return self.text("unit", "span", low=self.number(low, step), high=self.number(high, step))
+
+    def share(self, value: float, error: float = math.nan) -> str:
+        """Return a share as a percentage, to the digits of its error."""
+        if not math.isfinite(value):
+            return "–"
+        if not math.isfinite(error):
+            return f"{100 * value:.3g}%"
+        return f"{self.number(100 * value, 100 * error)}%"
+
+    def share_span(self, low: float, high: float) -> str:
+        """Return a range of shares as percentages."""
+        return "–" if not math.isfinite(low) else f"{self.span(100 * low, 100 * high)}%"
+
+    @property
+    def _gap(self) -> str:
+        return " " if self.language == "en" else ""
+
+
+def names_of(manifest: Mapping[str, object], language: Language) -> dict[str, str]:
+    """Return the names of provinces and of what a stored scenario labels.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Of a stored result: `scenario`, or the first of `scenarios`, gives the labels.
+    language : {'en', 'zh'}
+    """
+    column = f"name_{language}"
+    names = dict(zip(provinces()["iso"], provinces()[column], strict=True))
+    names |= {"all": labels()["term"]["all"][language]}
+    found = manifest.get("scenario")
+    several = manifest.get("scenarios")
+    if not isinstance(found, Mapping) and isinstance(several, list) and several:
+        found = several[0]
+    if isinstance(found, Mapping):
+        for section in ("stages", "sectors", "funds", "programmes"):
+            items = found.get(section)
+            if isinstance(items, Mapping):
+                names |= {str(k): str(item[f"label_{language}"]) for k, item in items.items()}
+    return names

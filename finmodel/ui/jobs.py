@@ -1,0 +1,215 @@
+"""Commands that pages start: one process each, a few at once, watched through files.
+
+A job is a command of `finmodel` run apart from the page, so that a page that is closed, or drawn
+anew, neither stops nor repeats it, and stopping it kills nothing else. It says how far it is in
+`progress.json`; what it prints as JSON is its result. The store finds equal work again, so two
+visitors who ask the same get one answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from finmodel.errors import InputError, Problem
+
+PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
+"""Where a command writes how far it is."""
+GRACE_SECONDS = 1.5
+"""What a stopped job has to store what it did, before it is killed."""
+MOST_WAITING = 20
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+
+
+@dataclass
+class Job:
+    """A command of the queue.
+
+    Attributes
+    ----------
+    key : str
+    arguments : sequence of str
+        After `finmodel`.
+    folder : Path
+        Of what it prints and how far it is.
+    state : {'waiting', 'running', 'done', 'stopped', 'failed'}
+    started : float
+        Time on the clock of :func:`time.monotonic`.
+    asked_to_stop : float
+        The same; 0 if it was not.
+    """
+
+    key: str
+    arguments: Sequence[str]
+    folder: Path
+    state: State = "waiting"
+    started: float = 0.0
+    asked_to_stop: float = 0.0
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("done", "stopped", "failed")
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How much is done, of how much; zeros before it is known."""
+        try:
+            found = json.loads((self.folder / "progress.json").read_text(encoding="utf-8"))
+            return int(found["done"]), int(found["total"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What remains at the pace so far; None before there is one."""
+        done, total = self.progress
+        if self.state != "running" or not 0 < done <= total:
+            return None
+        return (time.monotonic() - self.started) / done * (total - done)
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What it printed as JSON; of a stopped one, what it had by then."""
+        try:
+            found = json.loads((self.folder / "out.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    @property
+    def said(self) -> str:
+        """What it wrote to its error stream: the reason of a failure."""
+        try:
+            return (self.folder / "said.txt").read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+
+class JobQueue:
+    """Jobs of all visitors, started in their order.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the jobs' files; made if missing.
+    home : Path
+        Working folder of the commands: where results are stored.
+    at_once : int
+        Jobs that run together; more would only slow each other.
+    """
+
+    def __init__(self, root: Path, home: Path, at_once: int = 1) -> None:
+        self._root, self._home, self._at_once = root, home, at_once
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, arguments: Sequence[str], files: Mapping[str, str] | None = None) -> Job:
+        """Queue a command.
+
+        Parameters
+        ----------
+        arguments : sequence of str
+            After `finmodel`; it must print JSON. ``{job}`` becomes the job's folder.
+        files : mapping of str
+            Texts to write into the job's folder first, by plain file name.
+
+        Raises
+        ------
+        InputError
+            If too many are waiting.
+        """
+        with self._lock:
+            waiting = sum(job.state == "waiting" for job in self._jobs.values())
+            if waiting >= MOST_WAITING:
+                problem = Problem(
+                    "run", f"{waiting} runs are waiting", f"fewer than {MOST_WAITING}"
+                )
+                raise InputError("queue of runs", [problem])
+            key = secrets.token_hex(8)
+            folder = self._root / key
+            folder.mkdir(parents=True)
+            for name, text in (files or {}).items():
+                assert Path(name).name == name
+                (folder / name).write_text(text, encoding="utf-8")
+            job = Job(key, [part.replace("{job}", str(folder)) for part in arguments], folder)
+            self._jobs[key] = job
+        self.look()
+        return job
+
+    def find(self, key: str) -> Job | None:
+        """Return a job, once its state is brought up to date."""
+        self.look()
+        return self._jobs.get(key)
+
+    def before(self, job: Job) -> int:
+        """Return how many jobs wait or run before one that waits."""
+        keys = [key for key, other in self._jobs.items() if not other.is_over]
+        return keys.index(job.key) if job.key in keys else 0
+
+    def stop(self, key: str) -> None:
+        """Ask a job to end; it keeps what it has done, and is killed if it does not end."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.is_over:
+                return
+            job.asked_to_stop = time.monotonic()
+            if job.process is None:
+                job.state = "stopped"
+                return
+            job.process.send_signal(signal.SIGTERM)
+        threading.Timer(GRACE_SECONDS, self._kill, [job]).start()
+
+    def look(self) -> None:
+        """Bring states up to date and start what may start."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.state == "running" and job.process and job.process.poll() is not None:
+                    job.state = _end_of(job, job.process.returncode)
+            running = sum(job.state == "running" for job in self._jobs.values())
+            for job in self._jobs.values():
+                if running >= self._at_once:
+                    break
+                if job.state == "waiting":
+                    self._begin(job)
+                    running += 1
+
+    def _begin(self, job: Job) -> None:
+        environment = {**os.environ, PROGRESS_VARIABLE: str(job.folder / "progress.json")}
+        with (
+            (job.folder / "out.json").open("wb") as out,
+            (job.folder / "said.txt").open("wb") as said,
+        ):
+            job.process = subprocess.Popen(
+                [sys.executable, "-m", "finmodel", *job.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=said,
+                cwd=self._home,
+                env=environment,
+            )
+        job.state, job.started = "running", time.monotonic()
+
+    def _kill(self, job: Job) -> None:
+        with suppress(OSError):
+            if job.process is not None and job.process.poll() is None:
+                job.process.kill()
+        self.look()
+
+
+def _end_of(job: Job, code: int) -> State:
+    if job.asked_to_stop:
+        return "stopped"
+    return "done" if code == 0 else "failed"

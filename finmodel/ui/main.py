@@ -1,0 +1,43 @@
+"""The frame of the app: switches at the head, pages at the side, errors in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from finmodel.errors import FinmodelError
+from finmodel.ui.pages import overview
+from finmodel.ui.state import View, controls
+
+Page = Callable[[View], None]
+PAGES: dict[str, Page] = {"overview": overview.page}
+"""Pages by address, in the order of the menu; the first answers at the root."""
+
+
+def main() -> None:
+    """Draw the app."""
+    st.set_page_config(page_title="finmodel", layout="wide")
+    view = controls()
+    pages = [
+        st.Page(
+            _shown(page, view),
+            title=view.wording.text("app", name),
+            url_path=name,
+            default=number == 0,
+        )
+        for number, (name, page) in enumerate(PAGES.items())
+    ]
+    st.navigation(pages).run()
+
+
+def _shown(page: Page, view: View) -> Callable[[], None]:
+    """Return a page that says in words what is wrong with a file or a choice."""
+
+    def show() -> None:
+        try:
+            page(view)
+        except FinmodelError as error:
+            st.error(f"{view.wording.text('app', 'error')}: {error}")
+
+    return show

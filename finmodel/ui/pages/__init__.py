@@ -1,0 +1,1 @@
+"""One module a page; each draws what pure functions return and computes nothing."""

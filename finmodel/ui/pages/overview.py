@@ -1,0 +1,59 @@
+"""The first page: the answer, four numbers, one chart."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from finmodel.report.captions import gap as captions
+from finmodel.report.charts.grid import SELECTION, province_grid
+from finmodel.report.views import region_view
+from finmodel.report.wording import Wording
+from finmodel.ui.home import home
+from finmodel.ui.parts import choose, foot, named, show_chart
+from finmodel.ui.results import Stored, stored_results
+from finmodel.ui.state import View
+
+COMMAND = "finmodel run scenarios/yrd_baseline.toml"
+
+
+def page(view: View) -> None:
+    """Draw the page."""
+    stored = choose(stored_results("runs", home(), "gap_total"), view, COMMAND)
+    if stored is None:
+        return
+    words = named(view, stored)
+    total = stored.table("gap_total")
+    st.header(stored.title(view.language))
+    st.markdown(f"### {captions.answer(total, words)}")
+    _numbers(stored, words)
+    st.caption(words.text("overview", "range_note"))
+    table = stored.table("gap_region")
+    selected = _selected()
+    caption = captions.by_region(table, words, selected)
+    show_chart(
+        province_grid(table, words, caption),
+        caption,
+        region_view(table, words),
+        view,
+        key="gap_by_province",
+        selects=True,
+        is_wide=False,
+    )
+    st.caption(words.text("grid", "note"))
+    foot(stored, view)
+
+
+def _selected() -> str:
+    """Return the ISO code of the tile that was clicked, or nothing."""
+    state = st.session_state.get("chart_gap_by_province")
+    picked = state["selection"].get(SELECTION) if state else None
+    return str(picked[0]["iso"]) if picked else ""
+
+
+def _numbers(stored: Stored, words: Wording) -> None:
+    """Draw the four numbers, each with its range."""
+    columns = st.columns(4)
+    numbers = captions.four_numbers(stored.table("gap_total"), words)
+    for column, number in zip(columns, numbers, strict=True):
+        column.metric(number.label, number.value, border=True)
+        column.caption(number.range)

@@ -1,0 +1,108 @@
+"""Stored results that pages show: the published ones, and those of the visitor's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from finmodel import store
+from finmodel.datasets.root import published_root
+
+Kind = Literal[
+    "runs",
+    "comparisons",
+    "decompositions",
+    "funds",
+    "batches",
+    "sensitivities",
+    "allocations",
+    "validations",
+]
+"""Names of the folders that commands write to."""
+Origin = Literal["published", "yours"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored result.
+
+    Attributes
+    ----------
+    folder : Path
+    origin : {'published', 'yours'}
+        Shipped with the project, or made by the visitor.
+    manifest : mapping
+    """
+
+    folder: Path
+    origin: Origin
+    manifest: Mapping[str, object]
+
+    @property
+    def key(self) -> str:
+        """The name of the result in addresses."""
+        return self.folder.name
+
+    def title(self, language: str) -> str:
+        """Return its title, or its name where it has none."""
+        return str(self.manifest.get(f"title_{language}") or self.manifest.get("name", self.key))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table.
+
+        Raises
+        ------
+        StoreError
+            If there is none of that name, or a file is not what the manifest says.
+        """
+        return _read(self.folder, str(self.manifest.get("digest")), name)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a table of that name."""
+        return (self.folder / f"{name}.parquet").is_file()
+
+
+@lru_cache(maxsize=256)
+def _read(folder: Path, digest: str, name: str) -> pd.DataFrame:
+    """Return a table of a result found whole; it is shared, so it must not be changed."""
+    _check(folder, digest)
+    return store.read_result(folder, name)
+
+
+@lru_cache(maxsize=256)
+def _check(folder: Path, _digest: str) -> None:
+    store.open_run(folder.parent, str(folder))
+
+
+def stored_results(kind: Kind, home: Path, needs: str = "") -> list[Stored]:
+    """Return results of a kind: published ones first, then one's own, newest first.
+
+    Parameters
+    ----------
+    kind : str
+    home : Path
+        The visitor's folder, in which commands make `runs`, `comparisons` and so on.
+    needs : str
+        Leave out results without this table: a folder may hold several sorts.
+    """
+    found: list[Stored] = []
+    roots: tuple[tuple[Origin, Path], ...] = (
+        ("published", published_root() / kind),
+        ("yours", home / kind),
+    )
+    for origin, root in roots:
+        own = []
+        for path in root.glob(f"[!.]*/{store.MANIFEST}"):
+            try:
+                manifest = store.read_manifest(path.parent)
+            except (OSError, ValueError):
+                continue  # half removed, or not ours
+            if not needs or (path.parent / f"{needs}.parquet").is_file():
+                own.append(Stored(path.parent, origin, manifest))
+        found += sorted(own, key=lambda s: (str(s.manifest.get("created")), s.key), reverse=True)
+    return found

@@ -1,0 +1,109 @@
+"""What a visitor has chosen: language, unit of money, mode. Each stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import streamlit as st
+
+from finmodel.report.wording import MoneyUnit, Wording
+from finmodel.variables import Language
+
+Mode = Literal["reader", "manager"]
+T = TypeVar("T", bound=str)
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+LANGUAGE_NAMES: dict[str, str] = {"en": "English", "zh": "中文"}
+UNITS: tuple[MoneyUnit, ...] = ("yi", "bn", "mcny")
+UNIT_NAMES: dict[str, str] = {"yi": "亿元", "bn": "bn", "mcny": "million"}
+MODES: tuple[Mode, ...] = ("reader", "manager")
+
+
+@dataclass(frozen=True)
+class View:
+    """How everything is shown.
+
+    Attributes
+    ----------
+    wording : Wording
+        Without names of a result.
+    mode : {'reader', 'manager'}
+        A reader sees stored results; a manager edits and runs.
+    """
+
+    wording: Wording
+    mode: Mode
+
+    @property
+    def language(self) -> Language:
+        """The language of every text."""
+        return self.wording.language
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether scenarios can be edited and run."""
+        return self.mode == "manager"
+
+
+def kept(name: str, options: Sequence[T], default: T) -> T:
+    """Return the choice that a page keeps under a name: of its widget, else of the address.
+
+    A value that is not among the options, as one typed into the address, gives the default.
+
+    Parameters
+    ----------
+    name : str
+        Key of the widget and name in the address.
+    options : sequence of str
+    default : str
+    """
+    if name not in st.session_state:
+        st.session_state[name] = st.query_params.get(name, default)
+    if st.session_state[name] not in options:
+        st.session_state[name] = default
+    chosen: T = st.session_state[name]
+    return chosen
+
+
+def told(name: str, value: str, default: str) -> None:
+    """Put a choice into the address; a default is left out."""
+    if value == default:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def controls() -> View:
+    """Draw the switches of the head of every page and return what is chosen."""
+    first: Language = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        language = _switch("lang", LANGUAGES, first, LANGUAGE_NAMES.__getitem__, "Language 语言")
+        words = Wording(language)
+        money: MoneyUnit = "yi" if language == "zh" else "bn"
+        unit = _switch("unit", UNITS, money, UNIT_NAMES.__getitem__, words.text("app", "unit"))
+        mode = _switch(
+            "mode",
+            MODES,
+            "reader",
+            lambda name: words.text("app", name),
+            words.text("app", "mode"),
+        )
+    return View(Wording(language, unit), mode)
+
+
+def _switch(
+    name: str, options: Sequence[T], default: T, named: Callable[[str], str], label: str
+) -> T:
+    kept(name, options, default)
+    chosen = st.segmented_control(
+        label,
+        options,
+        format_func=named,
+        required=True,
+        key=name,
+        label_visibility="collapsed",
+    )
+    value = default if chosen is None else chosen
+    told(name, value, default)
+    return value
