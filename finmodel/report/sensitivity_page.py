@@ -137,18 +137,19 @@ def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str
         if policy:
             what = f"{policy_name(manifest, str(policy), lang)}: {what}"
         centre = float(rows["centre"].iloc[0]) / scale
-        charts.append({"title": what, "chart": _tornado(frame, centre)})
+        charts.append({"title": what, "chart": _tornado(frame, centre, rows["unit"].iloc[0])})
     return charts
 
 
-def _tornado(frame: pd.DataFrame, centre: float) -> Markup:
+def _tornado(frame: pd.DataFrame, centre: float, unit: str) -> Markup:
     names = list(frame["name"])
     y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    axis = alt.Axis(format="~%") if unit == "share" else alt.Axis()
     parts: list[alt.Chart | alt.LayerChart] = []
     for side, colour in (("low", ORANGE), ("high", BLUE)):
         rows = frame.assign(centre=centre, end=frame[side])
         shade = alt.condition("datum.is_told", alt.value(colour), alt.value(GREY))
-        x = alt.X("centre:Q", title="", scale=alt.Scale(zero=False))
+        x = alt.X("centre:Q", title="", axis=axis, scale=alt.Scale(zero=False))
         parts.append(
             alt.Chart(rows).mark_bar(opacity=0.7).encode(y=y, x=x, x2="end:Q", color=shade)
         )

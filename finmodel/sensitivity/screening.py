@@ -139,7 +139,8 @@ def normal_score(value: FloatArray, error: FloatArray, freedom: int) -> FloatArr
 def _excess(change: Outcomes, order: NDArray[np.int64], step: float) -> FloatArray:
     """Return the mean square effect of each factor without luck."""
     square = (change.value**2 - change.squared_error()) / step**2
-    return np.take_along_axis(square, order, axis=1).mean(axis=0)
+    excess: FloatArray = np.take_along_axis(square, order, axis=1).mean(axis=0)
+    return excess
 
 
 def _mean_error(
