@@ -41,7 +41,7 @@ class Indices:
     first, first_error, total, total_error : ndarray of shape (G,)
         Shares of `variance` and standard errors. NaN if nothing but luck varies.
     plain_first, plain_total : ndarray of shape (G,)
-        Of the outcomes as they are.
+        Of the outcomes as they are. The total is 0 of what moves nothing at all, not even luck.
     floor : ndarray of shape (G,)
         Part of `plain_total` that is luck.
     n_rows : int
@@ -161,8 +161,10 @@ def _plain(found: Outcomes, variance: float) -> tuple[FloatArray, FloatArray, Fl
     """Return the indices of SALib, which take outcomes as exact, and what of them is luck."""
     a, b, mixed = found.value[:, :1], found.value[:, -1:], found.value[:, 1:-1]
     n_groups = mixed.shape[1]
-    if variance == 0.0:
-        return (np.full(n_groups, np.nan),) * 3
+    still = (mixed == a).all(axis=0)
+    if variance == 0.0 or still.all():
+        unknown = np.full(n_groups, np.nan)
+        return unknown, np.where(still, 0.0, np.nan), unknown
     centre, scale = np.concatenate([a, b]).mean(), np.sqrt(variance)
     pairs = [((x - centre) / scale).repeat(n_groups, axis=1) for x in (a, b)]
     third = (mixed - centre) / scale

@@ -151,3 +151,11 @@ def test_intervals_cover_over_seeds(name, noise):
     # Tiny total shares have skew estimates: with 256 rows their intervals hold fewer.
     assert covered.mean() > 0.95
     assert covered.min() > 0.80
+
+
+@pytest.mark.filterwarnings("ignore:Constant values encountered")
+def test_what_never_changes_is_told_to_have_no_effect():
+    for value in (np.full((32, 5), 2.0), np.full((32, 5), 0.1)):
+        found = sobol_indices(exact(value), seed=1)
+        assert found.plain_total.tolist() == [0.0, 0.0, 0.0]
+        assert not found.is_told.any()
