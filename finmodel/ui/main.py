@@ -7,13 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import fund, overview
+from finmodel.ui.pages import fund, overview, studies
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
 PAGES: dict[str, Page] = {
     "overview": overview.page,
     "fund": fund.page,
+    "studies": studies.page,
 }
 """Pages by address, in the order of the menu; the first answers at the root."""
 

@@ -127,7 +127,7 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
     rows["side"] = np.where(rows["is_below"], below, above)
     end = float(rows["column"].max()) if len(rows) else LEAST_END
     scale = alt.Scale(domain=[0.0, max(LEAST_END, np.ceil(end * 2) / 2)])
-    side = {"domain": [below, above]}
+    sides = [below, above]
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
     dots = (
         alt.Chart(rows)
@@ -141,10 +141,12 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
             ),
             y=alt.Y("height:Q", axis=None, scale=alt.Scale(domainMin=0.0)),
             color=alt.Color(
-                "side:N", scale=alt.Scale(**side, range=[LOSS, GAIN]), legend=legend, title=None
+                "side:N", scale=alt.Scale(domain=sides, range=[LOSS, GAIN]), legend=legend
             ),
             shape=alt.Shape(
-                "side:N", scale=alt.Scale(**side, range=["diamond", "circle"]), legend=legend
+                "side:N",
+                scale=alt.Scale(domain=sides, range=["diamond", "circle"]),
+                legend=legend,
             ),
             tooltip=[alt.Tooltip("dpi:Q", title=wording.text("my_fund_dots", "dpi"), format=".2f")],
         )
@@ -261,20 +263,22 @@ def actuals_strip(rows: pd.DataFrame, wording: Wording, caption: str) -> AnyChar
         side=np.where(rows["is_out"], outside, inside), a=5.0, b=95.0, c=25.0, d=75.0
     )
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=260))
-    x = {"scale": alt.Scale(domain=[0, 100]), "title": wording.text("my_fund_actual", "axis")}
+    scale, title = alt.Scale(domain=[0, 100]), wording.text("my_fund_actual", "axis")
     base = alt.Chart(frame).encode(y=y)
     axis = alt.Axis(values=[5, 25, 50, 75, 95], labelExpr="datum.value + '%'")
     wide = base.mark_bar(color=PALE, height={"band": 0.45}).encode(
-        x=alt.X("a:Q", axis=axis, **x), x2="b:Q"
+        x=alt.X("a:Q", axis=axis, scale=scale, title=title), x2="b:Q"
     )
-    half = base.mark_bar(color=SKY, height={"band": 0.45}).encode(x=alt.X("c:Q", **x), x2="d:Q")
+    half = base.mark_bar(color=SKY, height={"band": 0.45}).encode(
+        x=alt.X("c:Q", scale=scale, title=title), x2="d:Q"
+    )
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
-    side = {"domain": [inside, outside]}
+    sides = [inside, outside]
     points = base.mark_point(size=110, filled=True).encode(
-        x=alt.X("percent:Q", **x),
-        color=alt.Color("side:N", scale=alt.Scale(**side, range=[INK, LOSS]), legend=legend),
+        x=alt.X("percent:Q", scale=scale, title=title),
+        color=alt.Color("side:N", scale=alt.Scale(domain=sides, range=[INK, LOSS]), legend=legend),
         shape=alt.Shape(
-            "side:N", scale=alt.Scale(**side, range=["circle", "diamond"]), legend=legend
+            "side:N", scale=alt.Scale(domain=sides, range=["circle", "diamond"]), legend=legend
         ),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("shown:N", title=" ")],
     )

@@ -41,7 +41,7 @@ def page(view: View) -> None:
         st.caption(words.text("my_fund", "nest_note"))
     _plan(stored, words)
     _curve(stored, whose, view)
-    _dots(stored, whose, view, float(summary.set_index("measure").at["p_loss", "se"]))
+    _dots(stored, whose, view, captions.loss(summary)[1])
     _gains(stored, whose, view)
     record_part(stored, found, view)
     foot(stored, view)
@@ -90,8 +90,8 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
     st.subheader(words.text("my_fund_dots", "heading"))
     if not stored.has(name):
         summary = stored.table("fund_of_funds" if whose == "treasury" else "fund")
-        loss = float(summary.set_index("measure").at["p_loss", "value"])
-        st.info(words.text("my_fund_dots", "few", loss=words.share(loss, error)))
+        chance = captions.loss(summary)[0]
+        st.info(words.text("my_fund_dots", "few", loss=words.share(chance, error)))
         return
     futures = stored.table(name)
     last = int(futures["year"].max())
