@@ -62,7 +62,10 @@ def batch_rows(tables: Tables, scenario: str, measure: str, wording: Wording) ->
     value, error = rows["value"].to_numpy(float) * factor, rows["se"].to_numpy(float) * factor
     frame = pd.DataFrame(
         {
-            "name": [unit_name(units.loc[[unit]].iloc[0], wording) for unit in rows["unit"]],
+            "name": _unique(
+                [unit_name(units.loc[[unit]].iloc[0], wording) for unit in rows["unit"]],
+                list(rows["unit"]),
+            ),
             "value": value,
             "low": value - Z95 * error,
             "high": value + Z95 * error,
@@ -74,13 +77,26 @@ def batch_rows(tables: Tables, scenario: str, measure: str, wording: Wording) ->
     return frame
 
 
+def _unique(names: list[str], units: list[int]) -> list[str]:
+    """Return names, with the number of the unit where one is not alone: rows must not merge."""
+    return [
+        f"{name} #{unit}" if names.count(name) > 1 else name
+        for name, unit in zip(names, units, strict=True)
+    ]
+
+
 def unit_name(unit: pd.Series[Any], wording: Wording) -> str:
-    """Return what the plan sets in a unit, short: last part of each dotted name, and its value."""
+    """Return what the plan sets in a unit: last part of each dotted name, and its value.
+
+    Of a total it is what it is a total of.
+    """
     parts = []
     for name, value in unit.items():
         if name in NOT_NUMBERS or pd.isna(value):
             continue
-        short = str(name).rsplit(".", 1)[-1]
+        before, _, short = str(name).rpartition(".")
+        if short.startswith("total_"):
+            short = before.rpartition(".")[2] + short.removeprefix("total")
         for ending in ("_mcny_pa", "_mcny"):
             if short.endswith(ending):
                 amount = wording.money(float(value))
@@ -101,12 +117,19 @@ def batch_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFrame:
 
 
 def summary_rows(
-    summary: pd.DataFrame, measure: str, titles: Mapping[str, str], wording: Wording
+    tables: Tables, measure: str, titles: Mapping[str, str], wording: Wording
 ) -> pd.DataFrame:
-    """Return the summary of a batch for a measure, at the size of market it was played at."""
+    """Return the summary of a batch for a measure, at the size of the whole market.
+
+    Sums of a scenario whose units are of several sizes have none, and are NaN.
+    """
+    summary, sizes = tables["summary"], tables["units"].groupby("scenario")["scale"]
     rows = summary[summary["measure"] == measure]
+    size = rows["scenario"].map(sizes.first().where(sizes.nunique() == 1)).astype(float)
+    is_sum = measure_units()[measure] in ("mcny", "n")
     changes = rows["compared"].astype(bool)
-    scale, unit = batch_unit(measure, wording, is_change=False)
+    plain, unit = batch_unit(measure, wording, is_change=False)
+    scale = plain / size if is_sum else plain
 
     def head(key: str) -> str:
         return wording.text("studies_batch", key, unit=unit)

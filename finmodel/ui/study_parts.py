@@ -54,7 +54,7 @@ def batch_part(stored: Stored, view: View) -> None:
     show_chart(chart, caption, data, view, key=f"batch_{measure}")
     st.caption(words.text("studies_batch", "note"))
     st.subheader(words.text("studies", "summary"))
-    st.dataframe(views.summary_rows(tables["summary"], measure, titles, words), hide_index=True)
+    st.dataframe(views.summary_rows(tables, measure, titles, words), hide_index=True)
 
 
 def sensitivity_part(stored: Stored, view: View) -> None:
@@ -80,11 +80,11 @@ def sensitivity_part(stored: Stored, view: View) -> None:
     policy, _, outcome = chosen.partition("|")
     if "tornado" in tables:
         rows = views.tornado_rows(tables["tornado"], policy, outcome, words)
-        caption = captions.tornado(rows, words)
         if rows.empty:
-            st.info(caption)
+            st.info(captions.tornado(rows, words))
         else:
             _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words)
+            caption = captions.tornado(rows, words, unit)
             title = words.text("studies_sensitivity", "tornado")
             chart = charts.tornado(rows, words, title, unit, caption)
             show_chart(chart, caption, views.tornado_view(rows, words), view, key="tornado")

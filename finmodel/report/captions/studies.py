@@ -45,7 +45,7 @@ def batch(rows: pd.DataFrame, wording: Wording) -> str:
     )
 
 
-def tornado(rows: pd.DataFrame, wording: Wording) -> str:
+def tornado(rows: pd.DataFrame, wording: Wording, unit: str = "") -> str:
     """Return the largest swing and how many are told from luck; rows of `views_studies`."""
     if rows.empty:
         return wording.text("studies_sensitivity", "none")
@@ -64,6 +64,7 @@ def tornado(rows: pd.DataFrame, wording: Wording) -> str:
         error=wording.number(Z95 * error, error),
         n=len(told),
         all=len(rows),
+        unit=unit,
     )
 
 

@@ -131,7 +131,7 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
     dots = (
         alt.Chart(rows)
-        .mark_point(size=90, filled=True, strokeWidth=1.5)
+        .mark_point(size=70, filled=True, opacity=1.0)
         .encode(
             x=alt.X(
                 "column:Q",
@@ -274,7 +274,7 @@ def actuals_strip(rows: pd.DataFrame, wording: Wording, caption: str) -> AnyChar
     )
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
     sides = [inside, outside]
-    points = base.mark_point(size=110, filled=True).encode(
+    points = base.mark_point(size=110, filled=True, opacity=1.0).encode(
         x=alt.X("percent:Q", scale=scale, title=title),
         color=alt.Color("side:N", scale=alt.Scale(domain=sides, range=[INK, LOSS]), legend=legend),
         shape=alt.Shape(

@@ -8,7 +8,9 @@ import pandas as pd
 from finmodel.report.charts.theme import BLUE, GREY, INK, ORANGE, PALE, AnyChart, finish
 from finmodel.report.wording import Wording
 
-STEP = 26
+STEP = 34
+TWO_LINES = "split(datum.label, ' · ')"
+"""Long names stand on two lines, so that a phone shows the chart, too."""
 Z95 = 1.96
 BARS_SHOWN = 10
 
@@ -16,7 +18,7 @@ BARS_SHOWN = 10
 def intervals(
     rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption: str
 ) -> AnyChart:
-    """Return values with their intervals, one line each; what is not told from zero is hollow.
+    """Return values with their intervals, one line each; what is not told from zero is a diamond.
 
     Parameters
     ----------
@@ -26,15 +28,21 @@ def intervals(
     title, axis, caption : str
     """
     told, untold = (wording.text("studies_chart", key) for key in ("told", "untold"))
-    frame = rows.assign(side=[told if is_told else untold for is_told in rows["is_told"]], zero=0.0)
-    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=alt.Axis(labelLimit=260))
+    sides = [told if is_told else untold for is_told in rows["is_told"]]
+    frame = rows.assign(side=sides)
+    names = alt.Axis(labelLimit=260, labelExpr=TWO_LINES)
+    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=names)
     base = alt.Chart(frame).encode(y=y)
     domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="horizontal")
-    zero = base.mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.X("zero:Q", title=axis))
+    zero = (
+        alt.Chart(pd.DataFrame({"zero": [0.0]}))
+        .mark_rule(color=INK, strokeDash=[4, 3])
+        .encode(x=alt.X("zero:Q", title=axis))
+    )
     spans = base.mark_rule(color=GREY, strokeWidth=3).encode(
         x=alt.X("low:Q", title=axis, scale=alt.Scale(zero=True)), x2="high:Q"
     )
-    points = base.mark_point(size=90, filled=True).encode(
+    points = base.mark_point(size=90, filled=True, opacity=1.0).encode(
         x=alt.X("value:Q", title=axis),
         color=alt.Color(
             "side:N", scale=alt.Scale(domain=domain, range=[BLUE, GREY]), legend=legend
@@ -127,7 +135,9 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
     across = base.mark_rule(color=GREY).encode(
         x=alt.X("risk_low:Q", title=risk, scale=alt.Scale(zero=False)), x2="risk_high:Q", y=y
     )
-    points = base.mark_point(size=110, filled=True).encode(x=x, y=y, color=shade, shape=shape)
+    points = base.mark_point(size=110, filled=True, opacity=1.0).encode(
+        x=x, y=y, color=shade, shape=shape
+    )
     chart = alt.layer(up, across, points).properties(
         height=300, width="container", title=wording.text("studies_chart", "frontier")
     )
