@@ -125,7 +125,7 @@ def summary_rows(
     """
     summary, sizes = tables["summary"], tables["units"].groupby("scenario")["scale"]
     rows = summary[summary["measure"] == measure]
-    size = rows["scenario"].map(sizes.first().where(sizes.nunique() == 1)).astype(float)
+    size = rows["scenario"].map(sizes.first().where(sizes.min() == sizes.max())).astype(float)
     is_sum = measure_units()[measure] in ("mcny", "n")
     changes = rows["compared"].astype(bool)
     plain, unit = batch_unit(measure, wording, is_change=False)

@@ -20,6 +20,9 @@ from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
 from finmodel.variables import labels
 
+SHOWN = 5
+"""Sentences shown at once."""
+
 
 def tables_of(stored: Stored) -> dict[str, pd.DataFrame]:
     """Return every table of a result."""
@@ -171,4 +174,7 @@ def _question(stored: Stored, view: View) -> None:
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:
     if sentences:
         st.subheader(words.text("studies", heading))
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences[:SHOWN]))
+        if len(sentences) > SHOWN:
+            with st.expander(words.text("studies", "more", n=len(sentences) - SHOWN)):
+                st.markdown("\n".join(f"- {sentence}" for sentence in sentences[SHOWN:]))

@@ -33,7 +33,7 @@ def intervals(
     names = alt.Axis(labelLimit=260, labelExpr=TWO_LINES)
     y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=names)
     base = alt.Chart(frame).encode(y=y)
-    domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="horizontal")
+    domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="vertical")
     zero = (
         alt.Chart(pd.DataFrame({"zero": [0.0]}))
         .mark_rule(color=INK, strokeDash=[4, 3])
@@ -81,7 +81,7 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
         parts.append(own)
     frame = pd.concat(parts, ignore_index=True)
     scale = alt.Scale(domain=[low, high, luck], range=[ORANGE, BLUE, PALE])
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=2)
+    legend = alt.Legend(title=None, orient="top", direction="vertical")
     bars = (
         alt.Chart(frame)
         .mark_bar(height={"band": 0.7}, stroke=INK, strokeWidth=0.5)
@@ -120,7 +120,7 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
     x = alt.X("risk:Q", title=risk, scale=alt.Scale(zero=False))
     y = alt.Y("value:Q", title=worth, scale=alt.Scale(zero=False))
     base = alt.Chart(rows)
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=2)
+    legend = alt.Legend(title=None, orient="top", direction="vertical")
     shade = alt.Color(
         "kind:N", scale=alt.Scale(domain=kinds, range=[BLUE, GREY, INK]), legend=legend
     )
