@@ -111,8 +111,7 @@ def test_captions_of_gains_tell_share_loss_and_what_is_not_told():
 @pytest.mark.parametrize("parts", [(100.0, 20.0, 30.0, 50.0), (-40.0, 20.0, 0.0, -60.0), (0.0,)])
 def test_every_waterfall_can_be_drawn(words, parts):
     table = views.ordered_gains(gains(*parts))
-    lps = {"a": {"label_en": "State", "label_zh": "政府"}}
-    names = views.gain_names(table, lps, words)
+    names = views.gain_names(table, {"a": "State"}, words)
     caption = captions.gains(table, words)
     spec = charts.gains_waterfall(table, names, words, caption).to_dict()
     assert caption in spec["description"]

@@ -232,8 +232,8 @@ def gains_waterfall(
     rows["place"] = rows[["start", "end", "high"]].max(axis=1)
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=200))
     base = alt.Chart(rows)
-    ends = rows[["start", "end", "low", "high"]]
-    low, high = min(0.0, float(ends.min(axis=None))), max(0.0, float(ends.max(axis=None)))
+    ends = rows[["start", "end", "low", "high"]].fillna(0.0).to_numpy(np.float64)
+    low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
     room = 0.3 * (high - low)  # for the numbers beside the bars
     scale = alt.Scale(domain=[low, high + room], nice=False)
     x = alt.X("start:Q", title=wording.money_unit, scale=scale)
