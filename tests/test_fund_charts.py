@@ -42,7 +42,7 @@ def test_the_fan_starts_at_nothing_in_per_cent():
 def test_captions_of_the_curve_say_when_it_turns():
     said = captions.j_curve(years(-0.5, -0.7, -0.1, 0.2), Wording())
     assert "deepest in year 2, at −70% of the commitment, and ahead from year 4" in said
-    assert "1 in 10 futures falls outside" in said
+    assert "In any year 1 in 10 futures falls outside" in said
     assert "never gets ahead" in captions.j_curve(years(-0.5, -0.4), Wording())
     assert captions.j_curve(years(), Wording()) == "No year of this fund is stored."
 

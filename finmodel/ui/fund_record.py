@@ -11,6 +11,7 @@ import streamlit as st
 from finmodel.report import views_fund as views
 from finmodel.report.captions import fund as captions
 from finmodel.report.charts import fund as charts
+from finmodel.report.exports import safe_table
 from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, problems_table, stand
@@ -74,7 +75,7 @@ def _show(tables: Mapping[str, pd.DataFrame], view: View, key: str) -> None:
     chart = charts.actuals_strip(rows, words, caption)
     show_chart(chart, caption, views.actuals_view(rows, words), view, key=key)
     with st.expander(words.text("my_fund_actual", "positions")):
-        st.dataframe(views.holdings_view(tables["holdings"], words), hide_index=True)
+        st.dataframe(safe_table(views.holdings_view(tables["holdings"], words)), hide_index=True)
 
 
 def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
@@ -112,7 +113,7 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
         if isinstance(result, Refused):
             st.error(text("refused", n=len(result.problems)))
             heads = (text("where"), text("given"), text("allowed"), text("nearest"))
-            st.dataframe(problems_table(result, heads), hide_index=True)
+            st.dataframe(safe_table(problems_table(result, heads)), hide_index=True)
             return
         st.success(text("preview", n=FUTURES, as_of=day.strip()))
         _show(result, view, "own_actuals")

@@ -157,6 +157,10 @@ def test_a_bad_or_too_large_upload_is_told_at_the_field(home):
     shown = uploaded(b"firm,stage\n=cmd,angel\n")
     assert not shown.exception
     assert "must be mended" in shown.error[0].value
+    tables = [item.value for item in shown.dataframe]
+    texts = [str(text) for table in tables for text in table.iloc[:, 0]]
+    assert any(text.startswith("'=mine.csv") for text in texts)
+    assert not any(text.startswith("=") for text in texts)
     large = uploaded(b"#" * 1_000_001)
     assert not large.exception
     assert "at most 1 MB" in large.error[0].value
