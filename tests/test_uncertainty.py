@@ -69,6 +69,10 @@ def test_without_ignorance_there_is_none_but_what_is_floored():
     np.testing.assert_allclose(
         table["ignorance_q95"][floored], table["ignorance_q05"][floored], rtol=1e-12
     )
+    # Noise that explains everything does not make the ends of ignorance known exactly.
+    for level in ("q05", "q50", "q95"):
+        known = ~np.isnan(table[f"ignorance_{level}_se"])
+        np.testing.assert_array_equal(known, ~floored)
     # What is left is far below the noise of a draw's mean.
     assert table["ignorance_variance"].mean() < 0.3 * 16.0 / 10
 

@@ -82,4 +82,4 @@ def allocate_and_show(
         console.print(sentence, soft_wrap=True, markup=False)
     if page is not None:
         console.print(f"Page: {page}", soft_wrap=True)
-    console.print(stored_line(stored), soft_wrap=True)
+    console.print(stored_line(stored, language), soft_wrap=True)

@@ -132,7 +132,7 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
         `mean_se_paths` (more paths shrink it) and `mean_se_draws` (more draws); `chance_q05`,
         `chance_q95`, averages over draws of the quantiles over paths; `ignorance_q05`, `_q50`,
         `_q95`, quantiles of the draws' means without Monte Carlo noise, with standard errors
-        `_se` from the number of draws; `chance_variance`, `ignorance_variance`,
+        `_se` from the number of draws, NaN where floored; `chance_variance`, `ignorance_variance`,
         `monte_carlo_variance` and the `_share` of each in their sum; `is_floored`, 1 if noise
         explains all that differs between draws. NaN where nothing is known, and for ignorance
         with fewer than two draws.
@@ -160,8 +160,13 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
     for level in QUANTILES:
         label = f"ignorance_q{round(level * 100):02d}"
         columns[label], columns[f"{label}_se"] = smooth_quantile(steadied, level)
+    is_floored = (ignorance == 0.0) & (observed > 0.0)
+    for level in QUANTILES:
+        # All at the mean, whose spread would say that the ends of ignorance are known exactly.
+        label = f"ignorance_q{round(level * 100):02d}_se"
+        columns[label] = np.where(is_floored, np.nan, columns[label])
     columns |= _shares(chance[0], ignorance, columns["mean_se"] ** 2)
-    columns["is_floored"] = ((ignorance == 0.0) & (observed > 0.0)).astype(np.float64)
+    columns["is_floored"] = is_floored.astype(np.float64)
     return columns
 
 
