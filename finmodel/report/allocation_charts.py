@@ -82,7 +82,8 @@ def _marginal(teller: Teller) -> Markup:
         color=alt.Color("what:N", title="", scale=alt.Scale(domain=kinds, range=[GREY, BLUE])),
     )
     spans = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=teller.words["worth_per_bn"]), x2="high:Q"
+        x=alt.X("low:Q", title=f"{teller.words['worth_per_bn']} ({teller.unit(teller.own)})"),
+        x2="high:Q",
     )
     dots = base.mark_point(filled=True, size=60).encode(x="worth:Q")
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=INK).encode(x="x:Q")
@@ -112,10 +113,15 @@ def _frontier(teller: Teller) -> Markup:
             ],
         }
     )
+    across_title = teller.words["risk"]
+    if asked["kind"] == "cvar":
+        across_title += f" ({teller.unit(asked['measure'])})"
     loose = alt.Scale(zero=False)
     base = alt.Chart(frame).encode(
-        x=alt.X("risk:Q", title=teller.words["risk"], scale=loose),
-        y=alt.Y("value:Q", title=teller.words["objective"], scale=loose),
+        x=alt.X("risk:Q", title=across_title, scale=loose),
+        y=alt.Y(
+            "value:Q", title=f"{teller.words['objective']} ({teller.unit(teller.own)})", scale=loose
+        ),
         color=alt.Color(
             "kind:N", title="", scale=alt.Scale(domain=kinds, range=[BLUE, GREY, ORANGE])
         ),
