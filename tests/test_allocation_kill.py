@@ -1,4 +1,4 @@
-"""An allocation killed at any moment, or run twice at once on one folder, ends in the same tables."""
+"""An allocation killed at any moment, or run twice at once, ends in the same tables."""
 
 from __future__ import annotations
 

@@ -81,8 +81,9 @@ def _marginal(teller: Teller) -> Markup:
         yOffset=alt.YOffset("what:N", sort=kinds),
         color=alt.Color("what:N", title="", scale=alt.Scale(domain=kinds, range=[GREY, BLUE])),
     )
+    title = f"{teller.words['worth_per_bn']} ({teller.unit(teller.own)})"
     spans = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=f"{teller.words['worth_per_bn']} ({teller.unit(teller.own)})"),
+        x=alt.X("low:Q", title=title),
         x2="high:Q",
     )
     dots = base.mark_point(filled=True, size=60).encode(x="worth:Q")
@@ -116,12 +117,11 @@ def _frontier(teller: Teller) -> Markup:
     across_title = teller.words["risk"]
     if asked["kind"] == "cvar":
         across_title += f" ({teller.unit(asked['measure'])})"
+    title = f"{teller.words['objective']} ({teller.unit(teller.own)})"
     loose = alt.Scale(zero=False)
     base = alt.Chart(frame).encode(
         x=alt.X("risk:Q", title=across_title, scale=loose),
-        y=alt.Y(
-            "value:Q", title=f"{teller.words['objective']} ({teller.unit(teller.own)})", scale=loose
-        ),
+        y=alt.Y("value:Q", title=title, scale=loose),
         color=alt.Color(
             "kind:N", title="", scale=alt.Scale(domain=kinds, range=[BLUE, GREY, ORANGE])
         ),
@@ -132,5 +132,5 @@ def _frontier(teller: Teller) -> Markup:
     return _svg(alt.layer(up, along, dots).properties(width=WIDTH, height=260))
 
 
-def _svg(chart: alt.Chart | alt.LayerChart) -> Markup:
+def _svg(chart: alt.Chart | alt.LayerChart | alt.FacetChart) -> Markup:
     return Markup(vlc.vegalite_to_svg(chart.to_dict()))
