@@ -91,14 +91,9 @@ def compare_and_show(
     n_all = stored.stopped.n if stored and stored.stopped else n_paths
     n_done = found.n_paths if found else n_all
     if as_json:
-        about = {
-            "base": scenario.meta.name,
-            "policies": titles,
-            "paths": n_done,
-            "seed": run_seed,
-            "folder": str(folder) if folder else None,
-        }
-        emit_json({**with_goal(about, stored), **{key: records(tables[key]) for key in EMITTED}})
+        about = {"base": scenario.meta.name, "policies": titles, "paths": n_done, "seed": run_seed}
+        answer = {key: records(tables[key]) for key in EMITTED}
+        emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
         _print(console, scenario, titles, tables, n_done, run_seed, language)
     if not folder:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from finmodel.errors import Problem, ScenarioError
+from finmodel.scenario.allocation_objective import check_objective
 from finmodel.scenario.allocation_schema import AllocationPlan, Limit
 from finmodel.scenario.consistency import check_consistency, check_sources
 from finmodel.scenario.fund_plan import read_model
@@ -180,6 +181,11 @@ def _programmes(
     scenario_file = file.parent / plan.scenario
     try:
         tree = read_with_parent(scenario_file)
+        if tree.get("programmes"):
+            # Slots would take their place without a word, and the baseline would lack them.
+            given = "a scenario with programmes: " + ", ".join(tree["programmes"])
+            allowed = "one without: slots are the only programmes"
+            return None, {}, [Problem(f"{file}: scenario", given, allowed)]
         first = plan.regions[0]
         whole: dict[str, Any] = {
             slot: {
@@ -213,9 +219,8 @@ def _check_measures(plan: AllocationPlan, file: str, measures: Collection[str]) 
             problems += unknown_names(f"{file}: {section}.{name}.measure", [item.measure], measures)
     if plan.frontier is not None:
         problems += unknown_names(f"{file}: frontier.measure", [plan.frontier.measure], measures)
-    if plan.objective and all(item.centre == 0.0 for item in plan.objective.values()):
-        problems.append(Problem(f"{file}: objective", "all weights 0", "a weight other than 0"))
-    return problems
+    weights = {name: item.centre for name, item in plan.objective.items()}
+    return problems + check_objective(weights, f"{file}: objective")
 
 
 def _check_losses(plan: AllocationPlan, file: str) -> list[Problem]:
