@@ -35,7 +35,14 @@ def grid_rows(by_region: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return tiles
 
 
-def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> AnyChart:
+def province_grid(
+    by_region: pd.DataFrame,
+    wording: Wording,
+    caption: str,
+    *,
+    selected: str = "",
+    title: str = "",
+) -> AnyChart:
     """Return the grid chart of the gap; a click on a tile is the selection `province`.
 
     Parameters
@@ -45,6 +52,10 @@ def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> An
     wording : Wording
     caption : str
         The text alternative.
+    selected : str
+        ISO code of a tile outlined whether or not it was clicked, as one chosen in a list.
+    title : str
+        In place of the usual one.
     """
     rows = grid_rows(by_region, wording)
     pick = alt.selection_point(name=SELECTION, fields=["iso"], on="click", empty=True)
@@ -87,7 +98,10 @@ def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> An
         .mark_text(fontSize=12, dy=9)
         .encode(**place, text="shown:N", color=text_colour),
     ]
+    if selected in set(known["iso"]):
+        outlined = alt.Chart(known[known["iso"] == selected])
+        layers.append(outlined.mark_rect(filled=False, stroke=INK, strokeWidth=3).encode(**place))
     chart = alt.layer(*layers).properties(
-        width={"step": TILE}, height={"step": TILE}, title=wording.text("grid", "title")
+        width={"step": TILE}, height={"step": TILE}, title=title or wording.text("grid", "title")
     )
     return finish(chart, wording.text("grid", "alt", caption=caption))
