@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,7 +53,7 @@ class Result:
         """
         found = kind_of(self.tables)
         if found is None:
-            problem = Problem(self.key, ", ".join(self.tables), "a stored run or comparison")
+            problem = Problem(self.key, ", ".join(self.tables) or "nothing", "a stored run or comparison")
             raise InputError("memo", [problem])
         return found
 
@@ -78,11 +78,12 @@ class Result:
         return Wording(wording.language, wording.unit, names)
 
 
-def kind_of(names: Mapping[str, object] | set[str]) -> Kind | None:
+def kind_of(names: Iterable[str]) -> Kind | None:
     """Return what a result with tables of these names is; None for another sort."""
-    if {"outcomes", "effects", "public"} <= set(names):
+    found = set(names)
+    if {"outcomes", "effects", "public"} <= found:
         return "comparison"
-    return "run" if "gap_total" in names else None
+    return "run" if {"gap_total", "gap_region", "gap_stage"} <= found else None
 
 
 def inputs_of(result: Result) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def inputs_of(result: Result) -> pd.DataFrame:
         the baseline, then of each other scenario those that differ from it or are new. Empty if a
         scenario was stored in a form that this version does not read.
     """
-    if "assumptions" in result.tables:
+    if "assumptions" in set(result.tables):
         name = str(result.manifest.get("name", result.key))
         return result.tables["assumptions"][list(INPUTS)].assign(scenario=name)[
             ["scenario", *INPUTS]
