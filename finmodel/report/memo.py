@@ -98,7 +98,7 @@ def memo_page(result: Result, wording: Wording) -> str:
         lang=wording.language,
         words=_section("memo", wording),
         overview=_section("overview", wording),
-        title=result.title(wording.language),
+        title=title_of(result, wording),
         badge=wording.text("app", result.origin),
         origin=result.origin,
         memo=memo,
@@ -117,6 +117,17 @@ def memo_page(result: Result, wording: Wording) -> str:
     )
 
 
+def title_of(result: Result, wording: Wording) -> str:
+    """Return the title of a memo: of a run its own, of a comparison what is compared."""
+    title, words = result.title(wording.language), result.named(wording)
+    policies = list(result.policies)
+    if result.kind == "run" or not policies:
+        return title
+    if len(policies) == 1:
+        return words.text("memo", "compared_one", title=title, policy=words.name(policies[0]))
+    return words.text("memo", "compared", title=title, n=len(policies))
+
+
 def _section(name: str, wording: Wording) -> dict[str, str]:
     return {key: texts[wording.language] for key, texts in labels()[name].items()}
 
@@ -125,9 +136,7 @@ def _grades(inputs: pd.DataFrame, wording: Wording) -> list[str]:
     tally = grade_tally(inputs)
     if not len(inputs):
         return [wording.text("memo", "ignorance_unknown")]
-    said = [
-        wording.text("memo", "grades", n=len(inputs), a=tally["A"], b=tally["B"], c=tally["C"])
-    ]
+    said = [wording.text("memo", "grades", n=len(inputs), a=tally["A"], b=tally["B"], c=tally["C"])]
     return [*said, wording.text("memo", "grades_c")] if tally["C"] else said
 
 

@@ -53,7 +53,9 @@ class Result:
         """
         found = kind_of(self.tables)
         if found is None:
-            problem = Problem(self.key, ", ".join(self.tables) or "nothing", "a stored run or comparison")
+            problem = Problem(
+                self.key, ", ".join(self.tables) or "nothing", "a stored run or comparison"
+            )
             raise InputError("memo", [problem])
         return found
 

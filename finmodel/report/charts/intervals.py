@@ -38,7 +38,9 @@ def interval_chart(rows: pd.DataFrame, *, title: str, axis: str, alt_text: str) 
     layers = [
         bars.mark_rule(strokeWidth=12, color=PALE).encode(y=row, x=along("low"), x2="high:Q"),
         base.mark_rule(strokeWidth=2, color=INK).encode(y=row, x=along("near"), x2="far:Q"),
-        base.mark_point(filled=True, size=70, opacity=1, color=BLUE).encode(y=row, x=along("value")),
+        base.mark_point(filled=True, size=70, opacity=1, color=BLUE).encode(
+            y=row, x=along("value")
+        ),
         alt.Chart(pd.DataFrame({"zero": [0.0]}))
         .mark_rule(color=INK, strokeDash=[3, 3])
         .encode(x="zero:Q"),
