@@ -1,4 +1,4 @@
-"""The decision memo: an answer, how sure it is, what it rests on; one page that stands for itself."""
+"""The decision memo: an answer, how sure it is, what it rests on; a page that stands for itself."""
 
 from __future__ import annotations
 

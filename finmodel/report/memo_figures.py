@@ -74,7 +74,7 @@ def comparison_figures(result: Result, policies: list[str], words: Wording) -> C
             chart = interval_chart(rows, title=title, axis=axis, alt_text=caption)
             figures.append((chart, caption))
         chain = captions.component_rows(effects, policy, GROUP)
-        if chain.loc["gross", "effect_n"] > 0.0:
+        if float(chain["effect_n"]["gross"]) > 0.0:
             caption = captions.chain(policy, chain, words)
             chart = interval_chart(
                 chain_rows(chain, words),

@@ -1,4 +1,4 @@
-"""A stored result as memos and workbooks take it: its manifest, its tables, the inputs behind it."""
+"""A stored result as memos and workbooks take it: manifest, tables, the inputs behind it."""
 
 from __future__ import annotations
 

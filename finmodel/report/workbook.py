@@ -15,8 +15,8 @@ import xlsxwriter
 from finmodel.report.captions.memo import is_told
 from finmodel.report.exports import safe_text
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
-from finmodel.report.workbook_rows import result_rows
 from finmodel.report.wording import Wording
+from finmodel.report.workbook_rows import result_rows
 
 SHEETS = ("s_readme", "s_inputs", "s_results", "s_intervals", "s_sources")
 OPTIONS = {
