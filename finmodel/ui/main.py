@@ -7,11 +7,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import overview
+from finmodel.ui.pages import about, assumptions, overview, validation
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
-PAGES: dict[str, Page] = {"overview": overview.page}
+PAGES: dict[str, Page] = {
+    "overview": overview.page,
+    "assumptions": assumptions.page,
+    "validation": validation.page,
+    "about": about.page,
+}
 """Pages by address, in the order of the menu; the first answers at the root."""
 
 
