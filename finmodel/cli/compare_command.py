@@ -20,9 +20,10 @@ from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
 from finmodel.report.convergence import convergence_sentence
 from finmodel.scenario import Scenario, load_scenario
-from finmodel.study.compare import comparison_tables
+from finmodel.study.compare import Comparison, comparison_tables
 from finmodel.study.comparisons import compare_scenarios
 from finmodel.study.goals import Goal, checked_goal
+from finmodel.study.stored import StoredRun
 from finmodel.variables import Language
 from finmodel.world import build_world
 
@@ -96,14 +97,24 @@ def compare_and_show(
         emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
         _print(console, scenario, titles, tables, n_done, run_seed, language)
-    if not folder:
-        shown = f"Interrupted: {n_done} of {n_paths} paths are shown."
-        console.print(f"{shown} {tick.advice}", soft_wrap=True)
+    _end(console, found, stored, f"{n_done} of {n_paths}", tick.advice, language)
+
+
+def _end(
+    console: Console,
+    found: Comparison | None,
+    stored: StoredRun | None,
+    done: str,
+    advice: str,
+    language: Language,
+) -> None:
+    """Say where the result lies, or what an interrupted comparison leaves."""
+    if stored is None:
+        console.print(f"Interrupted: {done} paths are shown. {advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    done = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
-    console.print(f"{done}: {folder}", soft_wrap=True)
-    if stored:
-        show_stopped(console, stored.stopped, "paths", "--paths", language)
+    verb = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
+    console.print(f"{verb}: {stored.folder}", soft_wrap=True)
+    show_stopped(console, stored.stopped, "paths", "--paths", language)
 
 
 def _goal(text: str, base: Scenario, policies: Mapping[str, Scenario]) -> Goal:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import altair as alt
 import pandas as pd
-import vl_convert as vlc
 
 from finmodel.evaluate.validation import INSIDE
+from finmodel.report.charts.theme import AnyChart, finish, svg_of
 from finmodel.variables import Language, labels
 
 NARROWEST, WIDEST = 0.1, 10.0
@@ -29,24 +29,29 @@ def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def ratio_chart(table: pd.DataFrame, lang: Language) -> str:
-    """Return the chart of some targets as SVG; empty if none has a ratio.
+def ratio_chart(table: pd.DataFrame, lang: Language, alt_text: str = "") -> AnyChart | None:
+    """Return the chart of some targets; None if none has a ratio.
+
+    A figure that is inside is a filled dot, another a hollow diamond: colour only repeats it.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`finmodel.evaluate.validation.judge`; rows keep their order.
     lang : {'en', 'zh'}
+    alt_text : str
     """
     frame = chart_rows(table, lang)
     if frame.empty:
-        return ""
+        return None
     title = labels()["validation"]["axis"][lang]
     scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
     axis = alt.Axis(values=list(TICKS), format="~g")
     row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=360))
-    colours = alt.Scale(domain=[True, False], range=[GOOD, BAD])
-    colour = alt.Color("is_inside:N", scale=colours, legend=None)
+    sides = [True, False]
+    colour = alt.Color("is_inside:N", scale=alt.Scale(domain=sides, range=[GOOD, BAD]), legend=None)
+    shapes = alt.Scale(domain=sides, range=["circle", "diamond"])
+    fills = alt.Scale(domain=sides, range=[GOOD, "white"])
 
     def along(name: str) -> alt.X:
         return alt.X(f"{name}:Q", scale=scale, title=title, axis=axis)
@@ -55,11 +60,20 @@ def ratio_chart(table: pd.DataFrame, lang: Language) -> str:
     layers = [
         base.mark_rule(strokeWidth=9, color=GREY).encode(y=row, x=along("low"), x2="high:Q"),
         base.mark_rule(strokeWidth=2).encode(y=row, x=along("q05"), x2="q95:Q", color=colour),
-        base.mark_point(filled=True, size=45, opacity=1).encode(
-            y=row, x=along("dot"), color=colour
+        base.mark_point(size=55, opacity=1, strokeWidth=2).encode(
+            y=row,
+            x=along("dot"),
+            color=colour,
+            shape=alt.Shape("is_inside:N", scale=shapes, legend=None),
+            fill=alt.Fill("is_inside:N", scale=fills, legend=None),
         ),
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
     ]
     height = ROW_HEIGHT * frame["label"].nunique()
-    chart = alt.layer(*layers).properties(width=WIDTH, height=height)
-    return str(vlc.vegalite_to_svg(chart.to_dict()))
+    return finish(alt.layer(*layers).properties(width=WIDTH, height=height), alt_text)
+
+
+def ratio_svg(table: pd.DataFrame, lang: Language) -> str:
+    """Return the chart of some targets as SVG; empty if none has a ratio."""
+    chart = ratio_chart(table, lang, labels()["validation"]["axis"][lang])
+    return "" if chart is None else svg_of(chart)

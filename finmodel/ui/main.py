@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import flows, gap, overview
+from finmodel.ui.pages import about, assumptions, flows, gap, overview, validation
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
@@ -15,6 +15,9 @@ PAGES: dict[str, Page] = {
     "overview": overview.page,
     "gap": gap.page,
     "flows": flows.page,
+    "assumptions": assumptions.page,
+    "validation": validation.page,
+    "about": about.page,
 }
 """Pages by address, in the order of the menu; the first answers at the root."""
 
