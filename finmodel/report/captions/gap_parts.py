@@ -49,11 +49,21 @@ def by_dimension(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
         "gap_page",
         "by",
         **told,
+        open=_open(rows, wording),
         worst=worst["name"],
         best=best["name"],
         rate_worst=wording.share(worst["rate"], worst["rate_se"]),
         rate_best=wording.share(best["rate"], best["rate_se"]),
     )
+
+
+def _open(rows: pd.DataFrame, wording: Wording) -> str:
+    """Return which group the one with the largest gap is not told from, if any."""
+    first, second = rows.sort_values("gap", ascending=False).iloc[:2].to_dict("records")
+    error = math.hypot(first["gap_se"], second["gap_se"])
+    if first["gap"] - second["gap"] > CLEAR * error:
+        return ""
+    return wording.text("gap_page", "open", second=second["name"])
 
 
 def over_years(rows: pd.DataFrame, side: Side, wording: Wording) -> str:

@@ -20,6 +20,8 @@ from finmodel.report.flow_rows import largest_flows
 from finmodel.report.wording import Wording
 
 CELL = 64
+LIGHT_TEXT_SHARE = 0.68
+"""Of the colour scale: there ink and white have the same contrast, about 4:1."""
 MOST_WITH_WORDS = 12
 """Provinces a side up to which each tile has its value; beyond, tiles are too small."""
 ARROW = "→ "
@@ -43,7 +45,7 @@ def flow_heat_map(rows: pd.DataFrame, wording: Wording, title: str, alt_text: st
             wording.number(value, error)
             for value, error in zip(rows["value"], rows["value_se"], strict=True)
         ],
-        is_dark=rows["value"] > _middle(paid["value"]),
+        is_dark=rows["value"] > _light_text_from(paid["value"]),
     )
     size = CELL if count <= MOST_WITH_WORDS else max(16, CELL * MOST_WITH_WORDS // count)
     place = {
@@ -154,8 +156,9 @@ def flow_sankey(rows: pd.DataFrame, wording: Wording) -> dict[str, Any]:
     }
 
 
-def _middle(values: pd.Series[float]) -> float:
-    """Return the value half way along a logarithmic scale; infinite if there is none."""
+def _light_text_from(values: pd.Series[float]) -> float:
+    """Return the value from which tiles are so dark that white reads better than ink."""
     if values.empty:
         return float("inf")
-    return float((values.min() * values.max()) ** 0.5)
+    low, high = float(values.min()), float(values.max())
+    return low * (high / low) ** LIGHT_TEXT_SHARE

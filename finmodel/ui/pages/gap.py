@@ -10,7 +10,7 @@ from finmodel.report.gap_rows import ALL, Side
 from finmodel.report.views import region_view
 from finmodel.report.wording import Wording
 from finmodel.ui.home import home
-from finmodel.ui.pages.gap_sections import Choice, draw_sections
+from finmodel.ui.pages.gap_sections import Choice, draw_sections, place_name
 from finmodel.ui.parts import choose, foot, named, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
@@ -31,7 +31,7 @@ def page(view: View) -> None:
     regions = [ALL, *table["region"].astype(str)]
     _take_click(regions)
     kept("region", regions, ALL)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large")
     with right:
         choice = Choice(_region(regions, words), _side(words))
         st.caption(words.text("gap_page", "pick"))
@@ -90,7 +90,10 @@ def _take_click(regions: list[str]) -> None:
 
 def _region(regions: list[str], words: Wording) -> str:
     region = st.selectbox(
-        words.text("gap_page", "region"), regions, format_func=words.name, key="region"
+        words.text("gap_page", "region"),
+        regions,
+        format_func=lambda name: place_name(name, words),
+        key="region",
     )
     told("region", region, ALL)
     return region

@@ -55,8 +55,14 @@ def draw_sections(stored: Stored, choice: Choice, words: Wording, view: View) ->
     _formulas(stored, choice, words, view)
 
 
+def place_name(region: str, words: Wording) -> str:
+    """Return the name of a province, or of all together."""
+    return words.text("gap_page", "all") if region == ALL else words.name(region)
+
+
 def _title(name: str, choice: Choice, words: Wording) -> str:
-    return words.text("gap_page", f"title_{name}", name=words.name(choice.region))
+    place = place_name(choice.region, words)
+    return words.text("gap_page", f"title_{name}", name=place)
 
 
 def _by_stage(stored: Stored, region: str) -> pd.DataFrame:
