@@ -13,7 +13,7 @@ NARROWEST, WIDEST = 0.1, 10.0
 """Ratios beyond are drawn at the edge."""
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
-WIDTH, ROW_HEIGHT = 520, 17
+WIDTH, ROW_HEIGHT = 520, 20
 
 
 def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:

@@ -122,9 +122,7 @@ def evidence_view(targets: pd.DataFrame, words: Wording) -> pd.DataFrame:
         rows.append(
             {
                 head("what"): row[f"label_{words.language}"],
-                head("evidence"): _figure(
-                    row, ("evidence", "evidence_low", "evidence_high"), words
-                ),
+                head("evidence"): _figure(row, stated, words),
                 head("model"): _figure(row, ("value", "q05", "q95"), words),
                 head("verdict"): words.text("validation", str(row["verdict"])),
                 head("distance"): (
