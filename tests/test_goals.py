@@ -56,6 +56,16 @@ def test_the_error_counts_with_its_own_error():
         assert not parse_goal("se(x) < 0.12").conditions[0].is_met(unknown)
 
 
+def test_what_never_happened_has_no_known_error():
+    """Zero on every path, a gap rate of a small cell was 'reached' with an error of nothing."""
+    nothing = Estimate(value=0.0, se=0.0, se_error=0.0, n=64)
+    for kind in KINDS:
+        condition = parse_goal(f"{kind}(x) < 1").conditions[0]
+        assert not condition.is_met(nothing)
+    same = nothing._replace(value=3.0)  # a sum that is fixed by the scenario
+    assert parse_goal("se(x) < 1").conditions[0].is_met(same)
+
+
 REFUSED = {
     "": "one of se",
     "se": "'('",

@@ -14,7 +14,7 @@ from finmodel.cli.draws_command import check_options
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import most_paths, show_stopped
+from finmodel.cli.until_option import most_paths, show_stopped, with_goal
 from finmodel.errors import Problem, ScenarioError
 from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
@@ -91,7 +91,14 @@ def compare_and_show(
     n_all = stored.stopped.n if stored and stored.stopped else n_paths
     n_done = found.n_paths if found else n_all
     if as_json:
-        _emit(scenario, titles, tables, n_done, run_seed, folder)
+        about = {
+            "base": scenario.meta.name,
+            "policies": titles,
+            "paths": n_done,
+            "seed": run_seed,
+            "folder": str(folder) if folder else None,
+        }
+        emit_json({**with_goal(about, stored), **{key: records(tables[key]) for key in EMITTED}})
     else:
         _print(console, scenario, titles, tables, n_done, run_seed, language)
     if not folder:
@@ -111,6 +118,7 @@ def _goal(text: str, base: Scenario, policies: Mapping[str, Scenario]) -> Goal:
     return checked_goal(text, catalogue)
 
 
+EMITTED = ("outcomes", "effects", "public", "convergence_verdicts")
 OF_POLICIES = ("programmes.", "levers.")
 """Changes of what only policies have."""
 
@@ -124,29 +132,6 @@ def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenari
             raise ScenarioError("comparison", [problem])
         arms[arm.meta.name] = arm
     return arms
-
-
-def _emit(
-    scenario: Scenario,
-    titles: Mapping[str, str],
-    tables: Mapping[str, pd.DataFrame],
-    paths: int,
-    seed: int,
-    folder: Path | None,
-) -> None:
-    emit_json(
-        {
-            "base": scenario.meta.name,
-            "policies": titles,
-            "paths": paths,
-            "seed": seed,
-            "folder": str(folder) if folder else None,
-            **{
-                key: records(tables[key])
-                for key in ("outcomes", "effects", "public", "convergence_verdicts")
-            },
-        }
-    )
 
 
 def _print(

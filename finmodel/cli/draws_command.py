@@ -11,7 +11,7 @@ from rich.console import Console
 from finmodel import store
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import end_draws
+from finmodel.cli.until_option import end_draws, with_goal
 from finmodel.datasets import provinces
 from finmodel.errors import Problem, ScenarioError
 from finmodel.report.convergence import convergence_sentence
@@ -104,7 +104,7 @@ def draw_and_show(
         manifest = {**titles, **about, **about_draws(found)}
     show_draws(
         console,
-        manifest,
+        with_goal(manifest, stored),
         tables,
         stored.folder if stored else None,
         as_json=as_json,

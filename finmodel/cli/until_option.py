@@ -30,6 +30,15 @@ def most_paths(paths: int | None, of_scenario: int, goal: Goal | None) -> int:
     return most
 
 
+def with_goal(manifest: Manifest, stored: StoredRun | None) -> Manifest:
+    """Return a manifest with how the goal of this command ended, None without one.
+
+    The result may have been stored by a command with another goal, or with none.
+    """
+    stopped = stored.stopped if stored else None
+    return {**manifest, "until": stopped.as_json() if stopped else None}
+
+
 def show_stopped(
     console: Console, stopped: Stopped | None, unit: str, option: str, language: Language
 ) -> None:

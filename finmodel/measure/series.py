@@ -108,8 +108,19 @@ class Estimate(NamedTuple):
     se_fixed: float = 0.0
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether the measure was zero on every path."""
+        return self.value == 0.0 and self.se == 0.0
+
+    @property
     def se_bound(self) -> float:
-        """Upper bound on the standard error, one-sided at `LEVEL`: the error with its error."""
+        """Upper bound on the standard error, one-sided at `LEVEL`: the error with its error.
+
+        NaN if the measure is zero on every path: what has not happened yet has no spread, and
+        how rare it is, and so its error, is not known.
+        """
+        if self.is_nothing:
+            return float("nan")
         return float(self.se * np.exp(_ONE_SIDED * self.se_error))
 
     def half_width(self, se: float | None = None) -> float:

@@ -16,6 +16,9 @@ from finmodel.variables import Language, labels
 EFFECT = "wide effect"
 MOST_NAMES = 8
 LEAST = {"paths": MIN_PATHS, "draws": LEAST_DRAWS}
+RULE_OF_THREE = 3.0
+"""Units over this: what none of them shows is rarer than one in so many, at 95 % (Hanley &
+Lippman-Hand 1983, If nothing goes wrong, is everything all right?, JAMA 249)."""
 OF_TAILS = ("exit_multiple", "end_multiple")
 """Measures about which the sentence on exits has said it."""
 
@@ -93,7 +96,9 @@ def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Languag
             n=_count(stopped.n, unit, words), goal=stopped.goal, found=_list(found, language, words)
         )
     ]
-    if not stopped.is_reached:
+    if stopped.unseen:
+        parts.append(words[f"unseen_{unit}"].format(odds=f"{stopped.n / RULE_OF_THREE:,.0f}"))
+    elif not stopped.is_reached:
         wanted = stopped.needed
         is_mostly_paths = any(look.fixed**2 > 0.5 * look.bound**2 for look in stopped.looks)
         if unit == "draws" and is_mostly_paths and wanted is not None:

@@ -189,6 +189,11 @@ class Stopped:
         """About how many units the goal takes; None if no number would do."""
         return needed(self.looks)
 
+    @property
+    def unseen(self) -> tuple[Look, ...]:
+        """What was zero in every unit, so that its error is not known."""
+        return tuple(look for look in self.looks if look.value == 0.0 and look.se == 0.0)
+
     def as_json(self) -> dict[str, Any]:
         """Return it for a file; what is not finite becomes null."""
         looks = [
