@@ -15,6 +15,7 @@ from finmodel.cli.output import (
     StoredTables,
     check_folder,
     emit_json,
+    page_line,
     records,
     stored_line,
     write_whole,
@@ -81,5 +82,5 @@ def allocate_and_show(
     for sentence in cautions(tables, manifest, language):
         console.print(sentence, soft_wrap=True, markup=False)
     if page is not None:
-        console.print(f"Page: {page}", soft_wrap=True)
-    console.print(stored_line(stored), soft_wrap=True)
+        console.print(page_line(page, language), soft_wrap=True)
+    console.print(stored_line(stored, language), soft_wrap=True)

@@ -12,7 +12,7 @@ from finmodel.store import Manifest
 from finmodel.study.goals import Goal
 from finmodel.study.stopping import FIRST_LOOK, PATHS_OF_SCENARIO, Stopped, check_most
 from finmodel.study.stored import StoredRun
-from finmodel.variables import Language
+from finmodel.variables import Language, labels
 
 
 def most_paths(paths: int | None, of_scenario: int, goal: Goal | None) -> int:
@@ -76,6 +76,7 @@ def end_draws(
         shown = f"Interrupted: {manifest['draws']} of {wanted} draws are shown."
         console.print(f"{shown} {advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    timing = f"Simulated in {manifest['seconds']:.1f} s"
-    console.print(f"{timing}. {stored_line(stored)}", soft_wrap=True)
+    where = stored_line(stored, language)
+    done = labels()["stored"]["simulated"][language]
+    console.print(done.format(seconds=manifest["seconds"], where=where), soft_wrap=True)
     show_stopped(console, stored.stopped, "draws", "--draws", language)

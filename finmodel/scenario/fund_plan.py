@@ -15,7 +15,7 @@ from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.scenario.fund_terms import check_fund_of_funds, check_terms
 from finmodel.scenario.load import load_scenario, read_with_parent
 from finmodel.scenario.market_consistency import check_sum, unknown_names
-from finmodel.scenario.reading import apply_overrides, to_problems
+from finmodel.scenario.reading import apply_overrides, key_parts, to_problems
 from finmodel.scenario.schema import Scenario
 
 Root = TypeVar("Root", bound=BaseModel)
@@ -62,7 +62,7 @@ def read_model(
     """
     tree = read_with_parent(file)
     problems = apply_overrides(tree, overrides, root)
-    changed = tuple(text.partition("=")[0].strip() for text in overrides)
+    changed = tuple(".".join(key_parts(text.partition("=")[0].strip())) for text in overrides)
     try:
         model = root.model_validate(tree)
     except ValidationError as error:

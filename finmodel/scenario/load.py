@@ -13,7 +13,14 @@ from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.consistency import check_consistency
 from finmodel.scenario.correlations import Correlation, kept_links
 from finmodel.scenario.quantity import Quantity
-from finmodel.scenario.reading import Tree, apply_overrides, one_of, read_toml, to_problems
+from finmodel.scenario.reading import (
+    Tree,
+    apply_overrides,
+    key_parts,
+    one_of,
+    read_toml,
+    to_problems,
+)
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.walk import quantities
 
@@ -42,7 +49,7 @@ def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     file = Path(path)
     tree = read_with_parent(file)
     problems = apply_overrides(tree, overrides, Scenario)
-    changed = tuple(text.partition("=")[0].strip() for text in overrides)
+    changed = tuple(".".join(key_parts(text.partition("=")[0].strip())) for text in overrides)
     try:
         scenario = Scenario.model_validate(tree)
     except ValidationError as error:

@@ -57,7 +57,11 @@ def _missing_file(file: Path) -> Problem:
 
 
 def apply_overrides(tree: Tree, overrides: Sequence[str], root: type[BaseModel]) -> list[Problem]:
-    """Set `dotted.key=value` in a tree read for the section class `root`; return the problems."""
+    """Set `dotted.key=value` in a tree read for the section class `root`; return the problems.
+
+    A key may hold dots, as the numbers of a grid do: ``grid.market.meetings_pp=[2, 8]``, or with
+    quotes as in a file, ``grid."market.meetings_pp"=[2, 8]``.
+    """
     problems: list[Problem] = []
     for text in overrides:
         key, equals, raw = text.partition("=")
@@ -70,10 +74,38 @@ def apply_overrides(tree: Tree, overrides: Sequence[str], root: type[BaseModel])
             value = tomllib.loads(f"value = {raw.strip()}")["value"]
         except (ValueError, RecursionError):
             value = raw.strip()
-        problem = _set(tree, key.split("."), value, place, root)
+        parts = _with_dots(tree, key_parts(key), root)
+        problem = _set(tree, parts, value, place, root)
         if problem:
             problems.append(problem)
     return problems
+
+
+def key_parts(key: str) -> list[str]:
+    """Return the parts of a dotted key; what is quoted is one part, as in TOML."""
+    try:
+        node = tomllib.loads(f"{key} = 0")
+    except (ValueError, RecursionError):
+        return key.split(".")
+    parts = list[str]()
+    while isinstance(node, dict) and len(node) == 1:
+        ((part, node),) = node.items()
+        parts.append(part)
+    return parts
+
+
+def _with_dots(tree: Tree, parts: list[str], root: type[BaseModel]) -> list[str]:
+    """Return the parts of a key, those joined that are one key of a table or may be a new one."""
+    node: Any = tree
+    found, rest = list[str](), list(parts)
+    while rest and isinstance(node, dict):
+        lengths = [n for n in range(1, len(rest) + 1) if ".".join(rest[:n]) in node]
+        if not lengths:
+            return [*found, ".".join(rest)] if _names_are_free(found, root) else [*found, *rest]
+        part, rest = ".".join(rest[: lengths[0]]), rest[lengths[0] :]
+        found.append(part)
+        node = node[part]
+    return [*found, *rest]
 
 
 def _set(

@@ -8,17 +8,58 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finmodel.cli.batch_command import size_line
+from finmodel.cli.output import stored_line
 from finmodel.errors import ScenarioError
 from finmodel.scenario.batch_plan import load_batch
 from finmodel.scenario.batch_schema import BatchDesign, BatchRange
 from finmodel.scenario.consistency import check_consistency
 from finmodel.scenario.designs import belief_level, design_points, value_at
 from finmodel.scenario.walk import quantities
-from finmodel.study.batch import size_of
+from finmodel.study.batch import BatchSize, size_of
 from finmodel.study.batch_units import BatchUnits
 from finmodel.study.parameter_draws import Beliefs
+from finmodel.study.stored import StoredRun
 from finmodel.study.units import unit_digests
 from tests.batch.plans import BASE, BUDGET, GRID, MEETINGS, POLICY, write_plan
+
+
+@pytest.mark.parametrize("key", ["grid.{}", 'grid."{}"', "grid.'{}'"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("market.meetings_pp", 5.0), ("births.total_pa", 900.0)]
+)
+def test_a_key_of_the_grid_can_be_set(tmp_path, key, name, value):
+    """Keys of a grid hold dots: one that the plan has, and a new one."""
+    plan = write_plan(tmp_path, '[grid]\n"market.meetings_pp" = [3.0, 8.0]')
+    found = load_batch(plan, [f"{key.format(name)}=[{value}]"]).plan.grid
+    assert found[name] == (value,)
+    assert set(found) == {"market.meetings_pp", name}
+
+
+def test_a_range_of_a_design_can_be_set(tmp_path):
+    body = """
+[grid]
+"births.total_pa" = [900.0]
+[design]
+kind = "latin_hypercube"
+points = 4
+[design.ranges]
+"market.meetings_pp" = { low = 2.0, high = 5.0 }
+"""
+    plan = write_plan(tmp_path, body)
+    found = load_batch(plan, ["design.ranges.market.meetings_pp.high=7.0"]).plan
+    assert found.design.ranges["market.meetings_pp"].high == 7.0
+    with pytest.raises(ScenarioError, match=r"--set grid\.births\.total_pa"):
+        load_batch(plan, ['grid."births.total_pa"=["many"]'])
+
+
+def test_lines_around_a_batch_are_in_the_language_asked():
+    """Size and place were English under `--lang zh`."""
+    size = BatchSize(n_units=1200, n_scenarios=2, n_seeds=3, n_cells=4, n_points=50)
+    stored = StoredRun(Path("batches/x"), is_reused=True)
+    assert size_line(size).startswith("1,200 units: scenarios 2, seeds 3")
+    for text in (size_line(size, "zh"), stored_line(stored, "zh").removesuffix("batches/x")):
+        assert not re.search("[A-Za-z]", text)
 
 
 def problems(tmp_path, body, **options):
