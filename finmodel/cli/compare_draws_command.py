@@ -13,6 +13,7 @@ from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.cli.until_option import end_draws, with_goal
 from finmodel.report.convergence import convergence_sentence
+from finmodel.report.draws import LEAST_PATHS
 from finmodel.report.effect_draws import effect_headline, effect_view
 from finmodel.scenario import Scenario
 from finmodel.scenario.priors import load_priors
@@ -129,6 +130,9 @@ def show_effect_draws(
     for policy in names:
         console.print(effect_view(policy, tables, names, language))
     console.print(words["note"], soft_wrap=True)
+    if manifest["paths"] < LEAST_PATHS:
+        few = words["few_paths"].format(paths=manifest["paths"], least=LEAST_PATHS)
+        console.print(few, soft_wrap=True)
     doubt = convergence_sentence(tables["convergence_verdicts"], language, is_effect=True)
     if doubt:
         console.print(doubt, soft_wrap=True)
