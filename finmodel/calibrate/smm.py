@@ -187,8 +187,10 @@ def fit_moments(
             point, has_ended = search(book, point)
         jacobian = book.jacobian(point, is_central=True)
         if is_moving and not is_minimum(jacobian, point, book):
-            point = settle(book, point, jacobian)
-            jacobian = book.jacobian(point, is_central=True)
+            settled = settle(book, point, jacobian)
+            # In a direction that is hardly pinned differences of these draws may promise anything.
+            if np.sum(book.misses(settled) ** 2) < np.sum(book.misses(point) ** 2):
+                point, jacobian = settled, book.jacobian(settled, is_central=True)
     is_converged = has_ended and is_minimum(jacobian, point, book)
     known = np.diag(scale**2) if evidence is None else evidence
     return _summary(book, moments, names, point, jacobian, known, is_converged)
