@@ -76,11 +76,12 @@ def gap_rows(table: pd.DataFrame, dimension: str, side: Side, wording: Wording) 
     Returns
     -------
     DataFrame
-        One row a group with a viable need: `code`, `name`, and in the units shown `need`,
+        One row a group with a viable need and a known gap: `code`, `name`, and in the units shown `need`,
         `need_se`, `gap`, `gap_se`, `low`, `high` (5 and 95 % of futures); `rate`, `rate_se`.
     """
     per = per_unit(side, wording)
-    rows = table[table[f"viable_ask_{side}"] > 0.0]
+    is_known = table[[f"gap_{side}", f"gap_rate_{side}"]].notna().all(axis=1)
+    rows = table[is_known & (table[f"viable_ask_{side}"] > 0.0)]
     return pd.DataFrame(
         {
             "code": rows[dimension].astype(str).to_numpy(),

@@ -57,6 +57,33 @@ def by_dimension(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
     )
 
 
+def by_place(rows: pd.DataFrame, region: str, side: Side, wording: Wording) -> str:
+    """Return what the gap of a province is; of all together, :func:`by_dimension`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.gap_rows.gap_rows` by region.
+    region : str
+        A code; one that is not among the rows means all.
+    side : {'mcny', 'n'}
+    wording : Wording
+    """
+    own = rows[rows["code"] == region]
+    if own.empty:
+        return by_dimension(rows, side, wording)
+    row = own.iloc[0]
+    return wording.text(
+        "gap_page",
+        "place",
+        name=row["name"],
+        gap=amount(row["gap"], row["gap_se"], side, wording),
+        need=amount(row["need"], row["need_se"], side, wording),
+        rate=wording.share(row["rate"], row["rate_se"]),
+        span=amount_span(row["low"], row["high"], side, wording),
+    )
+
+
 def _open(rows: pd.DataFrame, wording: Wording) -> str:
     """Return which group the one with the largest gap is not told from, if any."""
     first, second = rows.sort_values("gap", ascending=False).iloc[:2].to_dict("records")
