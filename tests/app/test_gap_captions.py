@@ -160,6 +160,35 @@ def test_formulas_fates_and_funnel_of_the_published_run(words, region):
         charts.fate_bars(fates, side, words, "t", said).to_dict()
 
 
+def by_stage(**shares):
+    """Return parts by stage: stage = ((part, share, error), ...)."""
+    return pd.DataFrame(
+        [(stage, *row) for stage, own in shares.items() for row in own],
+        columns=["stage", "part", "gap_share_n", "gap_share_n_se"],
+    )
+
+
+@pytest.mark.parametrize("words", WORDS, ids=LANGUAGES)
+def test_the_largest_part_of_a_stage_is_named_where_it_is_told(words):
+    found = rows_of.why_stage_rows(
+        by_stage(
+            lab=(("search", 0.8, 0.02), ("scarcity", 0.2, 0.02), ("distance", -0.01, 0.02)),
+            A=(("search", 0.5, 0.1), ("scarcity", 0.5, 0.1), ("gap", 1.0, 0.0)),
+            B=(("search", math.nan, math.nan), ("gap", math.nan, math.nan)),
+        ),
+        "n",
+        words,
+    )
+    assert found["words"].tolist() == ["80%", "20%", "(−1%)", "50%", "50%"]
+    said = captions.why_by_stage(found, "n", words)
+    if words.language == "en":
+        assert "Search at lab; not told at A." in said
+    why_charts.why_by_stage(found, words, "t", said).to_dict()
+    nothing = captions.why_by_stage(found.iloc[:0], "n", words)
+    assert nothing == words.text("gap_page", "why_none")
+    why_charts.why_by_stage(found.iloc[:0], words, "t", nothing).to_dict()
+
+
 def flows_of(values, error=0.01):
     """Return a table of flows from a square of money."""
     names = [f"R{i}" for i in range(len(values))]

@@ -231,6 +231,38 @@ def _sure(parts: pd.DataFrame, paths: int, wording: Wording) -> str:
     return told
 
 
+def why_by_stage(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
+    """Return which part is the largest at each stage, where it is told from the second.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.gap_rows.why_stage_rows`.
+    side : {'mcny', 'n'}
+    wording : Wording
+    """
+    if rows.empty:
+        return wording.text("gap_page", "why_none")
+    stages: dict[str, list[str]] = {}
+    for _, own in rows.groupby("stage", sort=False):
+        first, *others = own.sort_values("share", ascending=False).to_dict("records")
+        is_told = all(
+            first["share"] - other["share"]
+            > CLEAR * math.hypot(first["share_se"], other["share_se"])
+            for other in others
+        )
+        stages.setdefault(first["part_name"] if is_told else "", []).append(first["name"])
+    comma, joint = (", ", "; ") if wording.language == "en" else ("、", "；")
+    told = [
+        wording.text("gap_page", "why_at", part=part, stages=comma.join(names))
+        if part
+        else wording.text("gap_page", "why_at_open", stages=comma.join(names))
+        for part, names in stages.items()
+    ]
+    key = "why_stage" if side == "mcny" else "why_stage_n"
+    return wording.text("gap_page", key, parts=joint.join(told))
+
+
 def formulas(rows: pd.DataFrame, wording: Wording) -> str:
     """Return what each formula with an amount gives beside the simulated gap.
 
