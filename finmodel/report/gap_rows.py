@@ -76,11 +76,13 @@ def gap_rows(table: pd.DataFrame, dimension: str, side: Side, wording: Wording) 
     Returns
     -------
     DataFrame
-        One row a group with a viable need: `code`, `name`, and in the units shown `need`,
-        `need_se`, `gap`, `gap_se`, `low`, `high` (5 and 95 % of futures); `rate`, `rate_se`.
+        One row a group with a viable need and a known gap: `code`, `name`, and in the units
+        shown `need`, `need_se`, `gap`, `gap_se`, `low`, `high` (5 and 95 % of futures); `rate`,
+        `rate_se`.
     """
     per = per_unit(side, wording)
-    rows = table[table[f"viable_ask_{side}"] > 0.0]
+    is_known = table[[f"gap_{side}", f"gap_rate_{side}"]].notna().all(axis=1)
+    rows = table[is_known & (table[f"viable_ask_{side}"] > 0.0)]
     return pd.DataFrame(
         {
             "code": rows[dimension].astype(str).to_numpy(),
@@ -225,6 +227,44 @@ def why_rows(parts: pd.DataFrame, side: Side, wording: Wording) -> pd.DataFrame:
             "high": value + 2.0 * error,
             "share": parts[f"gap_share_{side}"].to_numpy(),
             "share_se": parts[f"gap_share_{side}_se"].to_numpy(),
+        }
+    )
+
+
+def why_stage_rows(parts: pd.DataFrame, side: Side, wording: Wording) -> pd.DataFrame:
+    """Return the parts of each stage's gap as shares of it.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        `why_stage`, or rows of one province of `why_region_stage`.
+    side : {'mcny', 'n'}
+    wording : Wording
+
+    Returns
+    -------
+    DataFrame
+        A row a stage and part with a known share, the whole left out: `stage`, `name`, `part`,
+        `part_name`, `share`, `share_se`, `is_told` (from zero, at two standard errors), `words`
+        (in brackets if not told).
+    """
+    share = parts[f"gap_share_{side}"]
+    rows = parts[share.notna() & (parts["part"] != "gap")]
+    share, error = rows[f"gap_share_{side}"], rows[f"gap_share_{side}_se"]
+    is_told = (share.abs() > 2.0 * error).to_numpy()
+    said = [wording.share(a, b) for a, b in zip(share, error, strict=True)]
+    return pd.DataFrame(
+        {
+            "stage": rows["stage"].astype(str).to_numpy(),
+            "name": [wording.name(stage) for stage in rows["stage"]],
+            "part": rows["part"].astype(str).to_numpy(),
+            "part_name": [wording.text("friction", str(part)) for part in rows["part"]],
+            "share": share.to_numpy(),
+            "share_se": error.to_numpy(),
+            "is_told": is_told,
+            "words": [
+                text if told else f"({text})" for text, told in zip(said, is_told, strict=True)
+            ],
         }
     )
 

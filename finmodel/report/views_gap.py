@@ -70,6 +70,18 @@ def why_view(rows: pd.DataFrame, side: Side, wording: Wording) -> pd.DataFrame:
     )
 
 
+def why_stage_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """Return the parts of each stage's gap in per cent, with errors."""
+    return pd.DataFrame(
+        {
+            _head("stage", wording): rows["name"],
+            _head("part", wording): rows["part_name"],
+            _head("share", wording): (100.0 * rows["share"]).round(1),
+            _head("error", wording): (100.0 * rows["share_se"]).round(1),
+        }
+    )
+
+
 def formulas_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     """Return what official formulas give and count."""
     return pd.DataFrame(

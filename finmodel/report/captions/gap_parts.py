@@ -57,6 +57,33 @@ def by_dimension(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
     )
 
 
+def by_place(rows: pd.DataFrame, region: str, side: Side, wording: Wording) -> str:
+    """Return what the gap of a province is; of all together, :func:`by_dimension`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.gap_rows.gap_rows` by region.
+    region : str
+        A code; one that is not among the rows means all.
+    side : {'mcny', 'n'}
+    wording : Wording
+    """
+    own = rows[rows["code"] == region]
+    if own.empty:
+        return by_dimension(rows, side, wording)
+    row = own.iloc[0]
+    return wording.text(
+        "gap_page",
+        "place",
+        name=row["name"],
+        gap=amount(row["gap"], row["gap_se"], side, wording),
+        need=amount(row["need"], row["need_se"], side, wording),
+        rate=wording.share(row["rate"], row["rate_se"]),
+        span=amount_span(row["low"], row["high"], side, wording),
+    )
+
+
 def _open(rows: pd.DataFrame, wording: Wording) -> str:
     """Return which group the one with the largest gap is not told from, if any."""
     first, second = rows.sort_values("gap", ascending=False).iloc[:2].to_dict("records")
@@ -202,6 +229,38 @@ def _sure(parts: pd.DataFrame, paths: int, wording: Wording) -> str:
         names = joint.join(frictions.loc[is_down, "name"])
         told += between + wording.text("gap_page", "why_down", names=names)
     return told
+
+
+def why_by_stage(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
+    """Return which part is the largest at each stage, where it is told from the second.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.gap_rows.why_stage_rows`.
+    side : {'mcny', 'n'}
+    wording : Wording
+    """
+    if rows.empty:
+        return wording.text("gap_page", "why_none")
+    stages: dict[str, list[str]] = {}
+    for _, own in rows.groupby("stage", sort=False):
+        first, *others = own.sort_values("share", ascending=False).to_dict("records")
+        is_told = all(
+            first["share"] - other["share"]
+            > CLEAR * math.hypot(first["share_se"], other["share_se"])
+            for other in others
+        )
+        stages.setdefault(first["part_name"] if is_told else "", []).append(first["name"])
+    comma, joint = (", ", "; ") if wording.language == "en" else ("、", "；")
+    told = [
+        wording.text("gap_page", "why_at", part=part, stages=comma.join(names))
+        if part
+        else wording.text("gap_page", "why_at_open", stages=comma.join(names))
+        for part, names in stages.items()
+    ]
+    key = "why_stage" if side == "mcny" else "why_stage_n"
+    return wording.text("gap_page", key, parts=joint.join(told))
 
 
 def formulas(rows: pd.DataFrame, wording: Wording) -> str:

@@ -161,4 +161,4 @@ def _light_text_from(values: pd.Series[float]) -> float:
     if values.empty:
         return float("inf")
     low, high = float(values.min()), float(values.max())
-    return low * (high / low) ** LIGHT_TEXT_SHARE
+    return float(low * (high / low) ** LIGHT_TEXT_SHARE)

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from finmodel.report.charts.gap import BAR, STEP, unit_name
-from finmodel.report.charts.theme import BLUE, GREY, INK, RED, AnyChart, finish
+from finmodel.report.charts.theme import BLUE, GREY, INK, RED, SEQUENCE, AnyChart, finish
 from finmodel.report.gap_rows import Side
 from finmodel.report.wording import Wording
 
@@ -41,8 +41,54 @@ def why_bars(
         for part, value in zip(rows["part"], rows["value"], strict=True)
     ]
     shown = rows.assign(words=words, kind=kind)
+    key = wording.text("gap_page", "why_key")
     colours = alt.Scale(domain=["up", "down", "whole"], range=[BLUE, RED, GREY])
-    return _bars(shown, colours, unit_name(side, wording), title, "", alt_text)
+    return _bars(shown, colours, unit_name(side, wording), title, key, alt_text)
+
+
+def why_by_stage(rows: pd.DataFrame, wording: Wording, title: str, alt_text: str) -> AnyChart:
+    """Return stages by frictions, shaded by the share of the stage's gap.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.gap_rows.why_stage_rows`.
+    wording : Wording
+    title, alt_text : str
+    """
+    shown = rows.assign(percent=100.0 * rows["share"])
+    place = {
+        "x": alt.X(
+            "part_name:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(
+                orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')", grid=False
+            ),
+        ),
+        "y": alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=False)),
+    }
+    tips = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("part_name:N", title=" "),
+        alt.Tooltip("words:N", title="%"),
+    ]
+    scale = alt.Scale(domain=[0.0, 100.0], range=list(SEQUENCE), clamp=True)
+    colour = alt.condition("datum.percent >= 68", alt.value("white"), alt.value(INK))
+    base = alt.Chart(shown)
+    chart = alt.layer(
+        base.mark_rect(stroke="white", strokeWidth=2).encode(
+            **place, color=alt.Color("percent:Q", scale=scale, legend=None), tooltip=tips
+        ),
+        base.mark_text(fontSize=12).encode(**place, text="words:N", color=colour),
+    ).properties(
+        width="container",
+        height={"step": 34},
+        title=alt.TitleParams(
+            title, subtitle=wording.text("gap_page", "why_stage_key"), subtitleColor=INK
+        ),
+    )
+    return finish(chart, alt_text)
 
 
 def formula_bars(rows: pd.DataFrame, wording: Wording, title: str, alt_text: str) -> AnyChart:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.report.captions import gap as captions
+from finmodel.report.captions.gap_parts import by_place
 from finmodel.report.charts.grid import SELECTION, province_grid
-from finmodel.report.gap_rows import ALL, Side
-from finmodel.report.views import region_view
+from finmodel.report.gap_rows import ALL, Side, gap_rows
+from finmodel.report.views_gap import rows_view
 from finmodel.report.wording import Wording
 from finmodel.ui.home import home
-from finmodel.ui.pages.gap_sections import Choice, draw_sections, place_name
+from finmodel.ui.pages.gap_choice import Choice, place_name
+from finmodel.ui.pages.gap_sections import draw_sections
 from finmodel.ui.parts import choose, foot, named, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
@@ -32,13 +34,16 @@ def page(view: View) -> None:
     _take_click(regions)
     kept("region", regions, ALL)
     left, right = st.columns(2, gap="large")
+    with left:
+        region = _region(regions, words)
     with right:
-        choice = Choice(_region(regions, words), _side(words))
-        st.caption(words.text("gap_page", "pick"))
-        _numbers(stored, choice, words)
-        st.caption(words.text("overview", "range_note"))
+        choice = Choice(region, _side(words))
+    left, right = st.columns(2, gap="large")
     with left:
         _grid(stored, choice, words, view)
+    with right:
+        _numbers(stored, choice, words)
+        st.caption(words.text("overview", "range_note"))
     st.caption(words.text("gap_page", "how_counted"))
     draw_sections(stored, choice, words, view)
     foot(stored, view)
@@ -47,7 +52,8 @@ def page(view: View) -> None:
 def _grid(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     """Draw the grid chart, with the province chosen outlined."""
     table = stored.table("gap_region")
-    caption = captions.by_region(table, words, choice.region)
+    rows = gap_rows(table, "region", choice.side, words)
+    caption = by_place(rows, choice.region, choice.side, words)
     title, shaded = "", table
     if choice.side == "n":
         title = words.text("gap_page", "title_grid_n")
@@ -55,12 +61,13 @@ def _grid(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     show_chart(
         province_grid(shaded, words, caption, selected=choice.region, title=title),
         caption,
-        region_view(table, words),
+        rows_view(rows, "region", choice.side, words),
         view,
         key=MAP,
         selects=True,
         is_wide=False,
     )
+    st.caption(words.text("gap_page", "pick"))
     st.caption(words.text("grid", "note"))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pandas as pd
 import streamlit as st
 
@@ -11,30 +9,13 @@ from finmodel.report import gap_rows as rows_of
 from finmodel.report import views_gap
 from finmodel.report.captions import gap_parts as captions
 from finmodel.report.charts import gap as charts
-from finmodel.report.charts import why as why_charts
-from finmodel.report.gap_rows import ALL, Side
+from finmodel.report.gap_rows import ALL
 from finmodel.report.wording import Wording
-from finmodel.ui.home import home
+from finmodel.ui.pages.gap_choice import Choice, title_of
+from finmodel.ui.pages.gap_why import draw_formulas, draw_why
 from finmodel.ui.parts import show_chart
-from finmodel.ui.results import Stored, stored_results
+from finmodel.ui.results import Stored
 from finmodel.ui.state import View
-
-WHY_COMMAND = "finmodel why scenarios/yrd_baseline.toml"
-
-
-class Choice(NamedTuple):
-    """What is looked at.
-
-    Attributes
-    ----------
-    region : str
-        A code, or `all`.
-    side : {'mcny', 'n'}
-        Money or needs.
-    """
-
-    region: str
-    side: Side
 
 
 def draw_sections(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
@@ -50,19 +31,9 @@ def draw_sections(stored: Stored, choice: Choice, words: Wording, view: View) ->
     st.subheader(words.text("gap_page", "when"))
     _split(stored, choice, words, view, "year")
     st.subheader(words.text("gap_page", "why"))
-    _why(stored, choice, words, view)
+    draw_why(stored, choice, words, view)
     st.subheader(words.text("gap_page", "official"))
-    _formulas(stored, choice, words, view)
-
-
-def place_name(region: str, words: Wording) -> str:
-    """Return the name of a province, or of all together."""
-    return words.text("gap_page", "all") if region == ALL else words.name(region)
-
-
-def _title(name: str, choice: Choice, words: Wording) -> str:
-    place = place_name(choice.region, words)
-    return words.text("gap_page", f"title_{name}", name=place)
+    draw_formulas(stored, choice, words, view)
 
 
 def _by_stage(stored: Stored, region: str) -> pd.DataFrame:
@@ -75,7 +46,7 @@ def _by_stage(stored: Stored, region: str) -> pd.DataFrame:
 def _stages(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     rows = rows_of.gap_rows(_by_stage(stored, choice.region), "stage", choice.side, words)
     caption = captions.by_dimension(rows, choice.side, words)
-    title = _title("stage", choice, words)
+    title = title_of("stage", choice, words)
     chart = charts.need_bars(rows, choice.side, words, title, caption)
     data = views_gap.rows_view(rows, "stage", choice.side, words)
     show_chart(chart, caption, data, view, key="gap_by_stage")
@@ -102,7 +73,7 @@ def _split(stored: Stored, choice: Choice, words: Wording, view: View, by: str) 
     said = captions.over_years if by == "year" else captions.by_dimension
     draw = charts.gap_fan if by == "year" else charts.need_bars
     caption = said(rows, choice.side, words)
-    chart = draw(rows, choice.side, words, _title(by, choice, words), caption)
+    chart = draw(rows, choice.side, words, title_of(by, choice, words), caption)
     data = views_gap.rows_view(rows, by, choice.side, words)
     show_chart(chart, caption, data, view, key=f"gap_by_{by}")
 
@@ -113,45 +84,12 @@ def _fates(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     own = table if choice.region == ALL else table[table["region"] == choice.region]
     quarters, error = (float(own.iloc[0][f"late_quarters{end}"]) for end in ("", "_se"))
     caption = captions.fates(rows, quarters, error, choice.side, words)
-    chart = charts.fate_bars(rows, choice.side, words, _title("fate", choice, words), caption)
+    chart = charts.fate_bars(rows, choice.side, words, title_of("fate", choice, words), caption)
     show_chart(chart, caption, views_gap.fates_view(rows, choice.side, words), view, key="fates")
 
 
 def _funnel(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     rows = rows_of.funnel_rows(_by_stage(stored, choice.region), words)
     caption = captions.funnel(rows, words)
-    chart = charts.stage_funnel(rows, words, _title("funnel", choice, words), caption)
+    chart = charts.stage_funnel(rows, words, title_of("funnel", choice, words), caption)
     show_chart(chart, caption, views_gap.funnel_view(rows, words), view, key="stage_funnel")
-
-
-def _why(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
-    """Draw the parts of the gap, from a decomposition of the same scenario alone."""
-    wanted = stored.manifest.get("scenario_digest")
-    found = [
-        other
-        for other in stored_results("decompositions", home(), "why_region")
-        if wanted and other.manifest.get("scenario_digest") == wanted
-    ]
-    if not found:
-        st.info(words.text("gap_page", "why_missing"))
-        st.code(WHY_COMMAND, language="bash")
-        return
-    parts = found[0].table("why_total" if choice.region == ALL else "why_region")
-    own = parts if choice.region == ALL else parts[parts["region"] == choice.region]
-    paths = int(str(found[0].manifest.get("paths", 0)))
-    rows = rows_of.why_rows(own, choice.side, words)
-    caption = captions.why(rows, paths, choice.side, words)
-    chart = why_charts.why_bars(rows, choice.side, words, _title("why", choice, words), caption)
-    show_chart(chart, caption, views_gap.why_view(rows, choice.side, words), view, key="why")
-    st.caption(words.text("gap_page", "why_other", paths=paths))
-
-
-def _formulas(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
-    rows = rows_of.formula_rows(stored.table("static_gap"), choice.region, words)
-    caption = captions.formulas(rows, words)
-    if rows.empty:
-        st.info(caption)
-        return
-    chart = why_charts.formula_bars(rows, words, _title("official", choice, words), caption)
-    data = views_gap.formulas_view(rows, words)
-    show_chart(chart, caption, data, view, key="official_formulas")
