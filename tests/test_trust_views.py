@@ -88,6 +88,8 @@ def test_evidence_keeps_its_order_and_says_what_was_fitted(words):
     assert words.money_unit in money
     assert ("5.00" if words is EN else "50.0") in money
     assert table.iloc[4, 2] == "–"
+    signs = [words.text("validation_page", key) for key in ("negative", "positive")]
+    assert list(table.iloc[2, 1:3]) == signs
     assert evidence_view(targets().iloc[:0], words).empty
 
 

@@ -146,10 +146,12 @@ def _figure(row: Mapping[object, object], names: tuple[str, str, str], words: Wo
     """Return a figure with its interval, in its unit."""
     value, low, high = (float(str(row[name])) for name in names)
     unit = str(row["unit"])
-    if unit != "mcny":
-        text = interval_text(value, low, high, unit)
-        return "–" if text == "-" and unit != SIGN else text
     if not math.isfinite(value):
         return "–"
+    if unit == SIGN:
+        sign = "zero" if value == 0.0 else "positive" if value > 0.0 else "negative"
+        return words.text("validation_page", sign)
+    if unit != "mcny":
+        return interval_text(value, low, high, unit)
     span = f" ({words.money_span(low, high)})" if math.isfinite(low) and math.isfinite(high) else ""
     return f"{words.money(value)}{span}"
