@@ -50,7 +50,7 @@ def test_money_is_in_the_unit_and_shares_are_as_stored():
 
 def test_every_measure_of_the_gap_is_there_with_its_error():
     result = run()
-    rows = result_rows(result, EN)
+    rows = result_rows(result, result.named(EN))
     stored = [c for c in result.tables["gap_stage"] if f"{c}_se" in result.tables["gap_stage"]]
     stage = result.tables["gap_stage"]["stage"].iloc[0]
     own = rows[rows["group"] == result.named(EN).name(stage)]

@@ -24,8 +24,10 @@ FONT_FOLDERS = (
     *("/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts"),
     *("C:/Windows/Fonts", "~/.fonts", "~/.local/share/fonts", "~/Library/Fonts"),
 )
-CHINESE_FONTS = ("cjk", "notosanssc", "notoserifsc", "sourcehan", "wqy", "pingfang", "heiti")
-CHINESE_FONTS += ("msyh", "simhei", "simsun", "songti", "ukai", "uming", "droidsansfallback")
+CHINESE_FONTS = (
+    *("cjk", "notosanssc", "notoserifsc", "sourcehan", "wqy", "pingfang", "heiti", "msyh"),
+    *("simhei", "simsun", "songti", "ukai", "uming", "droidsansfallback"),
+)
 """Parts of names of files of fonts that have Chinese characters."""
 
 

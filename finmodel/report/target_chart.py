@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 import pandas as pd
 
@@ -14,6 +16,8 @@ NARROWEST, WIDEST = 0.1, 10.0
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
 WIDTH, ROW_HEIGHT = 520, 20
+NARROW_LABEL = 190
+"""What labels may take of a page that may be a phone's; tables have them whole."""
 
 
 def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
@@ -29,7 +33,12 @@ def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def ratio_chart(table: pd.DataFrame, lang: Language, alt_text: str = "") -> AnyChart | None:
+def ratio_chart(
+    table: pd.DataFrame,
+    lang: Language,
+    alt_text: str = "",
+    width: int | Literal["container"] = WIDTH,
+) -> AnyChart | None:
     """Return the chart of some targets; None if none has a ratio.
 
     A figure that is inside is a filled dot, another a hollow diamond: colour only repeats it.
@@ -40,6 +49,8 @@ def ratio_chart(table: pd.DataFrame, lang: Language, alt_text: str = "") -> AnyC
         From :func:`finmodel.evaluate.validation.judge`; rows keep their order.
     lang : {'en', 'zh'}
     alt_text : str
+    width : int or 'container'
+        Of the part with the dots, in pixels; `container` takes what a page gives.
     """
     frame = chart_rows(table, lang)
     if frame.empty:
@@ -47,7 +58,8 @@ def ratio_chart(table: pd.DataFrame, lang: Language, alt_text: str = "") -> AnyC
     title = labels()["validation"]["axis"][lang]
     scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
     axis = alt.Axis(values=list(TICKS), format="~g")
-    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=360))
+    limit = NARROW_LABEL if width == "container" else 360
+    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=limit))
     sides = [True, False]
     colour = alt.Color("is_inside:N", scale=alt.Scale(domain=sides, range=[GOOD, BAD]), legend=None)
     shapes = alt.Scale(domain=sides, range=["circle", "diamond"])
@@ -70,7 +82,7 @@ def ratio_chart(table: pd.DataFrame, lang: Language, alt_text: str = "") -> AnyC
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
     ]
     height = ROW_HEIGHT * frame["label"].nunique()
-    return finish(alt.layer(*layers).properties(width=WIDTH, height=height), alt_text)
+    return finish(alt.layer(*layers).properties(width=width, height=height), alt_text)
 
 
 def ratio_svg(table: pd.DataFrame, lang: Language) -> str:

@@ -39,7 +39,8 @@ def matching(inputs: pd.DataFrame, search: str, letter: str) -> pd.DataFrame:
         for row in found.to_dict("records")
     ]
     words = search.casefold().split()
-    return found[[all(word in text for word in words) for text in texts]]
+    has_all = [all(word in text for word in words) for text in texts]
+    return found[pd.Series(has_all, index=found.index, dtype=bool)]
 
 
 def inputs_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def range_text(low: float, high: float, words: Wording) -> str:
     """Return a range of belief to three digits; a dash if the number is taken as certain."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
-    return words.text("assumptions_page", "range", low=f"{low:.3g}", high=f"{high:.3g}")
+    return words.text("assumptions_page", "range", low=words.number(low), high=words.number(high))
 
 
 def sources_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
@@ -145,10 +146,12 @@ def _figure(row: Mapping[object, object], names: tuple[str, str, str], words: Wo
     """Return a figure with its interval, in its unit."""
     value, low, high = (float(str(row[name])) for name in names)
     unit = str(row["unit"])
-    if unit != "mcny":
-        text = interval_text(value, low, high, unit)
-        return "–" if text == "-" and unit != SIGN else text
     if not math.isfinite(value):
         return "–"
+    if unit == SIGN:
+        sign = "zero" if value == 0.0 else "positive" if value > 0.0 else "negative"
+        return words.text("validation_page", sign)
+    if unit != "mcny":
+        return interval_text(value, low, high, unit)
     span = f" ({words.money_span(low, high)})" if math.isfinite(low) and math.isfinite(high) else ""
     return f"{words.money(value)}{span}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -95,6 +96,12 @@ def component_rows(effects: pd.DataFrame, policy: str, group: str) -> pd.DataFra
     return own.set_index("component")
 
 
+def _row(frame: pd.DataFrame, name: str) -> dict[str, float]:
+    """Return the numbers of the row of a name."""
+    numbers = frame.select_dtypes("number")
+    return {str(key): float(value) for key, value in numbers[numbers.index == name].iloc[0].items()}
+
+
 def policy_numbers(
     policy: str, outcomes: pd.DataFrame, effects: pd.DataFrame, public: pd.DataFrame, words: Wording
 ) -> list[Number]:
@@ -108,14 +115,14 @@ def policy_numbers(
     words : Wording
     """
     gap = outcome_row(outcomes, policy)
-    net = component_rows(effects, policy, "viable_hard_tech").loc["net"]
+    net = _row(component_rows(effects, policy, "viable_hard_tech"), "net")
     state = public[public["policy"] == policy].set_index("measure")
-    cost, worth = state.loc["public_cost_mcny"], state.loc["net_present_value_mcny"]
+    cost, worth = _row(state, "public_cost_mcny"), _row(state, "net_present_value_mcny")
 
     def ranged(span: str) -> str:
         return words.text("overview", "range", span=span)
 
-    def money(row: pd.Series[float]) -> tuple[str, str]:
+    def money(row: Mapping[str, float]) -> tuple[str, str]:
         if math.isnan(row["value"]):
             return "–", words.text("memo", "not_known")
         if row["value"] == 0.0 and not row["se"] > 0.0:
@@ -164,7 +171,7 @@ def regions_change(policy: str, rows: pd.DataFrame, words: Wording) -> str:
 
 def chain(policy: str, rows: pd.DataFrame, words: Wording) -> str:
     """Return what is left of supported financings as additional; rows by component."""
-    gross, net = rows.loc["gross"], rows.loc["net"]
+    gross, net = _row(rows, "gross"), _row(rows, "net")
     told = "from_zero" if is_told(net["effect_n"], net["effect_n_se"]) else "not_from_zero"
     return words.text(
         "memo",

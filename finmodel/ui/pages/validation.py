@@ -52,12 +52,12 @@ def _evidence(stored: Stored, view: View) -> None:
     own = tables["targets"][tables["targets"]["part"] == part]
     caption = evidence_caption(own, words)
     alt_text = words.text("validation_page", "alt", caption=caption)
-    chart = ratio_chart(own, language, alt_text)
+    chart = ratio_chart(own, language, alt_text, "container")
     table = evidence_view(own, words)
     if chart is None:
         st.info(caption if own.empty else words.text("validation_page", "no_ratio"))
     else:
-        show_chart(chart, caption, table, view, key=f"evidence_{part}", is_wide=False)
+        show_chart(chart, caption, table, view, key=f"evidence_{part}")
     if len(own):
         st.dataframe(table, hide_index=True)
     said = words_of(language)
