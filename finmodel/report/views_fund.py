@@ -9,64 +9,54 @@ import pandas as pd
 
 from finmodel.report.charts.fund import fan_rows, is_lp
 from finmodel.report.wording import Wording
+from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.variables import labels
 
 
-def plan_sentences(plan: Mapping[str, Any], wording: Wording) -> list[str]:
-    """Return the plan of a fund in numbers.
-
-    Parameters
-    ----------
-    plan : mapping
-        As stored in the manifest.
-    wording : Wording
-    """
-    fund, fees = plan["fund"], plan["fees"][0]
-    terms = plan["waterfall"]
-
-    def of(item: Any) -> float:
-        """Return a number, or the middle of what is believed of it."""
-        value = item["value"]
-        return float(value["median"] if isinstance(value, Mapping) else value)
-
-    hurdle = of(terms["hurdle"])
-    is_rate = terms["hurdle_kind"] == "rate"
+def plan_sentences(plan: FundPlan, wording: Wording) -> list[str]:
+    """Return the plan of a fund in numbers: terms, its LPs, and sub-funds if it has some."""
+    fund, terms = plan.fund, plan.waterfall
+    hurdle = terms.hurdle.centre
     said = [
         wording.text(
             "my_fund_plan",
             "said",
-            commitment=wording.money(of(fund["commitment_mcny"])),
-            term=f"{of(fund['term_years']):g}",
-            extension=f"{of(fund['extension_years']):g}",
-            invest=f"{of(fund['investment_years']):g}",
-            deals=f"{of(plan['portfolio']['deals']):g}",
-            fee=wording.share(of(fees["rate_pa"])),
-            carry=wording.share(of(terms["tiers"][-1]["carry_share"])),
-            hurdle=wording.share(hurdle) if is_rate else f"{hurdle:g}x",
+            commitment=wording.money(fund.commitment_mcny.centre),
+            term=f"{fund.term_years.centre:g}",
+            extension=f"{fund.extension_years.centre:g}",
+            invest=f"{fund.investment_years.centre:g}",
+            deals=f"{plan.portfolio.deals.centre:g}",
+            fee=wording.share(plan.fees[0].rate_pa.centre),
+            carry=wording.share(terms.tiers[-1].carry_share.centre),
+            hurdle=wording.share(hurdle) if terms.hurdle_kind == "rate" else f"{hurdle:g}x",
         )
     ]
-    shares = [
-        wording.text(
-            "my_fund_plan",
-            "lp",
-            name=item[f"label_{wording.language}"],
-            share=wording.share(of(item["commitment_share"])),
+    names = lp_names(plan, wording)
+    shares = {key: wording.share(item.commitment_share.centre) for key, item in plan.lps.items()}
+    said.append(
+        wording.text("my_fund_plan", "end").join(
+            wording.text("my_fund_plan", "lp", name=names[key], share=shares[key])
+            for key in plan.lps
         )
-        for item in plan["lps"].values()
-    ]
-    said.append(wording.text("my_fund_plan", "end").join(shares))
-    upper = plan.get("fund_of_funds")
-    if upper:
+    )
+    upper = plan.fund_of_funds
+    if upper is not None:
         said.append(
             wording.text(
                 "my_fund_plan",
                 "nest",
-                n=f"{of(upper['sub_funds']):g}",
-                years=f"{of(upper['commitment_years']):g}",
-                share=wording.share(of(next(iter(plan["lps"].values()))["commitment_share"])),
+                n=f"{upper.sub_funds.centre:g}",
+                years=f"{upper.commitment_years.centre:g}",
+                share=next(iter(shares.values())),
             )
         )
     return said
+
+
+def lp_names(plan: FundPlan, wording: Wording) -> dict[str, str]:
+    """Return the names of a plan's classes of LPs."""
+    is_zh = wording.language == "zh"
+    return {key: item.label_zh if is_zh else item.label_en for key, item in plan.lps.items()}
 
 
 def numbers_view(assumptions: pd.DataFrame, wording: Wording) -> pd.DataFrame:
@@ -118,23 +108,20 @@ def ordered_gains(gains: pd.DataFrame) -> pd.DataFrame:
     return ordered.reset_index(drop=True)
 
 
-def gain_names(
-    gains: pd.DataFrame, lps: Mapping[str, Mapping[str, Any]], wording: Wording
-) -> list[str]:
+def gain_names(gains: pd.DataFrame, lps: Mapping[str, str], wording: Wording) -> list[str]:
     """Return the names of the rows of a table of gains.
 
     Parameters
     ----------
     gains : DataFrame
     lps : mapping
-        Classes of LPs of the plan, with their labels.
+        Names of the plan's classes of LPs; one without a name is shown by its key.
     wording : Wording
     """
     names = []
     for part in gains["measure"].astype(str):
         kind, colon, lp = part.partition(":")
-        own = str(lps[lp][f"label_{wording.language}"]) if colon and lp in lps else lp
-        names.append(own if colon else wording.text("my_fund_gains", kind))
+        names.append(lps.get(lp, lp) if colon else wording.text("my_fund_gains", kind))
     return names
 
 

@@ -12,7 +12,8 @@ from finmodel.report import views_fund as views
 from finmodel.report.captions import fund as captions
 from finmodel.report.charts import fund as charts
 from finmodel.report.wording import Wording
-from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, plan_of, problems_table, stand
+from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, problems_table, stand
 from finmodel.ui.parts import show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View
@@ -23,12 +24,12 @@ EXAMPLE = (
 )
 
 
-def record_part(stored: Stored, found: Sequence[Stored], view: View) -> None:
+def record_part(stored: Stored, plan: FundPlan | None, found: Sequence[Stored], view: View) -> None:
     """Draw plan against actuals: of the result itself, else of one that shows how it looks."""
     words = view.wording
     st.subheader(words.text("my_fund_actual", "heading"))
     if view.is_manager:
-        _upload(stored, view)
+        _upload(stored, plan, view)
     shown = stored if stored.has("actuals") else _example(found)
     if shown is None:
         st.info(words.text("my_fund_actual", "absent"))
@@ -76,14 +77,16 @@ def _show(tables: Mapping[str, pd.DataFrame], view: View, key: str) -> None:
         st.dataframe(views.holdings_view(tables["holdings"], words), hide_index=True)
 
 
-def _upload(stored: Stored, view: View) -> None:
+def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
     words = view.wording
 
     def text(key: str, **values: object) -> str:
         return words.text("my_fund_upload", key, **values)
 
     with st.expander(text("heading")):
-        plan = plan_of(stored)
+        if plan is None:
+            st.info(text("broken_plan"))
+            return
         if plan.outcomes.source != "law" or plan.fund_of_funds is not None:
             st.info(text("market" if plan.fund_of_funds is None else "nest"))
             return

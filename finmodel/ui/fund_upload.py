@@ -33,22 +33,12 @@ class Refused:
     problems: tuple[Problem, ...]
 
 
-def plan_of(stored: Stored) -> FundPlan:
-    """Return the plan that a stored result was made from.
-
-    Raises
-    ------
-    InputError
-        If this version cannot read it.
-    """
+def readable_plan(stored: Stored) -> FundPlan | None:
+    """Return the plan that a stored result was made from; None if this version cannot read it."""
     try:
         return FundPlan.model_validate(stored.manifest.get("plan"))
-    except ValidationError as error:
-        found = [
-            Problem(".".join(map(str, item["loc"])), repr(item["input"])[:80], item["msg"])
-            for item in error.errors()
-        ]
-        raise InputError(f"plan of {stored.key}", found) from error
+    except ValidationError:
+        return None
 
 
 def stand(

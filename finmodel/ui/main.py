@@ -7,7 +7,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import about, assumptions, flows, fund, gap, overview, validation
+from finmodel.ui.pages import (
+    about,
+    assumptions,
+    flows,
+    fund,
+    gap,
+    overview,
+    studies,
+    validation,
+)
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
@@ -16,6 +25,7 @@ PAGES: dict[str, Page] = {
     "gap": gap.page,
     "fund": fund.page,
     "flows": flows.page,
+    "studies": studies.page,
     "assumptions": assumptions.page,
     "validation": validation.page,
     "about": about.page,

@@ -7,7 +7,7 @@ from finmodel import store
 from finmodel.datasets.root import published_root
 from finmodel.scenario.fund_plan import load_fund_plan
 from finmodel.study.fund_plan import find_or_run_plan
-from finmodel.ui.fund_upload import Refused, plan_of, stand
+from finmodel.ui.fund_upload import Refused, readable_plan, stand
 from finmodel.ui.home import HOME_VARIABLE
 from finmodel.ui.results import stored_results
 from tests.conftest import ROOT
@@ -75,7 +75,7 @@ def test_an_address_that_names_nothing_gives_the_default(home, query):
     assert not page(**query).exception
 
 
-def test_a_plan_of_one_s_own_can_be_shown_and_a_broken_one_is_told(home):
+def test_a_readable_plan_one_s_own_can_be_shown_and_a_broken_one_is_told(home):
     plan = load_fund_plan(PLAN)
     made = find_or_run_plan(plan, PLAN, paths=30, seed=9, root=home / "funds")
     assert not page(plan=made.folder.name).exception
@@ -83,7 +83,7 @@ def test_a_plan_of_one_s_own_can_be_shown_and_a_broken_one_is_told(home):
     (broken.folder / "years.parquet").write_bytes(b"no parquet")
     shown = page(plan=broken.folder.name)
     assert not shown.exception
-    assert "years" in shown.error[0].value
+    assert "do not match" in shown.error[0].value
 
 
 def test_a_result_of_an_earlier_version_is_shown_without_its_dots(home):
@@ -103,7 +103,7 @@ def test_without_any_result_it_gives_the_command(home, monkeypatch):
 
 
 def record(text, as_of="2027-06-30"):
-    plan = plan_of(published("actuals"))
+    plan = readable_plan(published("actuals"))
     return stand(plan, text, name="mine.csv", as_of=as_of, first_closing="", seed=1)
 
 
@@ -137,3 +137,36 @@ def test_a_bad_day_is_refused_in_words(day):
     refused = record(RECORD.read_bytes(), as_of=day)
     assert isinstance(refused, Refused)
     assert "--as-of" in {problem.place for problem in refused.problems}
+
+
+def uploaded(content, day="2027-06-30"):
+    shown = page(mode="manager")
+    shown.file_uploader[0].set_value(("=mine.csv", content, "text/csv"))
+    next(item for item in shown.text_input if item.key == "record_as_of").set_value(day)
+    return shown.button[0].click().run()
+
+
+def test_a_record_is_uploaded_in_the_page(home):
+    shown = uploaded(RECORD.read_bytes())
+    assert not shown.exception
+    assert "400 futures as of 2027-06-30; not stored" in shown.success[0].value
+    assert not list(home.iterdir())
+
+
+def test_a_bad_or_too_large_upload_is_told_at_the_field(home):
+    shown = uploaded(b"firm,stage\n=cmd,angel\n")
+    assert not shown.exception
+    assert "must be mended" in shown.error[0].value
+    large = uploaded(b"#" * 1_000_001)
+    assert not large.exception
+    assert "at most 1 MB" in large.error[0].value
+
+
+def test_a_plan_that_this_version_cannot_read_is_told_in_words(home):
+    old = published("actuals")
+    plan = dict(old.manifest["plan"]) | {"fund": {"vintage_year": "never"}}
+    tables = {name: old.table(name) for name in ("fund", "years", "parties", "assumptions")}
+    store.save_run(home / "funds", "cd" * 32, tables, {**old.manifest, "plan": plan})
+    shown = page(plan="cd" * 8, mode="manager")
+    assert not shown.exception
+    assert any("cannot be read by this version" in item.value for item in shown.info)

@@ -30,15 +30,21 @@ def answer(summary: pd.DataFrame, whose: str, wording: Wording) -> str:
     wording : Wording
     """
     rows = _by(summary)
-    multiple, loss = rows[TVPI[whose]], rows["p_loss"]
+    multiple, (chance, _) = rows[TVPI[whose]], loss(summary)
     return wording.text(
         "my_fund",
         "answer",
         who=wording.text("my_fund", whose),
         middle=wording.number(multiple["q50"], 0.01),
         span=wording.span(multiple["q25"], multiple["q75"]),
-        loss=round(N_FUTURES * loss["value"]),
+        loss=round(N_FUTURES * chance),
     )
+
+
+def loss(summary: pd.DataFrame) -> tuple[float, float]:
+    """Return the chance of a loss and its standard error; `summary` as for :func:`answer`."""
+    row = _by(summary)["p_loss"]
+    return float(row["value"]), float(row["se"])
 
 
 def four_numbers(
@@ -54,7 +60,7 @@ def four_numbers(
         Simulated futures behind them.
     """
     rows, kind = _by(summary), "treasury" if whose == "treasury" else "fund"
-    multiple, loss, back = rows[TVPI[whose]], rows["p_loss"], rows["years_to_dpi_1"]
+    multiple, back, (chance, error) = rows[TVPI[whose]], rows["years_to_dpi_1"], loss(summary)
     rate, each = rows[IRR[kind]], rows[IRR_EACH[kind]]
 
     def text(key: str, **values: object) -> str:
@@ -73,8 +79,8 @@ def four_numbers(
         ),
         Number(
             text("loss"),
-            wording.share(loss["value"], loss["se"]),
-            text("loss_note", error=_points(loss["se"], wording), n=f"{paths:,}"),
+            wording.share(chance, error),
+            text("loss_note", error=_points(error, wording), n=f"{paths:,}"),
         ),
         Number(text("back"), wording.number(back["q50"], 0.1), note),
         Number(
@@ -90,7 +96,7 @@ def j_curve(years: pd.DataFrame, wording: Wording) -> str:
     rows = fan_rows(years)
     if len(rows) < 2:
         return wording.text("my_fund_curve", "none")
-    lowest, last = rows.loc[rows["q50"].idxmin()], rows.iloc[-1]
+    lowest, last = rows.iloc[int(rows["q50"].to_numpy().argmin())], rows.iloc[-1]
     ahead = rows[(rows["q50"] > 0.0) & (rows["year"] > lowest["year"])]
     return wording.text(
         "my_fund_curve",
@@ -193,4 +199,7 @@ def _points(error: float, wording: Wording) -> str:
 
 
 def _by(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    return {str(row["measure"]): dict(row) for row in table.to_dict("records")}
+    return {
+        str(row["measure"]): {str(key): item for key, item in row.items()}
+        for row in table.to_dict("records")
+    }

@@ -126,12 +126,13 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
     below, above = (wording.text("my_fund_dots", key) for key in ("below", "above"))
     rows["side"] = np.where(rows["is_below"], below, above)
     end = float(rows["column"].max()) if len(rows) else LEAST_END
+    top = 2.0 + (float(rows["height"].max()) if len(rows) else 1.0)  # room for what is written
     scale = alt.Scale(domain=[0.0, max(LEAST_END, np.ceil(end * 2) / 2)])
-    side = {"domain": [below, above]}
+    sides = [below, above]
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
     dots = (
         alt.Chart(rows)
-        .mark_point(size=90, filled=True, strokeWidth=1.5)
+        .mark_point(size=70, filled=True, opacity=1.0)
         .encode(
             x=alt.X(
                 "column:Q",
@@ -139,12 +140,14 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
                 title=wording.text("my_fund_dots", "axis"),
                 axis=alt.Axis(grid=False),
             ),
-            y=alt.Y("height:Q", axis=None, scale=alt.Scale(domainMin=0.0)),
+            y=alt.Y("height:Q", axis=None, scale=alt.Scale(domain=[0.0, top])),
             color=alt.Color(
-                "side:N", scale=alt.Scale(**side, range=[LOSS, GAIN]), legend=legend, title=None
+                "side:N", scale=alt.Scale(domain=sides, range=[LOSS, GAIN]), legend=legend
             ),
             shape=alt.Shape(
-                "side:N", scale=alt.Scale(**side, range=["diamond", "circle"]), legend=legend
+                "side:N",
+                scale=alt.Scale(domain=sides, range=["diamond", "circle"]),
+                legend=legend,
             ),
             tooltip=[alt.Tooltip("dpi:Q", title=wording.text("my_fund_dots", "dpi"), format=".2f")],
         )
@@ -223,13 +226,17 @@ def gains_waterfall(
     per = wording.mcny_per_unit
     rows[["start", "end", "low", "high"]] /= per
     rows["shown"] = [
-        wording.number(value / per, error / per)
+        wording.number(value / per, max(error, abs(value) / 200.0) / per)
         for value, error in zip(gains["value"], gains["se"], strict=True)
     ]
     rows["place"] = rows[["start", "end", "high"]].max(axis=1)
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=200))
     base = alt.Chart(rows)
-    x = alt.X("start:Q", title=wording.money_unit)
+    ends = rows[["start", "end", "low", "high"]].fillna(0.0).to_numpy(np.float64)
+    low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
+    room = 0.3 * (high - low)  # for the numbers beside the bars
+    scale = alt.Scale(domain=[low, high + room], nice=False)
+    x = alt.X("start:Q", title=wording.money_unit, scale=scale)
     shade = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=["whole", "manager", "lp"], range=[INK, GREY, BLUE]),
@@ -246,35 +253,37 @@ def gains_waterfall(
 
 
 def actuals_strip(rows: pd.DataFrame, wording: Wording, caption: str) -> AnyChart:
-    """Return where each figure of a record lies among the plan's futures, worst place no matter.
+    """Return where each figure of a record lies among the plan's futures.
 
     Parameters
     ----------
     rows : DataFrame
-        `name`, `percent` (of futures below), `is_out` and `shown` (the figure), in order.
+        `name`, `short`, `percent` (of futures below), `is_out` and `shown` (the figure), in order.
     wording : Wording
     caption : str
     """
-    names = list(rows["name"])
+    names = list(rows["short"])
     inside, outside = (wording.text("my_fund_actual", key) for key in ("inside", "outside"))
     frame = rows.assign(
         side=np.where(rows["is_out"], outside, inside), a=5.0, b=95.0, c=25.0, d=75.0
     )
-    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=260))
-    x = {"scale": alt.Scale(domain=[0, 100]), "title": wording.text("my_fund_actual", "axis")}
+    y = alt.Y("short:N", sort=names, title=None, axis=alt.Axis(labelLimit=170))
+    scale, title = alt.Scale(domain=[0, 100]), wording.text("my_fund_actual", "axis")
     base = alt.Chart(frame).encode(y=y)
     axis = alt.Axis(values=[5, 25, 50, 75, 95], labelExpr="datum.value + '%'")
     wide = base.mark_bar(color=PALE, height={"band": 0.45}).encode(
-        x=alt.X("a:Q", axis=axis, **x), x2="b:Q"
+        x=alt.X("a:Q", axis=axis, scale=scale, title=title), x2="b:Q"
     )
-    half = base.mark_bar(color=SKY, height={"band": 0.45}).encode(x=alt.X("c:Q", **x), x2="d:Q")
-    legend = alt.Legend(title=None, orient="top", direction="horizontal")
-    side = {"domain": [inside, outside]}
-    points = base.mark_point(size=110, filled=True).encode(
-        x=alt.X("percent:Q", **x),
-        color=alt.Color("side:N", scale=alt.Scale(**side, range=[INK, LOSS]), legend=legend),
+    half = base.mark_bar(color=SKY, height={"band": 0.45}).encode(
+        x=alt.X("c:Q", scale=scale, title=title), x2="d:Q"
+    )
+    legend = alt.Legend(title=None, orient="top", direction="vertical")
+    sides = [inside, outside]
+    points = base.mark_point(size=110, filled=True, opacity=1.0).encode(
+        x=alt.X("percent:Q", scale=scale, title=title),
+        color=alt.Color("side:N", scale=alt.Scale(domain=sides, range=[INK, LOSS]), legend=legend),
         shape=alt.Shape(
-            "side:N", scale=alt.Scale(**side, range=["circle", "diamond"]), legend=legend
+            "side:N", scale=alt.Scale(domain=sides, range=["circle", "diamond"]), legend=legend
         ),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("shown:N", title=" ")],
     )

@@ -10,7 +10,9 @@ from finmodel.report import views_fund as views
 from finmodel.report.captions import fund as captions
 from finmodel.report.charts import fund as charts
 from finmodel.report.wording import Wording
+from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.ui.fund_record import record_part, told_apart
+from finmodel.ui.fund_upload import readable_plan
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, show_chart
 from finmodel.ui.results import Stored, stored_results
@@ -39,11 +41,12 @@ def page(view: View) -> None:
     st.caption(words.text("my_fund", "chance_note"))
     if whose == "treasury":
         st.caption(words.text("my_fund", "nest_note"))
-    _plan(stored, words)
+    plan = readable_plan(stored)
+    _plan(stored, plan, words)
     _curve(stored, whose, view)
-    _dots(stored, whose, view, float(summary.set_index("measure").at["p_loss", "se"]))
-    _gains(stored, whose, view)
-    record_part(stored, found, view)
+    _dots(stored, whose, view, captions.loss(summary)[1])
+    _gains(stored, plan, whose, view)
+    record_part(stored, plan, found, view)
     foot(stored, view)
 
 
@@ -65,13 +68,13 @@ def _whose(stored: Stored, words: Wording) -> str:
     return whose
 
 
-def _plan(stored: Stored, words: Wording) -> None:
-    plan = stored.manifest.get("plan")
-    if not isinstance(plan, dict):
-        return
+def _plan(stored: Stored, plan: FundPlan | None, words: Wording) -> None:
     st.subheader(words.text("my_fund_plan", "heading"))
-    for sentence in views.plan_sentences(plan, words):
-        st.markdown(f"- {sentence}")
+    if plan is None:
+        st.info(words.text("my_fund_upload", "broken_plan"))
+    else:
+        said = views.plan_sentences(plan, words)
+        st.markdown("\n".join(f"- {sentence}" for sentence in said))
     with st.expander(words.text("my_fund_plan", "all")):
         st.dataframe(views.numbers_view(stored.table("assumptions"), words), hide_index=True)
 
@@ -90,8 +93,8 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
     st.subheader(words.text("my_fund_dots", "heading"))
     if not stored.has(name):
         summary = stored.table("fund_of_funds" if whose == "treasury" else "fund")
-        loss = float(summary.set_index("measure").at["p_loss", "value"])
-        st.info(words.text("my_fund_dots", "few", loss=words.share(loss, error)))
+        chance = captions.loss(summary)[0]
+        st.info(words.text("my_fund_dots", "few", loss=words.share(chance, error)))
         return
     futures = stored.table(name)
     last = int(futures["year"].max())
@@ -114,15 +117,14 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
     show_chart(chart, caption, views.dots_view(then, words), view, key="dpi_dots")
 
 
-def _gains(stored: Stored, whose: str, view: View) -> None:
+def _gains(stored: Stored, plan: FundPlan | None, whose: str, view: View) -> None:
     words, name = view.wording, f"{TABLES[whose]}gains"
     st.subheader(words.text("my_fund_gains", "heading"))
-    plan = stored.manifest.get("plan")
-    if not stored.has(name) or not isinstance(plan, dict):
+    if not stored.has(name):
         st.info(words.text("my_fund_gains", "missing"))
         return
     gains = views.ordered_gains(stored.table(name))
-    names = views.gain_names(gains, plan["lps"], words)
+    names = views.gain_names(gains, views.lp_names(plan, words) if plan else {}, words)
     caption = captions.gains(gains, words)
     chart = charts.gains_waterfall(gains, names, words, caption)
     show_chart(chart, caption, views.gains_view(gains, names, words), view, key="who_keeps_what")

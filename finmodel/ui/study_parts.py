@@ -1,0 +1,180 @@
+"""Parts of the page on studies, one a sort; each draws what pure functions return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finmodel.report import views_studies as views
+from finmodel.report.allocation_words import Teller, allocation_sentences, cautions
+from finmodel.report.captions import studies as captions
+from finmodel.report.charts import studies as charts
+from finmodel.report.sensitivity import conclusion_sentences, intro, outcome_name, policy_name
+from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
+from finmodel.report.wording import Wording
+from finmodel.ui.parts import show_chart
+from finmodel.ui.results import Stored
+from finmodel.ui.state import View, kept, told
+from finmodel.variables import labels
+
+SHOWN = 5
+"""Sentences shown at once."""
+
+
+def tables_of(stored: Stored) -> dict[str, pd.DataFrame]:
+    """Return every table of a result."""
+    names = sorted(path.stem for path in stored.folder.glob("*.parquet"))
+    return {name: stored.table(name) for name in names}
+
+
+def batch_part(stored: Stored, view: View) -> None:
+    """Draw a batch: one measure of one scenario's units with intervals, and the summary."""
+    words, tables = view.wording, tables_of(stored)
+    _question(stored, view)
+    baseline = str(stored.manifest.get("baseline") or "")
+    titles = _titles(stored, words)
+    names = [name for name in tables["units"]["scenario"].unique() if name != baseline]
+    names = [str(name) for name in names] or [baseline]
+    shown = set(tables["results"]["measure"].astype(str))
+    measures = [name for name in views.BATCH_MEASURES if name in shown]
+    if not measures:
+        st.info(words.text("studies", "nothing"))
+        return
+    scenario = _select("scenario", names, titles, words, "batch_scenario")
+    heads = {name: labels()["headline"][name][words.language] for name in measures}
+    measure = _select("measure", measures, heads, words, "batch_measure")
+    rows = views.batch_rows(tables, scenario, measure, words)
+    is_change = bool(len(rows)) and bool(rows["is_change"].iloc[0])
+    _, unit = views.batch_unit(measure, words, is_change=is_change)
+    caption = captions.batch(rows, words)
+    head = {"measure": heads[measure], "unit": unit, "baseline": titles.get(baseline, baseline)}
+    title = words.text("studies_batch", "changes" if is_change else "values", **head)
+    chart = charts.intervals(rows, words, title, unit, caption)
+    data = views.batch_view(rows, unit, words)
+    show_chart(chart, caption, data, view, key=f"batch_{measure}")
+    st.caption(words.text("studies_batch", "note"))
+    st.subheader(words.text("studies", "summary"))
+    st.dataframe(views.summary_rows(tables, measure, titles, words), hide_index=True)
+
+
+def sensitivity_part(stored: Stored, view: View) -> None:
+    """Draw a sensitivity study: its sentences, then a tornado and shares of one conclusion."""
+    words, tables, about = view.wording, tables_of(stored), stored.manifest
+    lang = view.language
+    _question(stored, view)
+    st.caption(intro(about, lang))
+    said = conclusion_sentences(about, tables, lang) if len(tables["answer"]) else []
+    said += goal_sentences(about, tables, lang) + information_sentences(about, tables, lang)
+    _said("answers", said, words)
+    source = tables.get("tornado", tables["answer"])
+    pairs = source[["policy", "outcome"]].drop_duplicates().astype(str)
+    names = {}
+    for policy, outcome in pairs.itertuples(index=False):
+        what = outcome_name(outcome, lang)
+        named = f"{policy_name(about, policy, lang)}: {what}" if policy else what
+        names[f"{policy}|{outcome}"] = named
+    if not names:
+        st.info(words.text("studies", "nothing"))
+        return
+    chosen = _select("conclusion", list(names), names, words, "sens_conclusion")
+    policy, _, outcome = chosen.partition("|")
+    if "tornado" in tables:
+        rows = views.tornado_rows(tables["tornado"], policy, outcome, words)
+        if rows.empty:
+            st.info(captions.tornado(rows, words))
+        else:
+            _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words)
+            caption = captions.tornado(rows, words, unit)
+            title = words.text("studies_sensitivity", "tornado")
+            chart = charts.tornado(rows, words, title, unit, caption)
+            show_chart(chart, caption, views.tornado_view(rows, words), view, key="tornado")
+    if "indices" in tables:
+        rows = views.index_rows(tables["indices"], policy, outcome, words)
+        caption = captions.indices(rows, words)
+        if rows.empty:
+            st.info(caption)
+            return
+        title = words.text("studies_sensitivity", "index_title")
+        unit = words.text("studies_sensitivity", "share")
+        chart = charts.intervals(rows, words, title, unit, caption)
+        show_chart(chart, caption, views.batch_view(rows, unit, words), view, key="indices")
+
+
+def allocation_part(stored: Stored, view: View) -> None:
+    """Draw an allocation: splits, the winner's lead with its noise, the frontier."""
+    words, tables = view.wording, tables_of(stored)
+    teller = Teller(tables, dict(stored.manifest), view.language)
+    _question(stored, view)
+    _said("answers", allocation_sentences(tables, dict(stored.manifest), view.language), words)
+    winner = teller.winners[0]
+    rows, leads = views.split_rows(teller), views.lead_rows(teller, winner)
+    caption = captions.splits(rows, winner, leads, words)
+    heads = {key: words.text("studies_allocation", key) for key in ("split", "cell")}
+    heads["percent"] = words.text("studies_allocation", "share")
+    data = rows[list(heads)].rename(columns=heads)
+    show_chart(charts.splits(rows, words, caption), caption, data, view, key="splits")
+    caption = captions.leads(leads, words)
+    objective = teller.objective_text()
+    name = teller.name(winner)
+    title = words.text("studies_allocation", "lead", winner=name, objective=objective)
+    unit = teller.unit(teller.own)
+    chart = charts.intervals(leads, words, title, unit, caption)
+    show_chart(chart, caption, views.batch_view(leads, unit, words), view, key="leads")
+    rows = views.frontier_rows(teller, words)
+    caption = captions.frontier(rows, words)
+    if rows.empty:
+        st.info(caption)
+    else:
+        chart = charts.frontier(rows, words, views.risk_title(teller), objective, caption)
+        show_chart(chart, caption, rows.drop(columns="is_behind").round(4), view, key="frontier")
+    _said("cautions", cautions(tables, dict(stored.manifest), view.language), words)
+
+
+def _select(
+    label: str, options: Sequence[str], names: Mapping[str, str], words: Wording, key: str
+) -> str:
+    kept(key, options, options[0])
+    chosen: str = st.selectbox(
+        words.text("studies", label),
+        options,
+        format_func=lambda name: names.get(name, name),
+        key=key,
+    )
+    told(key, chosen, options[0])
+    return chosen
+
+
+def _titles(stored: Stored, words: Wording) -> dict[str, str]:
+    found: Any = stored.manifest.get("scenarios")
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(k): str(item["meta"][f"title_{words.language}"]) for k, item in found.items()}
+
+
+def _question(stored: Stored, view: View) -> None:
+    """Say what was asked, in the language it was asked in, and how small the study is."""
+    words, plan = view.wording, stored.manifest.get("plan")
+    if not isinstance(plan, Mapping):
+        return
+    question = str(plan.get("meta", {}).get("question", ""))
+    if question and view.language == "en":
+        st.markdown(f"### {question}")
+    run = plan.get("run", {})
+    paths, scale = run.get("paths"), run.get("scale")
+    if scale is None:
+        units = stored.table("units") if stored.has("units") else None
+        scale = float(units["scale"].iloc[0]) if units is not None and len(units) else None
+    if paths is not None and scale is not None:
+        st.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
+
+
+def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:
+    if sentences:
+        st.subheader(words.text("studies", heading))
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences[:SHOWN]))
+        if len(sentences) > SHOWN:
+            with st.expander(words.text("studies", "more", n=len(sentences) - SHOWN)):
+                st.markdown("\n".join(f"- {sentence}" for sentence in sentences[SHOWN:]))
