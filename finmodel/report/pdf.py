@@ -71,7 +71,7 @@ def pdf_of(html: str, language: Language) -> bytes:
             from weasyprint.urls import URLFetcher
 
             fetcher = URLFetcher(allowed_protocols=("data",))
-            return bytes(HTML(string=html, url_fetcher=fetcher).write_pdf())
+            return bytes(HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_tags=True))
         missing = "no_pango"
     raise PdfError(missing_text(missing, language))
 

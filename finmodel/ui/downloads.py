@@ -63,7 +63,7 @@ def downloads(stored: Stored, view: View) -> None:
             lambda: memo_page(result, words),
             file_name=f"{name}.html",
             mime="text/html",
-            key="memo_html",
+            key=f"memo_html_{stored.key}",
             on_click="ignore",
         )
         st.download_button(
@@ -71,7 +71,7 @@ def downloads(stored: Stored, view: View) -> None:
             lambda: pdf_of(memo_page(result, words), language),
             file_name=f"{name}.pdf",
             mime="application/pdf",
-            key="memo_pdf",
+            key=f"memo_pdf_{stored.key}",
             on_click="ignore",
             disabled=missing is not None,
         )
@@ -80,7 +80,7 @@ def downloads(stored: Stored, view: View) -> None:
             lambda: workbook_bytes(result, words),
             file_name=f"{name}.xlsx",
             mime=EXCEL,
-            key="workbook",
+            key=f"workbook_{stored.key}",
             on_click="ignore",
         )
     if missing is not None:
