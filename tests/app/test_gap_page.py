@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from finmodel.study.single import run_scenario
 from finmodel.ui import results
 from finmodel.ui.home import HOME_VARIABLE
+from finmodel.ui.pages import gap
 from tests.conftest import small
 
 
@@ -65,6 +66,24 @@ def test_a_province_in_needs_in_chinese(home, mode):
     assert any(text.startswith("安徽：每年156.8笔中24.7笔未获资金") for text in said)
     assert any("未保存单省在此维度的区间" in text for text in said)
     assert page.metric[0].value == "60亿元"
+
+
+def test_a_click_on_a_tile_is_taken_once(monkeypatch):
+    def clicked(*codes):
+        return {"selection": {"province": [{"iso": code} for code in codes]}}
+
+    state = {"chart_gap_explorer": clicked("JS")}
+    monkeypatch.setattr(gap.st, "session_state", state)
+    regions = ["all", "JS", "ZJ"]
+    gap._take_click(regions)
+    assert state["region"] == "JS"
+    state["region"] = "ZJ"  # then chosen in the list
+    gap._take_click(regions)
+    assert state["region"] == "ZJ"
+    for other in (clicked("HK"), clicked()):  # not modelled, and clicked off
+        state["chart_gap_explorer"] = other
+        gap._take_click(regions)
+        assert state["region"] == "ZJ"
 
 
 def test_a_choice_goes_into_the_address(home):
