@@ -12,6 +12,7 @@ from finmodel.study.single import run_scenario
 from finmodel.ui import results
 from finmodel.ui.home import HOME_VARIABLE
 from finmodel.ui.pages import gap
+from tests.app.test_gap_rows import RUN
 from tests.conftest import small
 
 
@@ -46,7 +47,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_the_explorer_answers_where_and_why(home):
-    page = app("gap")
+    page = app("gap", run=RUN.name)
     assert not page.exception
     assert not page.error
     assert [shown.value for shown in page.subheader][:2] == ["Where", "When"]
@@ -59,7 +60,7 @@ def test_the_explorer_answers_where_and_why(home):
 
 @pytest.mark.parametrize("mode", ["reader", "manager"])
 def test_a_province_in_needs_in_chinese(home, mode):
-    page = app("gap", "zh", mode, region="AH", side="n")
+    page = app("gap", "zh", mode, run=RUN.name, region="AH", side="n")
     assert not page.exception
     assert page.selectbox(key="region").value == "AH"
     said = captions(page)
@@ -87,7 +88,7 @@ def test_a_click_on_a_tile_is_taken_once(monkeypatch):
 
 
 def test_a_choice_goes_into_the_address(home):
-    page = app("gap")
+    page = app("gap", run=RUN.name)
     page.selectbox(key="region").select("JS").run()
     assert not page.exception
     assert page.query_params["region"] == "JS"
@@ -150,7 +151,7 @@ def test_a_decomposition_of_another_scenario_is_not_shown(own, monkeypatch):
 
 
 def test_flows_by_investor(home):
-    page = app("flows", investor="state_owned")
+    page = app("flows", run=RUN.name, investor="state_owned")
     assert not page.exception
     assert page.selectbox(key="investor").value == "state_owned"
     assert "stays in the investors' own province" in captions(page)[0]
@@ -181,6 +182,6 @@ def test_results_with_holes_are_drawn(seen, value, seed):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "_read", holed)
-        page = app("flows" if seen == "flows" else "gap")
+        page = app("flows" if seen == "flows" else "gap", run=RUN.name)
     assert not page.exception
     assert not page.error
