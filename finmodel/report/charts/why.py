@@ -127,7 +127,8 @@ def _bars(
     high = high if high > low else low + 1.0
     shown = shown.assign(end=shown[["value", "high"]].max(axis=1).clip(lower=0.0))
     y = alt.Y("name:N", sort=None, title=None)
-    scale = alt.Scale(domain=[low, high + ROOM * (high - low)], nice=False)
+    left = low - 0.03 * (high - low) if low < 0.0 else 0.0
+    scale = alt.Scale(domain=[left, high + ROOM * (high - low)], nice=False)
     axis = alt.Axis(grid=False, tickCount=5)
     base = alt.Chart(shown)
     ranged = alt.Chart(shown[shown["low"].notna() & shown["high"].notna()])
