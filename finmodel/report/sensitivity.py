@@ -174,7 +174,7 @@ def _joined(parts: Sequence[str], lang: Language) -> str:
 
 def _range(what: str, row: Row, words: Mapping[str, str]) -> str:
     unit = str(row["unit"])
-    mean = f"{amount(row['mean'], unit)}±{amount(row['mean_se'], unit)}"
+    mean = f"{amount(row['mean'], unit)}±{amount(Z95 * row['mean_se'], unit)}"
     low, high = amount(row["q05"], unit), amount(row["q95"], unit)
     return words["range"].format(what=what, mean=mean, low=low, high=high)
 

@@ -8,16 +8,21 @@ from collections.abc import Mapping
 import pandas as pd
 from rich.table import Table
 
+from finmodel.measure.headlines import units as headline_units
 from finmodel.report.sensitivity import (
     Manifest,
     Row,
     Tables,
     figure,
+    outcome_name,
     plain,
     policy_name,
     words_of,
 )
-from finmodel.variables import Language
+from finmodel.scenario.sensitivity_plan import NET, goal_test
+from finmodel.sensitivity.indices import Z95
+from finmodel.units import MCNY_PER_BN
+from finmodel.variables import Language, labels
 
 WORTH_SHOWN = 8
 
@@ -34,8 +39,9 @@ def goal_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") ->
         if row["policy"]:
             name = policy_name(manifest, row["policy"], lang)
             policy = words["of_policy"].format(policy=name)
-        keys = {key: row[key] for key in ("text", "fails", "n", "unsure")}
-        text = words["goal_fails"].format(policy=policy, **keys) + words["stop"]
+        keys = {key: row[key] for key in ("fails", "n", "unsure")}
+        goal = goal_text(row["text"], lang)
+        text = words["goal_fails"].format(policy=policy, text=goal, **keys) + words["stop"]
         event = words[row["event"]]
         if not row["is_searched"]:
             text += words["goal_rare"].format(event=event)
@@ -45,6 +51,17 @@ def goal_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") ->
             text += words["stop"] + auc
         sentences.append(text + words["stop"].strip())
     return sentences
+
+
+def goal_text(text: str, lang: Language) -> str:
+    """Return a goal with the name of its outcome, in the unit of that name."""
+    test = goal_test(text)
+    if test is None:
+        return text
+    unit = headline_units()[test.outcome.removeprefix(NET)]
+    value = test.threshold / MCNY_PER_BN if unit == "mcny" else test.threshold
+    shown = f"{100.0 * value:.10g}%" if unit == "share" else f"{value:.10g}"
+    return f"{outcome_name(test.outcome, lang)} {test.sign} {shown}"
 
 
 def _box_text(
@@ -90,27 +107,39 @@ def limit_text(row: Row, unit: str, words: Mapping[str, str]) -> str:
     return words["between"].format(name=name, low=low, high=f"{high} {unit}")
 
 
+def objective_sentence(manifest: Manifest, lang: Language = "en") -> str:
+    """Return what the benefit counts, and the plan's note on it (in the language of the plan)."""
+    asked = manifest["plan"]["information"]
+    words, names = words_of(lang), labels()["headline"]
+    terms = " + ".join(
+        f"{plain(weight)} × {names[name][lang]}" for name, weight in asked["objective"].items()
+    )
+    said = words["objective"].format(unit=asked[f"unit_{lang}"], terms=terms)
+    return f"{said} {asked['note']}"
+
+
 def information_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") -> list[str]:
     """Return what is best to choose, and what would be worth knowing first."""
     if "choice" not in tables:
         return []
     words, row = words_of(lang), tables["choice"].iloc[0]
     unit = str(manifest["plan"]["information"][f"unit_{lang}"])
-    is_ahead = row["lead"] > 1.96 * row["lead_se"]
+    is_ahead = row["lead"] > Z95 * row["lead_se"]
     first = words["best" if is_ahead else "not_ahead"].format(
         best=policy_name(manifest, str(row["best"]), lang),
         lead=figure(row["lead"]),
-        error=figure(row["lead_se"]),
+        error=figure(Z95 * row["lead_se"]),
         unit=unit,
     )
     whole = words["perfect"].format(low=figure(row["worth_low"]), high=figure(row["worth_high"]))
     told = tables["information"][tables["information"]["is_told"].astype(bool)]
     names = words["comma"].join(
-        f"{item['name']} ({figure(item['value'])}±{figure(item['value_se'])})"
+        f"{item['name']} ({figure(item['value'])}±{figure(Z95 * item['value_se'])})"
         for item in told.to_dict("records")
     )
     last = words["worth"].format(names=names) if len(told) else words["worth_nothing"]
-    return [words["stop"].join([first, whole, last]) + words["stop"].strip()]
+    answer = words["stop"].join([first, whole, last]) + words["stop"].strip()
+    return [answer, objective_sentence(manifest, lang)]
 
 
 def options_view(manifest: Manifest, tables: Tables, lang: Language = "en") -> Table:
@@ -124,7 +153,7 @@ def options_view(manifest: Manifest, tables: Tables, lang: Language = "en") -> T
     for row in tables["options"].to_dict("records"):
         view.add_row(
             policy_name(manifest, row["option"], lang),
-            f"{figure(row['mean'])}±{figure(row['mean_se'])}",
+            f"{figure(row['mean'])}±{figure(Z95 * row['mean_se'])}",
             f"{100 * row['is_best']:.0f}",
         )
     return view
@@ -140,7 +169,7 @@ def information_view(tables: Tables, lang: Language = "en") -> Table:
     for row in tables["information"].head(WORTH_SHOWN).to_dict("records"):
         view.add_row(
             row["name"],
-            f"{figure(row['value'])}±{figure(row['value_se'])}",
+            f"{figure(row['value'])}±{figure(Z95 * row['value_se'])}",
             figure(row["by_chance_q95"]),
             style=None if row["is_told"] else "dim",
         )

@@ -57,8 +57,9 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
         conclusions=conclusion_sentences(manifest, tables, lang) if len(tables["answer"]) else [],
         goals=goal_sentences(manifest, tables, lang),
         choices=information_sentences(manifest, tables, lang),
+        unit=(manifest["plan"].get("information") or {}).get(f"unit_{lang}", ""),
         options=_options(manifest, tables, lang),
-        worth=_worth(tables, words),
+        worth=_worth(manifest, tables, lang),
         swings=_swings(manifest, tables, lang),
     )
 
@@ -87,17 +88,18 @@ def _options(manifest: Manifest, tables: Tables, lang: Language) -> list[tuple[s
     return [
         (
             policy_name(manifest, row["option"], lang),
-            f"{figure(row['mean'])}±{figure(row['mean_se'])}",
+            f"{figure(row['mean'])}±{figure(Z95 * row['mean_se'])}",
             f"{100 * row['is_best']:.0f}",
         )
         for row in tables["options"].to_dict("records")
     ]
 
 
-def _worth(tables: Tables, words: dict[str, str]) -> Markup:
+def _worth(manifest: Manifest, tables: Tables, lang: Language) -> Markup:
     """Return the worth of knowing each number as bars, with what chance would make of it."""
     if "information" not in tables:
         return Markup("")
+    words, unit = words_of(lang), manifest["plan"]["information"][f"unit_{lang}"]
     frame = (
         tables["information"]
         .head(BARS_SHOWN)
@@ -110,7 +112,7 @@ def _worth(tables: Tables, words: dict[str, str]) -> Markup:
     y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
     base = alt.Chart(frame).encode(y=y)
     bars = base.mark_bar(color=BLUE, opacity=0.75).encode(
-        x=alt.X("value:Q", title=words["worth_of"])
+        x=alt.X("value:Q", title=f"{words['worth_of']}, {unit}")
     )
     spans = base.mark_rule(color="#222222").encode(x="low:Q", x2="high:Q")
     chance = base.mark_tick(color=ORANGE, thickness=2).encode(x="by_chance_q95:Q")
@@ -135,18 +137,19 @@ def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str
         if policy:
             what = f"{policy_name(manifest, str(policy), lang)}: {what}"
         centre = float(rows["centre"].iloc[0]) / scale
-        charts.append({"title": what, "chart": _tornado(frame, centre)})
+        charts.append({"title": what, "chart": _tornado(frame, centre, rows["unit"].iloc[0])})
     return charts
 
 
-def _tornado(frame: pd.DataFrame, centre: float) -> Markup:
+def _tornado(frame: pd.DataFrame, centre: float, unit: str) -> Markup:
     names = list(frame["name"])
     y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    axis = alt.Axis(format="~%") if unit == "share" else alt.Axis()
     parts: list[alt.Chart | alt.LayerChart] = []
     for side, colour in (("low", ORANGE), ("high", BLUE)):
         rows = frame.assign(centre=centre, end=frame[side])
         shade = alt.condition("datum.is_told", alt.value(colour), alt.value(GREY))
-        x = alt.X("centre:Q", title="", scale=alt.Scale(zero=False))
+        x = alt.X("centre:Q", title="", axis=axis, scale=alt.Scale(zero=False))
         parts.append(
             alt.Chart(rows).mark_bar(opacity=0.7).encode(y=y, x=x, x2="end:Q", color=shade)
         )

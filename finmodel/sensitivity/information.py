@@ -18,13 +18,14 @@ Westfall & Young (1993), Resampling-Based Multiple Testing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from finmodel.sensitivity.axes import FloatArray
-from finmodel.sensitivity.noise import Outcomes
+from finmodel.sensitivity.noise import Outcomes, jackknife_error
 from finmodel.sensitivity.smoothing import Smoother, make_smoother
 
 MOST_DRAWS = 100
@@ -39,8 +40,9 @@ class PartialInformation:
     Attributes
     ----------
     value, error : float
-        In the unit of benefits, without the bias of choosing by a fitted curve, not below zero;
-        and its standard error.
+        In the unit of benefits, without the bias of choosing by a fitted curve, not below zero
+        nor above the plain worth of knowing everything; and its standard error, of the curve,
+        the draws and the paths.
     bias : float
         What was taken off.
     by_chance : float
@@ -64,7 +66,12 @@ class PartialInformation:
 
 
 def partial_information(
-    x: FloatArray, benefit: FloatArray, *, seed: int, shuffles: int = 50
+    x: FloatArray,
+    benefit: FloatArray,
+    *,
+    seed: int,
+    shuffles: int = 50,
+    without: Sequence[FloatArray] = (),
 ) -> list[PartialInformation]:
     """Return the expected value of perfect information on each of D numbers.
 
@@ -80,6 +87,9 @@ def partial_information(
         Of Q options in each draw, with or without luck.
     seed : int
     shuffles : int
+    without : sequence of ndarray, each of shape (n, Q)
+        Benefits without each block of paths: all draws play the same paths, and so what these
+        do to the mean of an option shows in no spread over draws.
 
     Raises
     ------
@@ -92,7 +102,12 @@ def partial_information(
     rng = np.random.default_rng(seed)
     smoothers = [make_smoother(column) for column in x.T]
     found = [_information(smoother, benefit, rng) for smoother in smoothers]
-    errors = [_error(s, benefit, item[2]) for s, item in zip(smoothers, found, strict=True)]
+    errors = [
+        float(np.hypot(_error(s, benefit, item[2]), _path_error(s, without)))
+        for s, item in zip(smoothers, found, strict=True)
+    ]
+    # No number is worth more than all of them: of few draws a curve may promise it.
+    most = max(float(_worth(benefit)), 0.0)
     chance = np.zeros((shuffles, len(smoothers)))
     for row in chance:
         shuffled = benefit[rng.permutation(n)]
@@ -100,12 +115,12 @@ def partial_information(
     bound = float(np.quantile(chance.max(axis=1), 0.95))
     return [
         PartialInformation(
-            value=value,
+            value=min(value, most),
             error=error,
             bias=bias,
             by_chance=float(chance[:, j].mean()),
             by_chance_q95=bound,
-            is_told=value > max(bound, Z90 * error),
+            is_told=min(value, most) > max(bound, Z90 * error),
             freedom=freedom,
         )
         for j, ((value, bias, _, freedom), error) in enumerate(zip(found, errors, strict=True))
@@ -118,6 +133,12 @@ def _error(smoother: Smoother, benefit: FloatArray, curve_error: float) -> float
     gain = fitted.max(axis=1) - fitted[:, int(fitted.mean(axis=0).argmax())]
     gain = np.where(gain > ROUNDING * np.abs(benefit).max(), gain, 0.0)
     return float(np.hypot(curve_error, gain.std(ddof=1) / np.sqrt(len(gain))))
+
+
+def _path_error(smoother: Smoother, without: Sequence[FloatArray]) -> float:
+    """Return the standard error that comes of the paths, by the jackknife."""
+    worth = [float(_worth(smoother.fit(part).fitted)) for part in without]
+    return float(jackknife_error(np.array(worth)))
 
 
 def _information(

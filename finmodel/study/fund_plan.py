@@ -14,7 +14,7 @@ import finmodel
 from finmodel import datasets, store
 from finmodel.errors import Interrupted, Problem, ScenarioError
 from finmodel.fund.bank import market_bank
-from finmodel.fund.fund_of_funds import n_sub_funds
+from finmodel.fund.fund_of_funds import n_sub_funds, settle_nest
 from finmodel.fund.life import Bank
 from finmodel.fund.outcome import PlanOutcome, settle_plan
 from finmodel.fund.plan_arrays import plan_arrays
@@ -22,6 +22,7 @@ from finmodel.fund.simulate import simulate_plan
 from finmodel.market.resume import Progress
 from finmodel.market.run import simulate
 from finmodel.measure.fund_budget import budget_table, pacing_table
+from finmodel.measure.fund_futures import fund_futures, gains_table, nest_futures, nest_gains
 from finmodel.measure.fund_of_funds import nest_tables
 from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
 from finmodel.scenario import assumptions, digest
@@ -130,12 +131,21 @@ def bank_of(
 
 def plan_tables(outcome: PlanOutcome) -> dict[str, pd.DataFrame]:
     """Return every table of a plan."""
-    upper = {} if outcome.plan.fund_of_funds is None else nest_tables(outcome)
+    upper: dict[str, pd.DataFrame] = {}
+    if outcome.plan.fund_of_funds is not None:
+        nest = settle_nest(outcome)
+        upper = {
+            **nest_tables(outcome),
+            "fund_of_funds_futures": nest_futures(nest),
+            "fund_of_funds_gains": nest_gains(nest),
+        }
     return {
         **upper,
         "fund": plan_summary(outcome),
         "parties": class_table(outcome),
         "years": year_table(outcome),
+        "futures": fund_futures(outcome),
+        "gains": gains_table(outcome),
         "deals": deal_table(outcome),
         "budget": budget_table(outcome),
         "pacing": pacing_table(outcome),

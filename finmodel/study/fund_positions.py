@@ -19,6 +19,7 @@ from finmodel.fund.simulate import simulate_plan
 from finmodel.fund.standing import Standing, standing_of
 from finmodel.market.resume import Progress
 from finmodel.measure.fund_actuals import actuals_table, holding_table, standings
+from finmodel.measure.fund_futures import fund_futures, gains_table
 from finmodel.measure.fund_plan import class_table, deal_table, plan_summary, year_table
 from finmodel.scenario import assumptions
 from finmodel.scenario.fund_plan import plan_stages
@@ -137,6 +138,8 @@ def run_from_here(
         "fund": plan_summary(outcome),
         "parties": class_table(outcome),
         "years": year_table(outcome),
+        "futures": fund_futures(outcome),
+        "gains": gains_table(outcome),
         "deals": deal_table(outcome),
         "plan_fund": plan_summary(planned),
         "assumptions": assumptions(plan),

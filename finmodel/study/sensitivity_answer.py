@@ -101,7 +101,7 @@ def _directions(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list
     signs: dict[tuple[str, str, str], int] = {}
     if "screening" in tables:
         rows = tables["screening"]
-        sure = rows[rows["mu"].abs() > SURE * rows["mu_error"]]
+        sure = rows[rows["surety"].abs() > SURE]
         for row in sure.to_dict("records"):
             signs[row["policy"], row["outcome"], row["factor"]] = int(np.sign(row["mu"]))
     if "tornado" in tables:

@@ -172,8 +172,9 @@ def _information_rows(
     names: list[str], x: FloatArray, benefits: list[Outcomes], seed: int
 ) -> pd.DataFrame:
     value = np.stack([item.value for item in benefits], axis=1)
+    parts = partial_information(x, value, seed=seed, without=_without_blocks(benefits))
     rows = []
-    for name, found in zip(names, partial_information(x, value, seed=seed), strict=True):
+    for name, found in zip(names, parts, strict=True):
         rows.append(
             {
                 "name": name,
@@ -188,3 +189,19 @@ def _information_rows(
         )
     table = pd.DataFrame(rows)
     return table.sort_values("value", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _without_blocks(benefits: list[Outcomes]) -> list[FloatArray]:
+    """Return the benefits without each block of paths; an exact one is the same without any."""
+    played = [list(item.without_blocks()) for item in benefits]
+    n_blocks = max(len(parts) for parts in played)
+    return [
+        np.stack(
+            [
+                parts[block].value if parts else item.value
+                for item, parts in zip(benefits, played, strict=True)
+            ],
+            axis=1,
+        )
+        for block in range(n_blocks)
+    ]

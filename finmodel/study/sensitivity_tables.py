@@ -75,6 +75,7 @@ def screening_table(found: Mapping[Conclusion, Screening], labels: Sequence[str]
         "floor",
         "strength",
         "is_told",
+        "surety",
     )
     return _factor_rows(found, labels, fields, ("n_trajectories",))
 

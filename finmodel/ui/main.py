@@ -7,14 +7,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import flows, gap, overview
+from finmodel.ui.pages import about, assumptions, flows, fund, gap, overview, validation
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
 PAGES: dict[str, Page] = {
     "overview": overview.page,
     "gap": gap.page,
+    "fund": fund.page,
     "flows": flows.page,
+    "assumptions": assumptions.page,
+    "validation": validation.page,
+    "about": about.page,
 }
 """Pages by address, in the order of the menu; the first answers at the root."""
 

@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import norm
 
 from finmodel.sensitivity.information import choice, partial_information
-from finmodel.sensitivity.noise import exact
+from finmodel.sensitivity.noise import exact, mean_outcomes
 from finmodel.sensitivity.smoothing import make_smoother
+from finmodel.study.sensitivity_choices import _information_rows
 from tests.sensitivity.cases import with_luck
 
 MEAN, SLOPE, REST = 0.3, 1.0, 2.0
@@ -114,3 +115,32 @@ def test_perfect_information_lies_between_its_bounds():
     certain = choice([exact(np.zeros(n)), exact(truth)])
     assert certain.worth_low == pytest.approx(certain.worth_high)
     assert certain.worth_low == pytest.approx(worth, abs=0.05)
+
+
+def luck_of_paths(seed, n=128, paths=40):
+    """Return a number worth 0.399 to know, and a benefit that luck of shared paths shifts."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 1))
+    played = mean_outcomes(x + 2.0 * rng.standard_normal(paths))
+    return x, [exact(np.zeros(n)), played]
+
+
+def test_the_error_holds_what_the_paths_of_all_draws_share():
+    found = []
+    for seed in range(60):
+        x, benefits = luck_of_paths(seed)
+        table = _information_rows(["x"], x, benefits, seed)
+        found.append(table.iloc[0])
+    value = np.array([row["value"] for row in found])
+    error = np.array([row["value_se"] for row in found])
+    assert error.mean() > 0.8 * value.std()
+    # The interval is of the plain shape, the law of the worth is not: 95 % less some.
+    assert np.mean(np.abs(value - normal_worth(0.0, 1.0)) < 1.96 * error) > 0.8
+
+
+def test_no_number_is_worth_more_than_all():
+    for seed in range(20):
+        x, benefits = luck_of_paths(seed)
+        value = np.stack([item.value for item in benefits], axis=1)
+        (found,) = partial_information(x, value, seed=seed, shuffles=2)
+        assert 0.0 <= found.value <= choice(benefits).worth_high + 1e-12

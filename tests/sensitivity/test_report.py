@@ -8,6 +8,7 @@ from finmodel.report.sensitivity import cell, conclusion_sentences, matrix, word
 from finmodel.report.sensitivity_choices import (
     figure,
     goal_sentences,
+    goal_text,
     information_sentences,
     limit_text,
 )
@@ -15,7 +16,14 @@ from finmodel.study.sensitivity_answer import answer_table
 
 MANIFEST = {
     "titles": {"": {"en": "Base", "zh": "基准"}, "fund": {"en": "A fund", "zh": "基金"}},
-    "plan": {"information": {"unit_en": "bn", "unit_zh": "亿"}},
+    "plan": {
+        "information": {
+            "unit_en": "bn",
+            "unit_zh": "亿",
+            "objective": {"public_npv_mcny": 1.0, "funded_viable_n": 400.0},
+            "note": "CNY 50 million a need is an assumption.",
+        }
+    },
 }
 
 
@@ -62,6 +70,7 @@ def test_screening_alone_gives_verdicts_relative_to_the_strongest():
             "mu_star": [4.0, 2.0, 1.0, 0.0],
             "mu": [4.0, -2.0, 0.1, 0.0],
             "mu_error": [0.1, 0.1, 1.0, 0.0],
+            "surety": [9.0, -9.0, 0.1, 0.0],
             "strength": [4.0, 2.0, 0.5, 0.0],
             "is_told": [True, True, False, False],
         }
@@ -135,6 +144,15 @@ def test_a_box_is_a_sentence_in_the_units_of_the_numbers():
     assert "75%" in text
 
 
+def test_a_goal_is_told_by_name_in_the_unit_of_the_page():
+    assert goal_text("net_private_invested_mcny >= 2345.6", "en") == (
+        "Private LPs' money invested, bn CNY >= 2.3456"
+    )
+    assert goal_text("gap_rate_mcny <= 0.3", "en") == "Gap rate, money <= 30%"
+    (text,) = goal_sentences(MANIFEST, goal(), "zh")
+    assert "net_gap_n" not in text
+
+
 def test_a_box_of_chance_is_none():
     (text,) = goal_sentences(MANIFEST, goal(is_found=False, density_held_out=0.22), "en")
     assert "No box holds up: of the best one 80% fail" in text
@@ -161,9 +179,12 @@ def test_a_lead_within_its_error_is_said_to_be(lead, words):
             {"name": ["a", "b"], "value": [2.0, 1.0], "value_se": 0.5, "is_told": [True, False]}
         ),
     }
-    (text,) = information_sentences(MANIFEST, found, "en")
+    text, objective = information_sentences(MANIFEST, found, "en")
     assert words in text
-    assert "Worth knowing: a (2.00±0.500)" in text
+    assert "Worth knowing: a (2.00±0.980)" in text
+    assert f"{lead:.2f}±1.96 bn" in text
+    assert "public money + 400 × Viable needs funded" in objective
+    assert "an assumption" in objective
     assert "b (" not in text
 
 

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from finmodel.sensitivity.axes import make_axes
 from finmodel.sensitivity.designs import morris_design, one_at_a_time
 from finmodel.sensitivity.noise import exact, mean_outcomes
-from finmodel.sensitivity.screening import elementary_effects
+from finmodel.sensitivity.screening import elementary_effects, normal_score
 from finmodel.sensitivity.tornado import swings
 from tests.sensitivity.cases import ishigami, plain_axes, with_luck
 
@@ -90,3 +90,26 @@ def test_a_correlated_number_takes_the_others_to_their_medians_given_it():
     z = ndtri(0.95)
     expected = [[0, 0], [-z, -rho * z], [z, rho * z], [-rho * z, -z], [rho * z, z]]
     np.testing.assert_allclose(scores, expected, atol=1e-9)
+
+
+def test_luck_that_all_trajectories_share_tells_nothing():
+    """Paths differ in what an inert factor does on them; every trajectory plays the same paths."""
+    axes, told, sure, n = plain_axes(3), 0, 0, 100
+    for seed in range(n):
+        design = morris_design(axes, trajectories=10, seed=seed)
+        slope = np.random.default_rng(seed).standard_normal(40)
+        value = design.points[..., :1] * slope + 0.2 * design.points[..., 1:2]
+        found = elementary_effects(design, mean_outcomes(value), seed=seed, resamples=10)
+        told += found.is_told[0]
+        sure += abs(found.surety[0]) > 3.0
+        assert found.is_told[1]
+        assert found.surety[1] > 3.0
+    assert told <= 0.05 * n + 4.0 * np.sqrt(0.05 * 0.95 * n)
+    assert sure <= 4
+
+
+def test_few_trajectories_need_more_to_tell_a_direction():
+    """By Student's law with three degrees of freedom, 3 standard errors are 1.9 normal ones."""
+    score = normal_score(np.array([3.0, -3.0, 0.0, 1.0]), np.array([1.0, 1.0, 0.0, 0.0]), 3)
+    assert score[:3] == pytest.approx([1.898, -1.898, 0.0], abs=1e-3)
+    assert score[3] == np.inf

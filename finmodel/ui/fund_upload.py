@@ -1,0 +1,89 @@
+"""A visitor's record of a fund held against a stored plan: read as the command line reads it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from finmodel.errors import InputError, Problem
+from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.study.fund_positions import read_record, run_from_here
+from finmodel.ui.results import Stored
+
+MOST_BYTES = 1_000_000
+FUTURES = 400
+"""Simulated for the preview: a few seconds."""
+NAME = "positions.csv"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a record was not taken.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        With every row and column; places name the file as uploaded.
+    """
+
+    problems: tuple[Problem, ...]
+
+
+def plan_of(stored: Stored) -> FundPlan:
+    """Return the plan that a stored result was made from.
+
+    Raises
+    ------
+    InputError
+        If this version cannot read it.
+    """
+    try:
+        return FundPlan.model_validate(stored.manifest.get("plan"))
+    except ValidationError as error:
+        found = [
+            Problem(".".join(map(str, item["loc"])), repr(item["input"])[:80], item["msg"])
+            for item in error.errors()
+        ]
+        raise InputError(f"plan of {stored.key}", found) from error
+
+
+def stand(
+    plan: FundPlan, content: bytes, *, name: str, as_of: str, first_closing: str, seed: int
+) -> dict[str, pd.DataFrame] | Refused:
+    """Return the tables of a fund with a record, or everything that is wrong with the record.
+
+    Parameters
+    ----------
+    plan : FundPlan
+        With outcomes of a law.
+    content : bytes
+        Of the file, at most `MOST_BYTES`. It lies in a temporary folder while it is read.
+    name : str
+        Of the file as the visitor calls it, for messages alone.
+    as_of, first_closing : str
+        As `--as-of` and `--first-closing`.
+    seed : int
+    """
+    with tempfile.TemporaryDirectory(prefix="finmodel-") as folder:
+        file = Path(folder) / NAME
+        file.write_bytes(content[:MOST_BYTES])
+        try:
+            record = read_record(plan, "", file, as_of=as_of, first_closing=first_closing)
+            return run_from_here(plan, "", record, paths=FUTURES, seed=seed).tables
+        except InputError as error:
+            return Refused(tuple(_renamed(item, file, name) for item in error.problems))
+
+
+def _renamed(problem: Problem, file: Path, name: str) -> Problem:
+    place = problem.place.replace(str(file), name)
+    return Problem(place, problem.given, problem.allowed, problem.nearest)
+
+
+def problems_table(refused: Refused, heads: tuple[str, str, str, str]) -> pd.DataFrame:
+    """Return what is wrong, a row a problem, with headings for place, given, allowed, nearest."""
+    rows = [(item.place, item.given, item.allowed, item.nearest) for item in refused.problems]
+    return pd.DataFrame(rows, columns=list(heads))

@@ -1,0 +1,36 @@
+"""A stakeholder opens a shared link, on a desk or a phone, and understands it."""
+
+import pytest
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 1200), (390, 1800)])
+def test_a_shared_link_opens_in_chinese(visit, width, height):
+    tab = visit(width, height)
+    tab.open("/?lang=zh", "未获资金")
+    tab.page.locator(
+        "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
+    ).first.wait_for()
+    assert tab.page.get_by_text("988亿元", exact=True).count() == 1
+    assert tab.page.get_by_text("Unfunded").count() == 0
+    assert "lang=zh" in tab.page.url
+    tab.check()
+
+
+def test_the_browser_s_language_is_the_first_language(visit):
+    tab = visit(locale="zh-CN")
+    tab.open("/", "未获资金")
+    tab.check()
+
+
+def test_switches_are_in_the_address_and_a_new_session_restores_them(visit):
+    tab = visit()
+    tab.open("/", "go unfunded")
+    tab.page.get_by_role("button", name="million").or_(
+        tab.page.get_by_role("radio", name="million")
+    ).first.click()
+    tab.page.get_by_text("million CNY").first.wait_for()
+    tab.page.wait_for_url("**unit=mcny**")
+    other = visit()
+    other.open("/" + tab.page.url.split("/")[-1], "million CNY go unfunded")
+    other.check()
+    tab.check()
