@@ -114,7 +114,7 @@ NO_GAP = parts(scarcity=(0.0, 0.0), search=(0.0, 0.0), gap=(0.0, 0.0))
     ("frame", "expected"),
     [
         (TOLD, "Scarcity of capital is the largest part: 50 bn CNY of 60 bn CNY (83%)"),
-        (TOLD, "Every part is told from zero"),
+        (TOLD, "Every friction is told from zero"),
         (OPEN, "not told from Search as the largest"),
         (OPEN, "Not told from zero in 40 futures: Distance and borders"),
         (DOWN, "Holding the gap down: Distance and borders"),
@@ -187,6 +187,13 @@ def test_the_largest_part_of_a_stage_is_named_where_it_is_told(words):
     nothing = captions.why_by_stage(found.iloc[:0], "n", words)
     assert nothing == words.text("gap_page", "why_none")
     why_charts.why_by_stage(found.iloc[:0], words, "t", nothing).to_dict()
+
+
+def test_a_formula_that_sees_no_gap_is_said_so():
+    found = rows_of.formula_rows(table("static_gap"), "SH", Wording())
+    assert "Benchmark ratio sees no gap" in captions.formulas(found, Wording())
+    near = found.assign(value=found["value"].iloc[0], ratio=1.0)
+    assert "not told from it" in captions.formulas(near, Wording())
 
 
 def flows_of(values, error=0.01):

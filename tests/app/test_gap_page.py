@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from finmodel.study.single import run_scenario
 from finmodel.ui import results
 from finmodel.ui.home import HOME_VARIABLE
+from finmodel.ui.pages import gap
+from tests.app.test_gap_rows import RUN
 from tests.conftest import small
 
 
@@ -45,7 +47,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_the_explorer_answers_where_and_why(home):
-    page = app("gap")
+    page = app("gap", run=RUN.name)
     assert not page.exception
     assert not page.error
     assert [shown.value for shown in page.subheader][:2] == ["Where", "When"]
@@ -58,7 +60,7 @@ def test_the_explorer_answers_where_and_why(home):
 
 @pytest.mark.parametrize("mode", ["reader", "manager"])
 def test_a_province_in_needs_in_chinese(home, mode):
-    page = app("gap", "zh", mode, region="AH", side="n")
+    page = app("gap", "zh", mode, run=RUN.name, region="AH", side="n")
     assert not page.exception
     assert page.selectbox(key="region").value == "AH"
     said = captions(page)
@@ -67,8 +69,26 @@ def test_a_province_in_needs_in_chinese(home, mode):
     assert page.metric[0].value == "60亿元"
 
 
+def test_a_click_on_a_tile_is_taken_once(monkeypatch):
+    def clicked(*codes):
+        return {"selection": {"province": [{"iso": code} for code in codes]}}
+
+    state = {"chart_gap_explorer": clicked("JS")}
+    monkeypatch.setattr(gap.st, "session_state", state)
+    regions = ["all", "JS", "ZJ"]
+    gap._take_click(regions)
+    assert state["region"] == "JS"
+    state["region"] = "ZJ"  # then chosen in the list
+    gap._take_click(regions)
+    assert state["region"] == "ZJ"
+    for other in (clicked("HK"), clicked()):  # not modelled, and clicked off
+        state["chart_gap_explorer"] = other
+        gap._take_click(regions)
+        assert state["region"] == "ZJ"
+
+
 def test_a_choice_goes_into_the_address(home):
-    page = app("gap")
+    page = app("gap", run=RUN.name)
     page.selectbox(key="region").select("JS").run()
     assert not page.exception
     assert page.query_params["region"] == "JS"
@@ -131,7 +151,7 @@ def test_a_decomposition_of_another_scenario_is_not_shown(own, monkeypatch):
 
 
 def test_flows_by_investor(home):
-    page = app("flows", investor="state_owned")
+    page = app("flows", run=RUN.name, investor="state_owned")
     assert not page.exception
     assert page.selectbox(key="investor").value == "state_owned"
     assert "stays in the investors' own province" in captions(page)[0]
@@ -162,6 +182,6 @@ def test_results_with_holes_are_drawn(seen, value, seed):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "_read", holed)
-        page = app("flows" if seen == "flows" else "gap")
+        page = app("flows" if seen == "flows" else "gap", run=RUN.name)
     assert not page.exception
     assert not page.error

@@ -11,7 +11,13 @@ from finmodel.report import gap_rows as rows_of
 from finmodel.report.flow_rows import CROSSING, crossing, flow_rows, largest_flows
 from finmodel.report.wording import Wording
 
-RUN = next((published_root() / "runs").iterdir())
+PARTS = next((published_root() / "decompositions").iterdir())
+RUN = next(
+    folder
+    for folder in sorted((published_root() / "runs").iterdir())
+    if store.read_manifest(folder)["scenario"] == store.read_manifest(PARTS)["scenario"]
+)
+"""The published run whose parts of the gap are published too."""
 MANIFEST = store.read_manifest(RUN)
 
 

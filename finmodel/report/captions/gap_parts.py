@@ -279,11 +279,13 @@ def formulas(rows: pd.DataFrame, wording: Wording) -> str:
     for row in known[known["value"].notna()].to_dict("records"):
         error = math.hypot(row["value_se"], gap["value_se"])
         is_told = abs(row["value"] - gap["value"]) > CLEAR * error
-        has_ratio = is_told and math.isfinite(row["ratio"])
+        key = "formula_gives" if is_told and math.isfinite(row["ratio"]) else "formula_untold"
+        if is_told and row["value"] == 0.0:
+            key = "formula_zero"
         told.append(
             wording.text(
                 "gap_page",
-                "formula_gives" if has_ratio else "formula_untold",
+                key,
                 name=row["name"],
                 value=amount(row["value"], row["value_se"], "mcny", wording),
                 times=f"{row['ratio']:.2g}",

@@ -10,7 +10,7 @@ from finmodel.report.charts.theme import BLUE, GREY, INK, RED, SEQUENCE, AnyChar
 from finmodel.report.gap_rows import Side
 from finmodel.report.wording import Wording
 
-ROOM = 0.55
+ROOM = 0.7
 """Of the span of the bars, beside them for words."""
 
 
@@ -34,6 +34,8 @@ def why_bars(
             value=wording.with_error(row["value"], row["value_se"]),
             share=wording.share(row["share"], row["share_se"]),
         )
+        if row["part"] != "gap"
+        else wording.with_error(row["value"], row["value_se"])
         for row in rows.to_dict("records")
     ]
     kind = [
@@ -62,9 +64,7 @@ def why_by_stage(rows: pd.DataFrame, wording: Wording, title: str, alt_text: str
             "part_name:N",
             sort=None,
             title=None,
-            axis=alt.Axis(
-                orient="top", labelAngle=0, labelExpr="split(datum.label, ' ')", grid=False
-            ),
+            axis=alt.Axis(orient="top", labelAngle=-35, grid=False),
         ),
         "y": alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=False)),
     }
@@ -127,7 +127,8 @@ def _bars(
     high = high if high > low else low + 1.0
     shown = shown.assign(end=shown[["value", "high"]].max(axis=1).clip(lower=0.0))
     y = alt.Y("name:N", sort=None, title=None)
-    scale = alt.Scale(domain=[low, high + ROOM * (high - low)], nice=False)
+    left = low - 0.03 * (high - low) if low < 0.0 else 0.0
+    scale = alt.Scale(domain=[left, high + ROOM * (high - low)], nice=False)
     axis = alt.Axis(grid=False, tickCount=5)
     base = alt.Chart(shown)
     ranged = alt.Chart(shown[shown["low"].notna() & shown["high"].notna()])

@@ -46,9 +46,7 @@ def page(view: View) -> None:
     st.caption(words.text("flows_page", "note"))
     st.subheader(words.text("flows_page", "sankey_title"))
     story = captions.sankey(rows, words)
-    st.echarts_chart(
-        flow_sankey(rows, words), theme=None, height=420, key="sankey", renderer="svg", alt=story
-    )
+    st.echarts_chart(flow_sankey(rows, words), theme=None, height=420, key="sankey", alt=story)
     st.caption(story)
     foot(stored, view)
 
