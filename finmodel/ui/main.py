@@ -13,6 +13,7 @@ from finmodel.ui.pages import (
     flows,
     fund,
     gap,
+    guidance,
     overview,
     studies,
     validation,
@@ -23,6 +24,7 @@ Page = Callable[[View], None]
 PAGES: dict[str, Page] = {
     "overview": overview.page,
     "gap": gap.page,
+    "guidance": guidance.page,
     "fund": fund.page,
     "flows": flows.page,
     "studies": studies.page,
