@@ -118,7 +118,7 @@ def test_the_command_tells_stores_and_finds_again(done):
     assert "Best in expectation" in answer.stdout
     assert "reaches Gap closed" in answer.stdout
     again = CliRunner().invoke(app, [*arguments, "--lang", "zh"])
-    assert "Found again" in again.stdout
+    assert "沿用已有结果" in again.stdout
     assert folder_of(again.stdout) == folder_of(answer.stdout)
     assert "期望最优" in page.read_text(encoding="utf-8")
     assert "finmodel " in page.read_text(encoding="utf-8")

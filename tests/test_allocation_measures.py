@@ -60,6 +60,10 @@ def test_impossible_limits_are_all_named():
     group = Group("early", np.array([True, False]), low=0.5)
     with pytest.raises(InputError, match="at least one split"):
         SplitSet(("a", "b"), np.zeros(2), np.array([0.4, 1.0]), (group,))
+    rich = Group("rich", np.array([True, False]), low=0.7)
+    poor = Group("poor", np.array([False, True]), low=0.6)
+    with pytest.raises(InputError, match=r"rich 0\.7 to 1.*poor 0\.6 to 1"):
+        SplitSet(("a", "b"), np.zeros(2), np.ones(2), (rich, poor))
 
 
 def test_differences_of_equals_are_noise_at_the_nominal_rate():
@@ -89,6 +93,15 @@ def test_risks_of_normal_losses():
     assert abs(chance[0] - norm.sf(1.0)) < 4 * se[0]
     worst, se = risk(RiskLimit("c", 0, "cvar", 1.0, level=0.9), outcome)
     assert abs(worst[0] - norm.pdf(norm.ppf(0.9)) / 0.1) < 4 * se[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(4, 60), st.floats(0.5, 0.999), st.integers(0, 99))
+def test_the_tail_is_the_least_of_rockafellar_and_uryasev(n, level, seed):
+    loss = np.random.default_rng(seed).standard_normal(n)
+    found, _ = risk(RiskLimit("c", 0, "cvar", 1.0, level=level), -loss[:, None])
+    least = min(t + np.maximum(loss - t, 0.0).mean() / (1.0 - level) for t in loss)
+    assert found == pytest.approx(least)
 
 
 def test_money_is_worth_the_same_everywhere_at_the_best_split():

@@ -109,6 +109,19 @@ def test_a_limit_on_the_worst_tenth_is_kept_under_noise():
     assert mean @ winner.split > mean @ equal(5)[0]
 
 
+def test_presets_moved_to_one_split_are_one_yardstick():
+    problem, pinned = Normals([1.0, 1.0], [1.0, 1.0]), np.full(2, 0.5)
+    found = search(
+        problem.evaluate,
+        PLAIN,
+        SplitSet(("a", "b"), pinned, pinned),
+        presets=np.repeat(equal(2), 4, axis=0),
+        plan=plan(2, rounds=1, paths=8, first=4),
+    )
+    assert found.winners["expected"].split == pytest.approx(pinned)
+    assert found.book.n_yardstick == 1
+
+
 def test_a_limit_that_no_split_keeps_is_said():
     problem, allowed = Normals([1.0, 1.0], [1.0, 1.0]), SplitSet.free(["a", "b"])
     goal = Goal(np.ones(1), (RiskLimit("none", 0, "chance", most=0.0001, threshold=-9.0),))

@@ -56,6 +56,14 @@ def test_the_error_counts_with_its_own_error():
         assert not parse_goal("se(x) < 0.12").conditions[0].is_met(unknown)
 
 
+@pytest.mark.parametrize("se", [0.0, 1e-16])
+@pytest.mark.parametrize("kind", KINDS)
+def test_units_that_are_all_alike_show_no_error(kind, se):
+    """Sixty-four paths without an exit do not say that the mean of exits is known exactly."""
+    alike = Estimate(value=1.0, se=se, se_error=0.0, n=64)
+    assert not parse_goal(f"{kind}(x) < 1").conditions[0].is_met(alike)
+
+
 REFUSED = {
     "": "one of se",
     "se": "'('",

@@ -9,6 +9,7 @@ import pytest
 from finmodel.errors import ScenarioError
 from finmodel.market.resume import play
 from finmodel.measure.series import Series, estimate, relative_error_of_se
+from finmodel.report.convergence import stopped_sentence
 from finmodel.study.goals import parse_goal
 from finmodel.study.stopping import (
     FIRST_LOOK,
@@ -170,3 +171,15 @@ def test_an_ending_is_read_back_from_a_file():
 def test_too_few_allowed_are_refused():
     with pytest.raises(ScenarioError, match="at least 64"):
         check_most("--paths", 63, FIRST_LOOK)
+
+
+def test_what_never_happened_is_played_to_the_most_and_said():
+    rule = rule_of("se(x) < 1", 100)
+    Numbers(np.zeros(100)).play(rule, 100)
+    ended = Stopped("se(x) < 1", 100, 100, rule.is_reached, tuple(rule.last))
+    assert not ended.is_reached
+    assert ended.needed is None
+    assert "all 100 paths are alike, and at 95 % a share below 0.03" in stopped_sentence(
+        ended, "paths", "--paths"
+    )
+    assert "100条路径全部相同" in stopped_sentence(ended, "paths", "--paths", "zh")

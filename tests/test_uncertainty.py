@@ -69,8 +69,24 @@ def test_without_ignorance_there_is_none_but_what_is_floored():
     np.testing.assert_allclose(
         table["ignorance_q95"][floored], table["ignorance_q05"][floored], rtol=1e-12
     )
+    # Noise that explains everything does not make the ends of ignorance known exactly.
+    for level in ("q05", "q50", "q95"):
+        known = ~np.isnan(table[f"ignorance_{level}_se"])
+        np.testing.assert_array_equal(known, ~floored)
     # What is left is far below the noise of a draw's mean.
     assert table["ignorance_variance"].mean() < 0.3 * 16.0 / 10
+
+
+@pytest.mark.parametrize("sizes", [(24, 10), (3, 4)])
+def test_where_ignorance_reads_zero_its_bound_holds_it(sizes):
+    """Zero says that it is not told, not that there is none: the bound covers in 95 of 100."""
+    sd, n_measures = 0.5, 4000
+    table = of_draws(crossed(*sizes, n_measures, (sd, 5.0, 4.0), 9))
+    covered = table["ignorance_sd_upper"] >= sd
+    assert table["is_floored"].mean() > 0.2
+    assert abs(covered.mean() - 0.95) < 0.02
+    none = of_draws(crossed(*sizes, 50, (0.0, 5.0, 0.0), 9))
+    assert (none["ignorance_sd_upper"] < 1e-6).all()
 
 
 def test_variances_within_and_between_add_up():

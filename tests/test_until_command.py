@@ -131,6 +131,17 @@ def test_draws_that_cannot_do_it_alone_say_so(tmp_path):
     assert "More draws alone do not reach it" in result.output
 
 
+@pytest.mark.parametrize("policies", [[], [POLICY]])
+def test_the_answer_holds_the_goal_that_was_asked(policies, tmp_path):
+    """Two goals that end at the same paths share a result, not each other's goal."""
+    kind, short = ("compare", "net_viable") if policies else ("run", "gap")
+    command = [kind, PLAIN, *policies, *SETS, "--paths", 64, "--out", tmp_path, "--json"]
+    for measure in (f"{short}_mcny", f"{short}_n"):
+        until = json.loads(call(*command, "--until", f"se({measure}) < 1e6").stdout)["until"]
+        assert until["goal"] == until["looks"][0]["condition"] == f"se({measure}) < 1000000.0"
+    assert json.loads(call(*command).stdout)["until"] is None
+
+
 BAD = {
     "unknown": (["run", PLAIN, "--until", "se(gap_rat) < 1"], "did you mean 'gap_rate'"),
     "region": (["run", PLAIN, "--until", "se(gap[region=XX]) < 1"], "one of SH, JS, ZJ, AH"),

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 FloatArray = NDArray[np.float64]
+COARSE, FINE = 5, 4
+"""Levels equally spaced, and halvings about the crossing."""
 _Z = 1.959963984540054  # of a 95 % interval
 
 
@@ -60,8 +62,8 @@ def back_solve(
     between: tuple[float, float],
     goal: float,
     probability: float,
-    coarse: int = 5,
-    fine: int = 4,
+    coarse: int = COARSE,
+    fine: int = FINE,
 ) -> BackSolution:
     """Find the level at which a goal is reached with a probability.
 
@@ -99,7 +101,9 @@ def back_solve(
     soonest = _cross(xs, _smooth(high, is_rising), probability, is_rising)
     surest = _cross(xs, _smooth(low, is_rising), probability, is_rising)
     if np.isnan(answer):
-        status = "none" if np.isnan(soonest) else "unclear"
+        # Where the chance turns, a level may reach the goal that the monotone curve denies.
+        is_seen = (chance >= probability).any()
+        status = "none" if np.isnan(soonest) and not is_seen else "unclear"
     else:
         status = "always" if answer == (xs[0] if is_rising else xs[-1]) else "found"
     if soonest == (xs[0] if is_rising else xs[-1]):

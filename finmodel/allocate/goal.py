@@ -102,7 +102,8 @@ def risk_by_path(limit: RiskLimit, outcomes: FloatArray) -> FloatArray:
     loss = -outcomes[..., limit.measure]
     if limit.kind == "chance":
         return np.asarray(loss > limit.threshold, np.float64)
-    at_risk = np.quantile(loss, limit.level, axis=-1, keepdims=True)
+    # An order statistic: between two of them the sum below is not at its least.
+    at_risk = np.quantile(loss, limit.level, axis=-1, keepdims=True, method="inverted_cdf")
     return np.asarray(at_risk + np.maximum(loss - at_risk, 0.0) / (1.0 - limit.level))
 
 

@@ -171,8 +171,9 @@ def _search(
     book = Book(evaluate, goal)
     design = [allowed.rounded(split) for split in allowed.spread(plan.design, rng)]
     start = np.concatenate([presets, np.array(design).reshape(-1, allowed.n_cells)])
-    book.ask(start, plan.first_paths)
-    book.n_yardstick = len(presets)
+    rows = book.ask(start, plan.first_paths)
+    # Limits may move several presets to one split: it is a yardstick once.
+    book.n_yardstick = len(set(rows[: len(presets)]))
     say("design", 1, 1)
     for number in range(plan.rounds):
         is_last = number == plan.rounds - 1

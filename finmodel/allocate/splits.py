@@ -244,8 +244,11 @@ class SplitSet:
         return np.asarray(np.clip(point - 0.5 * (low + high), self.low, self.high))
 
     def _impossible(self) -> Problem:
-        given = f"floors of {self.low.sum():g} and caps of {self.high.sum():g} in all, "
-        given += f"and {len(self.groups)} group(s)"
+        given = f"floors of {self.low.sum():g} and caps of {self.high.sum():g} in all"
+        for item in self.groups:
+            held = self.low[item.members].sum(), self.high[item.members].sum()
+            given += f"; {item.name} {item.low:g} to {item.high:g}"
+            given += f" (its cells {held[0]:g} to {held[1]:g})"
         return Problem("cells and groups", given, "limits that at least one split keeps to")
 
     def _problems(self) -> list[Problem]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from finmodel.calibrate.smm import Simulated, Simulator
+from finmodel.calibrate.moment_search import Simulated, Simulator
 from finmodel.errors import Interrupted
 from finmodel.market.resume import Array, Checkpoint, Part
 from finmodel.world.arrays import FloatArray

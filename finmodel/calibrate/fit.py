@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from finmodel.calibrate.identification import pins_table
-from finmodel.calibrate.smm import MomentFit, Simulated, Simulator
+from finmodel.calibrate.moment_search import Simulated, Simulator
+from finmodel.calibrate.smm import Moment, MomentFit
 from finmodel.scenario import Scenario
+from finmodel.scenario.correlations import correlation_matrix
 from finmodel.scenario.fit_schema import FitParameter, FitPlan
 from finmodel.scenario.moves import moved_values
 from finmodel.scenario.share_tables import share_table
@@ -87,6 +89,14 @@ def bounds(parameters: Mapping[str, FitParameter]) -> tuple[FloatArray, FloatArr
     low = np.log([parameter.low for parameter in parameters.values()])
     high = np.log([parameter.high for parameter in parameters.values()])
     return low, high
+
+
+def evidence_covariance(plan: FitPlan, moments: Sequence[Moment]) -> FloatArray:
+    """Return the covariance of the errors of the plan's targets, shape (n_moments, n_moments)."""
+    error = np.array([moment.standard_error for moment in moments])
+    names = [moment.name for moment in moments]
+    covariance: FloatArray = correlation_matrix(plan.correlations, names) * np.outer(error, error)
+    return covariance
 
 
 def fitted_numbers(base: Scenario, plan: FitPlan, fit: MomentFit) -> FittedNumbers:

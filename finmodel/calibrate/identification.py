@@ -15,21 +15,25 @@ evidence cannot tell a parameter from one two thirds larger."""
 def pins_table(fit: MomentFit) -> pd.DataFrame:
     """Return how much of each estimate's variance comes from each moment.
 
-    The estimate moves by ``A[i, j]`` when target `j` moves by one evidence error, so the part
-    of its evidence variance that moment `j` brings is ``A[i, j]^2 / sum_j A[i, j]^2``. The
-    elasticity is that of the moment in the parameter, in evidence errors by unit of log.
+    The estimate moves by ``A[i, j]`` when target `j` moves by one evidence error, so with the
+    correlation `C` of these errors the part of its evidence variance that moment `j` brings is
+    ``A[i, j] (C A')[j, i] / (A C A')[i, i]``: what it brings with all it goes together with. Two
+    targets that err together and move the estimate apart bring little. The elasticity is that of
+    the moment in the parameter, in evidence errors by unit of log.
 
     Returns
     -------
     DataFrame
         One row a parameter and moment: `parameter`, `moment`, `part` (of the variance, sums
-        to one over moments; NaN for a parameter at its bound), `shift` (of the log parameter
+        to one over moments, below 0 where a moment takes off what others bring; NaN for a
+        parameter at its bound), `shift` (of the log parameter
         when the target rises by one evidence error), `response` (of the moment, in evidence
         errors, by unit of log parameter).
     """
-    total = np.sum(fit.influence**2, axis=1, keepdims=True)
+    brought = fit.influence * (fit.influence @ fit.evidence)
+    total = brought.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        part = np.where(total > 0.0, fit.influence**2 / total, np.nan)
+        part = np.where(total > 0.0, brought / total, np.nan)
     rows = [
         {
             "parameter": name,
@@ -49,7 +53,8 @@ def directions_table(fit: MomentFit) -> pd.DataFrame:
 
     Right singular vectors of the Jacobian in evidence errors: along a direction with singular
     value `s` a unit step on the working scale moves the moments by `s` evidence errors in
-    all, so that `1 / s` is the standard error along it.
+    all. With the left vector `u` and the correlation `C` of the targets' errors the standard error
+    along it is ``sqrt(u' C u) / s``: `1 / s` if they are independent.
 
     Returns
     -------
@@ -58,13 +63,14 @@ def directions_table(fit: MomentFit) -> pd.DataFrame:
         (inf if no moment moves), `is_flat`, `mix` (the parameters in it with loadings of at
         least 0.3, largest first).
     """
-    _, values, vectors = np.linalg.svd(fit.jacobian, full_matrices=False)
+    left, values, vectors = np.linalg.svd(fit.jacobian, full_matrices=False)
     rows = []
+    spread = np.sqrt(np.einsum("mk,mn,nk->k", left, fit.evidence, left))
     for k, (value, vector) in enumerate(zip(values, vectors, strict=True), start=1):
         order = np.argsort(-np.abs(vector))
         sign = 1.0 if vector[order[0]] >= 0 else -1.0
         mix = [f"{sign * vector[i]:+.2f} {fit.names[i]}" for i in order if abs(vector[i]) >= 0.3]
-        error = 1.0 / value if value > 1e-12 else float("inf")
+        error = float(spread[k - 1] / value) if value > 1e-12 else float("inf")
         rows.append(
             {
                 "direction": k,

@@ -1,7 +1,7 @@
 """Simulated method of moments on frozen draws: the fit, its errors, and its J-test.
 
 With moments ``m(x)`` of the model, targets ``t``, evidence errors ``S`` and simulation errors
-``V``, the fit minimises ``(m - t)' W (m - t)`` with ``W = diag(1 / S)``. At the minimum, with
+``V``, the fit minimises ``(m - t)' W (m - t)`` with ``W = diag(S)^-1``. At the minimum, with
 Jacobian ``G`` and ``Omega = S + V``,
 
     A   = (G'WG)^-1 G'W                  how estimates move with targets
@@ -9,8 +9,9 @@ Jacobian ``G`` and ``Omega = S + V``,
     J   = e' pinv(M Omega M') e,  e = m - t,  M = I - G A
 
 and J is chi-squared with as many degrees of freedom as moments exceed the rank of ``G``, if the
-model can meet all targets at once. A direction along which no moment moves is left out of ``A``;
-a parameter in it has no error, however small the others' are.
+model can meet all targets at once. `S` may hold covariances of targets; the weights do not, so
+that a covariance near to singular moves errors and J but no estimate. A direction along which no
+moment moves is left out of ``A``; a parameter in it has no error, however small the others' are.
 
 References
 ----------
@@ -19,24 +20,22 @@ McFadden (1989), Econometrica 57; Andrews, Gentzkow & Shapiro (2017), QJE 132 (t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from finmodel.calibrate.moment_search import (
+    STEP,
+    Book,
+    Simulated,
+    Simulator,
+    is_minimum,
+    search,
+    settle,
+)
 from finmodel.errors import CalibrationError
 from finmodel.world.arrays import FloatArray
-
-STEP = 0.05
-"""Half width of finite differences on the working scale: wide, since counts move in steps."""
-
-MAX_JACOBIANS = 12
-TOLERANCE = 2e-3
-"""The search ends when no step gains this part of the criterion."""
-
-PROMISE = 0.1
-"""It ended at a minimum if a full step, by the derivatives, would gain no more than this part."""
 
 LEAST_SLOPE = 1e-2
 """A direction along which a unit of the working scale moves all moments by less, in evidence
@@ -65,25 +64,6 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Simulated:
-    """Moments of the model at one point.
-
-    Attributes
-    ----------
-    figures : ndarray of shape (n_moments,)
-    covariance : ndarray of shape (n_moments, n_moments)
-        Of their simulation error.
-    """
-
-    figures: FloatArray
-    covariance: FloatArray
-
-
-Simulator = Callable[[FloatArray], Simulated]
-"""Moments at a point of the working scale, on the same draws every time."""
-
-
-@dataclass(frozen=True)
 class MomentFit:
     """Where the model comes nearest to its targets.
 
@@ -101,6 +81,8 @@ class MomentFit:
         Of moments, in units of evidence errors, by the working scale.
     influence : ndarray of shape (n_parameters, n_moments)
         How estimates move when a target rises by one evidence error.
+    evidence : ndarray of shape (n_moments, n_moments)
+        Covariance of the targets in units of evidence errors.
     j, p_value : float
         NaN with as many moments as parameters.
     degrees : int
@@ -121,6 +103,7 @@ class MomentFit:
     simulated: Simulated
     jacobian: FloatArray
     influence: FloatArray
+    evidence: FloatArray
     j: float
     p_value: float
     degrees: int
@@ -158,6 +141,8 @@ def fit_moments(
     high: FloatArray,
     step: float = STEP,
     evidence: FloatArray | None = None,
+    slopes: FloatArray | None = None,
+    is_moving: bool = True,
 ) -> MomentFit:
     """Return the point at which simulated moments come nearest to their targets.
 
@@ -174,7 +159,14 @@ def fit_moments(
         Half width of the finite differences.
     evidence : ndarray of shape (n_moments, n_moments), optional
         Covariance of the targets, where they are not independent; by default their squared
-        standard errors alone.
+        standard errors alone. It changes errors and J, not the point: weights stay those of the
+        single errors, since the inverse of a covariance near to singular is mostly noise.
+    slopes : ndarray of shape (n_moments, n_parameters), optional
+        Derivatives of the moments, in evidence errors, from longer runs near the minimum: full
+        steps along them find it, and errors go by them. By default the search takes differences
+        on these draws, and full steps only where it ends away from a minimum.
+    is_moving : bool, optional
+        False keeps the start and finds its errors and J.
 
     Raises
     ------
@@ -185,63 +177,23 @@ def fit_moments(
     _check(moments, names)
     target = np.array([moment.target for moment in moments])
     scale = np.array([moment.standard_error for moment in moments])
-    book = _Book(simulate, target, scale, tuple(moment.name for moment in moments), low, high, step)
-    point, has_ended = _search(book, np.clip(start, low, high))
-    jacobian = book.jacobian(point, is_central=True)
-    is_converged = has_ended and _is_minimum(jacobian, point, book)
+    book = Book(simulate, target, scale, tuple(moment.name for moment in moments), low, high, step)
+    point, has_ended = np.clip(start, low, high), True
+    if slopes is not None:
+        point = settle(book, point, slopes) if is_moving else point
+        jacobian = slopes
+    else:
+        if is_moving:
+            point, has_ended = search(book, point)
+        jacobian = book.jacobian(point, is_central=True)
+        if is_moving and not is_minimum(jacobian, point, book):
+            settled = settle(book, point, jacobian)
+            # In a direction that is hardly pinned differences of these draws may promise anything.
+            if np.sum(book.misses(settled) ** 2) < np.sum(book.misses(point) ** 2):
+                point, jacobian = settled, book.jacobian(settled, is_central=True)
+    is_converged = has_ended and is_minimum(jacobian, point, book)
     known = np.diag(scale**2) if evidence is None else evidence
     return _summary(book, moments, names, point, jacobian, known, is_converged)
-
-
-@dataclass
-class _Book:
-    """The simulator with its scale, remembering where it has been."""
-
-    simulate: Simulator
-    target: FloatArray
-    scale: FloatArray
-    names: tuple[str, ...]
-    low: FloatArray
-    high: FloatArray
-    step: float
-
-    def __post_init__(self) -> None:
-        self.seen: dict[bytes, Simulated] = {}
-
-    def at(self, point: FloatArray) -> Simulated:
-        """Return the moments at a point; a point is simulated once."""
-        key = np.ascontiguousarray(point).tobytes()
-        if key not in self.seen:
-            found = self.simulate(point)
-            wrong = [
-                n for n, v in zip(self.names, found.figures, strict=True) if not np.isfinite(v)
-            ]
-            if wrong:
-                raise CalibrationError(
-                    f"the model gives no number for {', '.join(wrong)}: run more paths or years, "
-                    "or leave these targets out"
-                )
-            self.seen[key] = found
-        return self.seen[key]
-
-    def misses(self, point: FloatArray) -> FloatArray:
-        """Return moments less targets in units of the evidence error."""
-        return (self.at(point).figures - self.target) / self.scale
-
-    def jacobian(self, point: FloatArray, *, is_central: bool) -> FloatArray:
-        """Return the derivatives of the misses; differences stay inside the bounds."""
-        columns = []
-        for j in range(len(point)):
-            up, down = point.copy(), point.copy()
-            up[j] = min(point[j] + self.step, self.high[j])
-            down[j] = max(point[j] - self.step, self.low[j])
-            if not is_central:
-                if up[j] > point[j]:
-                    down[j] = point[j]
-                else:
-                    up[j] = point[j]
-            columns.append((self.misses(up) - self.misses(down)) / (up[j] - down[j]))
-        return np.column_stack(columns)
 
 
 def _check(moments: tuple[Moment, ...], names: tuple[str, ...]) -> None:
@@ -260,60 +212,8 @@ def _check(moments: tuple[Moment, ...], names: tuple[str, ...]) -> None:
         raise CalibrationError(f"no finite target with a positive error: {', '.join(wrong)}")
 
 
-def _search(book: _Book, point: FloatArray) -> tuple[FloatArray, bool]:
-    """Return the minimum of the criterion by damped Gauss-Newton steps inside the bounds."""
-    damping = 1e-2
-    cost = float(np.sum(book.misses(point) ** 2))
-    for _ in range(MAX_JACOBIANS):
-        jacobian = book.jacobian(point, is_central=False)
-        gain = 0.0
-        for _ in range(6):
-            trial = _step(jacobian, book.misses(point), point, damping, book)
-            trial_cost = float(np.sum(book.misses(trial) ** 2))
-            if trial_cost < cost:
-                gain, damping = cost - trial_cost, damping / 4.0
-                point, cost = trial, trial_cost
-                break
-            damping *= 8.0
-        if gain <= TOLERANCE * max(cost, 1.0):
-            return point, True
-    return point, False
-
-
-def _is_minimum(jacobian: FloatArray, point: FloatArray, book: _Book) -> bool:
-    """Return whether a hardly damped step would gain next to nothing, were moments linear."""
-    misses = book.misses(point)
-    cost = float(np.sum(misses**2))
-    step = _step(jacobian, misses, point, 1e-6, book) - point
-    gain = cost - float(np.sum((misses + jacobian @ step) ** 2))
-    return gain <= PROMISE * max(cost, 1.0)
-
-
-def _step(
-    jacobian: FloatArray, misses: FloatArray, point: FloatArray, damping: float, book: _Book
-) -> FloatArray:
-    """Return the next point: a damped step, with parameters that would leave held at bounds."""
-    free = np.ones(len(point), dtype=bool)
-    trial = point
-    for _ in range(len(point)):
-        active = jacobian[:, free]
-        curvature = active.T @ active
-        curvature += damping * np.diag(np.diag(curvature) + 1e-12)
-        trial = point.copy()
-        trial[free] += np.linalg.solve(curvature, -active.T @ misses)
-        outside = free & ((trial < book.low) | (trial > book.high))
-        if not outside.any():
-            break
-        # A parameter already at its end and pushed further is held; the others are solved again.
-        held = outside & ((point <= book.low) | (point >= book.high))
-        if not held.any() or held.sum() == free.sum():
-            break
-        free &= ~held
-    return np.clip(trial, book.low, book.high)
-
-
 def _summary(
-    book: _Book,
+    book: Book,
     moments: tuple[Moment, ...],
     names: tuple[str, ...],
     point: FloatArray,
@@ -347,6 +247,7 @@ def _summary(
         simulated=found,
         jacobian=jacobian,
         influence=influence,
+        evidence=evidence / np.outer(book.scale, book.scale),
         j=j,
         p_value=p_value,
         degrees=degrees,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,11 +25,37 @@ from finmodel.cli.progress import stop_on_interrupt
 from finmodel.errors import Interrupted
 from finmodel.report.allocation import allocation_page, allocation_parts, part_view
 from finmodel.report.allocation_words import allocation_sentences, cautions
-from finmodel.study.allocate import read_allocation
+from finmodel.study.allocate import most_units, read_allocation
 from finmodel.study.allocate_store import find_or_allocate
 
 SHOWN = ("splits", "worth", "contrasts", "measures", "marginal", "futures", "risks")
+PRESETS_MOST = 4
 ALSO = ("frontier", "answers", "answer_levels")
+
+
+class Told:
+    """Shows the step, units done and the time left at most.
+
+    The pace is that of units done since the start: those kept from before run past, so the time
+    left is too short at first after a stop. Parts that are asked twice make it too long.
+    """
+
+    def __init__(self, status: Status, most: int) -> None:
+        self._status, self._most, self._start = status, most, time.monotonic()
+
+    def __call__(self, step: str, done: int) -> None:
+        """Show that `done` units are done."""
+        text = f"{step}: {done} of at most {self._most} units"
+        if done:
+            left = (time.monotonic() - self._start) / done * max(self._most - done, 0)
+            text += f", {time_text(left)} left at most at this pace"
+        self._status.update(text)
+
+
+def time_text(seconds: float) -> str:
+    """Return a time as one would say it, rounded up."""
+    minutes = math.ceil(seconds / 60.0)
+    return f"{minutes} min" if minutes < 120 else f"{math.ceil(minutes / 60)} h"
 
 
 def allocate_and_show(
@@ -59,7 +87,7 @@ def allocate_and_show(
                 root=out,
                 engine=place,
                 cancel=cancel,
-                tell=lambda step, n: status.update(f"{step}: {n} units"),
+                tell=Told(status, most_units(found, PRESETS_MOST)),
                 command=command,
             )
         except Interrupted as error:
@@ -82,4 +110,4 @@ def allocate_and_show(
         console.print(sentence, soft_wrap=True, markup=False)
     if page is not None:
         console.print(f"Page: {page}", soft_wrap=True)
-    console.print(stored_line(stored), soft_wrap=True)
+    console.print(stored_line(stored, language), soft_wrap=True)

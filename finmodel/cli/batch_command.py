@@ -16,6 +16,7 @@ from finmodel.errors import Interrupted
 from finmodel.report.batch import batch_sentence, summary_view, words_of
 from finmodel.scenario.batch_plan import load_batch
 from finmodel.study.batch import BatchSize, run_batch, size_of
+from finmodel.variables import Language
 
 SHOWN = ("units", "summary")
 
@@ -36,7 +37,7 @@ def batch_and_show(
     store.make_root(out)
     size = size_of(found)
     console = Console(stderr=as_json, highlight=False)
-    console.print(size_line(size), soft_wrap=True)
+    console.print(size_line(size, language), soft_wrap=True)
     with (
         engine_of(engine) as place,
         stop_on_interrupt() as cancel,
@@ -64,12 +65,15 @@ def batch_and_show(
     for view in summary_view(tables["summary"], language):
         console.print(view)
     console.print(words["note"], soft_wrap=True)
-    console.print(stored_line(stored), soft_wrap=True)
+    console.print(stored_line(stored, language), soft_wrap=True)
 
 
-def size_line(size: BatchSize) -> str:
+def size_line(size: BatchSize, language: Language = "en") -> str:
     """Return how many units a batch has, and why."""
-    return (
-        f"{size.n_units:,} units: scenarios {size.n_scenarios}, seeds {size.n_seeds}, "
-        f"cells of the grid up to {size.n_cells:,}, points of the design {size.n_points:,}."
+    return words_of(language)["size"].format(
+        units=f"{size.n_units:,}",
+        scenarios=size.n_scenarios,
+        seeds=size.n_seeds,
+        cells=f"{size.n_cells:,}",
+        points=f"{size.n_points:,}",
     )

@@ -14,15 +14,16 @@ from finmodel.cli.draws_command import check_options
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import most_paths, show_stopped
+from finmodel.cli.until_option import most_paths, show_stopped, with_goal
 from finmodel.errors import Problem, ScenarioError
 from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
 from finmodel.report.convergence import convergence_sentence
 from finmodel.scenario import Scenario, load_scenario
-from finmodel.study.compare import comparison_tables
+from finmodel.study.compare import Comparison, comparison_tables
 from finmodel.study.comparisons import compare_scenarios
 from finmodel.study.goals import Goal, checked_goal
+from finmodel.study.stored import StoredRun
 from finmodel.variables import Language
 from finmodel.world import build_world
 
@@ -91,17 +92,29 @@ def compare_and_show(
     n_all = stored.stopped.n if stored and stored.stopped else n_paths
     n_done = found.n_paths if found else n_all
     if as_json:
-        _emit(scenario, titles, tables, n_done, run_seed, folder)
+        about = {"base": scenario.meta.name, "policies": titles, "paths": n_done, "seed": run_seed}
+        answer = {key: records(tables[key]) for key in EMITTED}
+        emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
         _print(console, scenario, titles, tables, n_done, run_seed, language)
-    if not folder:
-        shown = f"Interrupted: {n_done} of {n_paths} paths are shown."
-        console.print(f"{shown} {tick.advice}", soft_wrap=True)
+    _end(console, found, stored, f"{n_done} of {n_paths}", tick.advice, language)
+
+
+def _end(
+    console: Console,
+    found: Comparison | None,
+    stored: StoredRun | None,
+    done: str,
+    advice: str,
+    language: Language,
+) -> None:
+    """Say where the result lies, or what an interrupted comparison leaves."""
+    if stored is None:
+        console.print(f"Interrupted: {done} paths are shown. {advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    done = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
-    console.print(f"{done}: {folder}", soft_wrap=True)
-    if stored:
-        show_stopped(console, stored.stopped, "paths", "--paths", language)
+    verb = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
+    console.print(f"{verb}: {stored.folder}", soft_wrap=True)
+    show_stopped(console, stored.stopped, "paths", "--paths", language)
 
 
 def _goal(text: str, base: Scenario, policies: Mapping[str, Scenario]) -> Goal:
@@ -111,6 +124,7 @@ def _goal(text: str, base: Scenario, policies: Mapping[str, Scenario]) -> Goal:
     return checked_goal(text, catalogue)
 
 
+EMITTED = ("outcomes", "effects", "public", "convergence_verdicts")
 OF_POLICIES = ("programmes.", "levers.")
 """Changes of what only policies have."""
 
@@ -124,29 +138,6 @@ def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenari
             raise ScenarioError("comparison", [problem])
         arms[arm.meta.name] = arm
     return arms
-
-
-def _emit(
-    scenario: Scenario,
-    titles: Mapping[str, str],
-    tables: Mapping[str, pd.DataFrame],
-    paths: int,
-    seed: int,
-    folder: Path | None,
-) -> None:
-    emit_json(
-        {
-            "base": scenario.meta.name,
-            "policies": titles,
-            "paths": paths,
-            "seed": seed,
-            "folder": str(folder) if folder else None,
-            **{
-                key: records(tables[key])
-                for key in ("outcomes", "effects", "public", "convergence_verdicts")
-            },
-        }
-    )
 
 
 def _print(

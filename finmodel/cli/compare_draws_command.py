@@ -11,8 +11,9 @@ from rich.console import Console
 from finmodel import store
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import end_draws
+from finmodel.cli.until_option import end_draws, with_goal
 from finmodel.report.convergence import convergence_sentence
+from finmodel.report.draws import LEAST_PATHS
 from finmodel.report.effect_draws import effect_headline, effect_view
 from finmodel.scenario import Scenario
 from finmodel.scenario.priors import load_priors
@@ -86,9 +87,8 @@ def draw_effects_and_show(
             "policies_zh": {name: arm.meta.title_zh for name, arm in policies.items()},
             **about_draws(found),
         }
-    show_effect_draws(
-        console, manifest, tables, stored.folder if stored else None, as_json, language
-    )
+    asked, folder = with_goal(manifest, stored), stored.folder if stored else None
+    show_effect_draws(console, asked, tables, folder, as_json, language)
     end_draws(console, stored, manifest, tick.advice, wanted=draws, language=language)
 
 
@@ -130,6 +130,9 @@ def show_effect_draws(
     for policy in names:
         console.print(effect_view(policy, tables, names, language))
     console.print(words["note"], soft_wrap=True)
+    if manifest["paths"] < LEAST_PATHS:
+        few = words["few_paths"].format(paths=manifest["paths"], least=LEAST_PATHS)
+        console.print(few, soft_wrap=True)
     doubt = convergence_sentence(tables["convergence_verdicts"], language, is_effect=True)
     if doubt:
         console.print(doubt, soft_wrap=True)

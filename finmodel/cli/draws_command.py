@@ -11,11 +11,11 @@ from rich.console import Console
 from finmodel import store
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import end_draws
+from finmodel.cli.until_option import end_draws, with_goal
 from finmodel.datasets import provinces
 from finmodel.errors import Problem, ScenarioError
 from finmodel.report.convergence import convergence_sentence
-from finmodel.report.draws import draws_headline, rate_view, total_view
+from finmodel.report.draws import LEAST_PATHS, draws_headline, rate_view, total_view
 from finmodel.scenario import load_scenario
 from finmodel.scenario.priors import load_priors
 from finmodel.study.draw_convergence import draws_catalogue
@@ -104,7 +104,7 @@ def draw_and_show(
         manifest = {**titles, **about, **about_draws(found)}
     show_draws(
         console,
-        manifest,
+        with_goal(manifest, stored),
         tables,
         stored.folder if stored else None,
         as_json=as_json,
@@ -139,8 +139,9 @@ def show_draws(
         return
     names = dict(zip(provinces()["iso"], provinces()[f"name_{language}"], strict=True))
     names |= {k: item[f"label_{language}"] for k, item in manifest["scenario"]["stages"].items()}
+    words = {key: item[language] for key, item in labels()["uncertainty"].items()}
     console.print(f"[bold]{manifest['title_en']}[/bold] ({manifest['title_zh']})")
-    console.print(_intro(manifest, tables["beliefs"]), soft_wrap=True)
+    console.print(_intro(manifest, tables["beliefs"], words), soft_wrap=True)
     console.print()
     headline = draws_headline(tables["uncertainty_gap_total"], language)
     console.print(f"[bold]{headline}[/bold]", soft_wrap=True)
@@ -148,27 +149,33 @@ def show_draws(
     console.print(total_view(tables, language))
     for dimension in ("region", "stage"):
         console.print(rate_view(tables[f"uncertainty_gap_{dimension}"], dimension, names, language))
-    console.print(labels()["uncertainty"]["note"][language], soft_wrap=True)
+    console.print(words["note"], soft_wrap=True)
+    if manifest["paths"] < LEAST_PATHS:
+        few = words["few_paths"].format(paths=manifest["paths"], least=LEAST_PATHS)
+        console.print(few, soft_wrap=True)
     doubt = convergence_sentence(tables[VERDICTS[0]], language)
     if doubt:
         console.print(doubt, soft_wrap=True)
 
 
-def _intro(manifest: store.Manifest, beliefs: pd.DataFrame) -> str:
+def _intro(manifest: store.Manifest, beliefs: pd.DataFrame, words: Mapping[str, str]) -> str:
     count = beliefs["origin"].value_counts()
     stated, laid = int(count.get("stated", 0)), int(count.get("prior", 0))
-    text = (
-        f"{_number(manifest['draws'])} of {stated + laid} numbers: {stated} with a stated belief, "
-        f"{laid} with a prior by grade; the other {int(count.get('', 0))} stay as they are. Each "
-        f"draw plays the same {manifest['paths']} paths, seed {manifest['seed']}."
-    )
-    if manifest["n_redrawn_draws"]:
-        text += (
-            f" In {_number(manifest['n_redrawn_draws'])} some numbers broke a rule between fields "
-            "and were drawn again."
+    parts = [
+        words["intro"].format(
+            draws=_number(manifest["draws"], words),
+            numbers=stated + laid,
+            stated=stated,
+            laid=laid,
+            rest=int(count.get("", 0)),
+            paths=manifest["paths"],
+            seed=manifest["seed"],
         )
-    return text
+    ]
+    if manifest["n_redrawn_draws"]:
+        parts.append(words["redrawn"].format(draws=_number(manifest["n_redrawn_draws"], words)))
+    return " ".join(parts)
 
 
-def _number(draws: int) -> str:
-    return "1 draw" if draws == 1 else f"{draws} draws"
+def _number(draws: int, words: Mapping[str, str]) -> str:
+    return words["draws_1"] if draws == 1 else words["draws_n"].format(n=draws)

@@ -31,7 +31,12 @@ def fit(
     runs: Annotated[Path, typer.Option("--runs", help="Folder of fits.", metavar="DIR")] = Path(
         "fits"
     ),
+    is_staying: Annotated[
+        bool,
+        typer.Option("--stay", help="Keep the numbers of the base; find their errors again."),
+    ] = False,
     threads: ThreadsOption = None,
+    lang: Annotated[str, typer.Option(help="Language of the report: en or zh.")] = "en",
     as_json: JsonOption = False,
 ) -> None:
     """Fit numbers of a scenario to published figures by simulated moments.
@@ -48,7 +53,9 @@ def fit(
         out=runs,
         scenario_out=out,
         is_forced=is_forced,
+        is_staying=is_staying,
         threads=threads,
+        lang=lang,
         as_json=as_json,
         command=["finmodel", *sys.argv[1:]],
     )

@@ -8,10 +8,18 @@ from pathlib import Path
 from rich.console import Console
 
 from finmodel import store
+from finmodel.cli.options import language_of
 from finmodel.cli.output import check_folder, emit_json, records, write_whole
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.errors import Problem, StoreError
-from finmodel.report.fit import fit_headline, flat_sentence, moments_view, parameters_view
+from finmodel.report.fit import (
+    fit_headline,
+    flat_sentence,
+    moments_view,
+    parameters_view,
+    together_sentence,
+    words_of,
+)
 from finmodel.study.fit import find_or_fit, guessed_evaluations, load_plan
 
 TABLES = (
@@ -22,11 +30,6 @@ TABLES = (
     "fit_numbers",
     "fit_correlations",
 )
-NOTES = (
-    "'Pinned by' is the part of the evidence variance of an estimate that each target brings. "
-    "Errors hold those of the evidence and of the paths, given every other number of the scenario; "
-    "they do not hold what is assumed elsewhere."
-)
 
 
 def fit_and_show(
@@ -36,22 +39,27 @@ def fit_and_show(
     out: Path,
     scenario_out: Path | None,
     is_forced: bool,
+    is_staying: bool,
     threads: int | None,
+    lang: str,
     as_json: bool,
     command: Sequence[str],
 ) -> None:
     """Fit a scenario to its targets and print how near it comes; see `finmodel fit --help`."""
+    language = language_of(lang)
     plan, base = load_plan(file, changes)
     store.make_root(out)
     if scenario_out is not None:
         refuse_existing(scenario_out, is_forced=is_forced)
+    guess = guessed_evaluations(plan, is_moving=not is_staying)
     console = Console(stderr=as_json, highlight=False)
-    with stop_on_interrupt() as cancel, Bar(guessed_evaluations(plan), "markets") as tick:
+    with stop_on_interrupt() as cancel, Bar(guess, "markets") as tick:
         stored = find_or_fit(
             plan,
             base,
             file,
             root=out,
+            is_moving=not is_staying,
             threads=threads,
             progress=tick,
             cancel=cancel,
@@ -67,17 +75,22 @@ def fit_and_show(
         found = {name: records(table) for name, table in tables.items()}
         emit_json({**header, "folder": str(stored.folder), **found})
         return
-    console.print(f"[bold]{plan.meta.title_en}[/bold] ({plan.meta.title_zh})\n")
-    headline = fit_headline(manifest, tables["fit_moments"])
+    words = words_of(language)
+    first, second = plan.meta.title_en, plan.meta.title_zh
+    if language == "zh":
+        first, second = second, first
+    console.print(f"[bold]{first}[/bold] ({second})\n")
+    headline = fit_headline(manifest, tables["fit_moments"], language)
     console.print(f"[bold]{headline}[/bold]\n", soft_wrap=True)
-    console.print(moments_view(tables["fit_moments"]))
-    console.print(parameters_view(tables["fit_parameters"], tables["fit_pins"]))
-    console.print(flat_sentence(tables["fit_directions"]), soft_wrap=True)
-    console.print(NOTES, soft_wrap=True)
+    console.print(moments_view(tables["fit_moments"], language))
+    console.print(parameters_view(tables["fit_parameters"], tables["fit_pins"], language))
+    console.print(flat_sentence(tables["fit_directions"], language), soft_wrap=True)
+    console.print(together_sentence(plan.correlations, language), soft_wrap=True)
+    console.print(words["notes"], soft_wrap=True)
     if scenario_out is not None:
-        console.print(f"Scenario: {scenario_out}", soft_wrap=True)
-    done = "Found again" if stored.is_reused else "Stored"
-    console.print(f"{done}: {stored.folder}", soft_wrap=True)
+        console.print(words["scenario"].format(file=scenario_out), soft_wrap=True)
+    done = words["found_again" if stored.is_reused else "stored"]
+    console.print(done.format(folder=stored.folder), soft_wrap=True)
 
 
 def refuse_existing(path: Path, *, is_forced: bool) -> None:

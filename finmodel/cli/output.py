@@ -15,6 +15,7 @@ from finmodel import store
 from finmodel.errors import Problem, StoreError
 from finmodel.study.single import check_paths_and_seed
 from finmodel.study.stored import StoredRun
+from finmodel.variables import Language, labels
 
 
 class StoredTables(Mapping[str, pd.DataFrame]):
@@ -78,9 +79,10 @@ def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def stored_line(stored: StoredRun) -> str:
+def stored_line(stored: StoredRun, language: Language = "en") -> str:
     """Return where a result lies, and whether it was computed or found."""
-    return f"{'Found again' if stored.is_reused else 'Stored'}: {stored.folder}"
+    words = labels()["ending"]["found" if stored.is_reused else "stored"]
+    return words[language].format(folder=stored.folder)
 
 
 def write_whole(path: Path, text: str, option: str) -> None:

@@ -16,7 +16,7 @@ from finmodel.cli.draws_command import show_draws
 from finmodel.cli.errors import INTERRUPTED
 from finmodel.cli.output import StoredTables, emit_json, prepare, records
 from finmodel.cli.progress import Bar, stop_on_interrupt
-from finmodel.cli.until_option import most_paths, show_stopped
+from finmodel.cli.until_option import most_paths, show_stopped, with_goal
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
 from finmodel.report.convergence import convergence_sentence
@@ -71,7 +71,8 @@ def run_and_show(
         tables = run_tables(run)
         manifest = {"paths": run.n_paths, "seed": run_seed, **_axes(scenario)}
     if as_json:
-        emit_json(_summary(manifest, tables, stored.folder if stored else None))
+        asked = with_goal(manifest, stored)
+        emit_json(_summary(asked, tables, stored.folder if stored else None))
     else:
         _print_tables(console, manifest, tables, language)
     if stored is None:

@@ -84,7 +84,7 @@ def study_and_show(
     show_study(console, manifest, tables, language)
     if page is not None:
         console.print(f"{page}", soft_wrap=True)
-    console.print(stored_line(stored), soft_wrap=True)
+    console.print(stored_line(stored, language), soft_wrap=True)
 
 
 def show_study(

@@ -12,7 +12,7 @@ from finmodel.store import Manifest
 from finmodel.study.goals import Goal
 from finmodel.study.stopping import FIRST_LOOK, PATHS_OF_SCENARIO, Stopped, check_most
 from finmodel.study.stored import StoredRun
-from finmodel.variables import Language
+from finmodel.variables import Language, labels
 
 
 def most_paths(paths: int | None, of_scenario: int, goal: Goal | None) -> int:
@@ -28,6 +28,15 @@ def most_paths(paths: int | None, of_scenario: int, goal: Goal | None) -> int:
     most = PATHS_OF_SCENARIO * of_scenario if paths is None else paths
     check_most("--paths", most, FIRST_LOOK)
     return most
+
+
+def with_goal(manifest: Manifest, stored: StoredRun | None) -> Manifest:
+    """Return a manifest with how the goal of this command ended, None without one.
+
+    The result may have been stored by a command with another goal, or with none.
+    """
+    stopped = stored.stopped if stored else None
+    return {**manifest, "until": stopped.as_json() if stopped else None}
 
 
 def show_stopped(
@@ -63,10 +72,11 @@ def end_draws(
     typer.Exit
         If it was interrupted, or a goal was not reached.
     """
+    words = {key: item[language] for key, item in labels()["ending"].items()}
     if stored is None:
-        shown = f"Interrupted: {manifest['draws']} of {wanted} draws are shown."
+        shown = words["interrupted"].format(n=manifest["draws"], wanted=wanted)
         console.print(f"{shown} {advice}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    timing = f"Simulated in {manifest['seconds']:.1f} s"
-    console.print(f"{timing}. {stored_line(stored)}", soft_wrap=True)
+    timing = words["timing"].format(seconds=manifest["seconds"])
+    console.print(f"{timing} {stored_line(stored, language)}", soft_wrap=True)
     show_stopped(console, stored.stopped, "draws", "--draws", language)

@@ -20,6 +20,12 @@ def published_root() -> Path:
     return beside if beside.is_dir() else _PACKAGE / "_bundle" / "published"
 
 
+def scenarios_root() -> Path:
+    """Return the folder of scenarios shipped with the project."""
+    beside = _PACKAGE.parent / "scenarios"
+    return beside if beside.is_dir() else _PACKAGE / "_bundle" / "scenarios"
+
+
 def file_checksum(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as hexadecimal text."""
     return sha256(path.read_bytes()).hexdigest()

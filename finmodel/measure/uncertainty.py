@@ -12,8 +12,11 @@ draws' means holds ignorance and ``var(c) / P`` alone. That noise is taken off,
     ignorance = var_k(mean_p x) - var(c) / P,      var(c) = K / (K - 1) (W - B),
 
 with `W` the mean over draws of the variance over paths and `B` the variance over paths of the
-mean over draws. What is left below zero is zero, and said to be. A ratio of means stands for a
-mean by its influence on each path, ``(top - ratio bottom) / mean bottom``.
+mean over draws. What is left below zero is zero, and said to be. That is no sign that nothing is
+unknown: an upper bound stands beside it, ``(K - 1) var_k(mean_p x) / q - var(c) / P`` with `q`
+the 5 % point of chi-square with K - 1 degrees of freedom, for draws whose means are normal. A
+ratio of means stands for a mean by its influence on each path, ``(top - ratio bottom) / mean
+bottom``; its chance is the spread of the paths' own ratios.
 
 References
 ----------
@@ -132,9 +135,10 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
         `mean_se_paths` (more paths shrink it) and `mean_se_draws` (more draws); `chance_q05`,
         `chance_q95`, averages over draws of the quantiles over paths; `ignorance_q05`, `_q50`,
         `_q95`, quantiles of the draws' means without Monte Carlo noise, with standard errors
-        `_se` from the number of draws; `chance_variance`, `ignorance_variance`,
-        `monte_carlo_variance` and the `_share` of each in their sum; `is_floored`, 1 if noise
-        explains all that differs between draws. NaN where nothing is known, and for ignorance
+        `_se` from the number of draws, NaN where floored; `chance_variance`, `ignorance_variance`,
+        `monte_carlo_variance` and the `_share` of each in their sum; `ignorance_sd_upper`, the
+        one-sided 95 % upper bound on the standard deviation of ignorance; `is_floored`, 1 if
+        noise explains all that differs between draws. NaN where nothing is known, and for ignorance
         with fewer than two draws.
     """
     known = ~np.isnan(values)
@@ -160,9 +164,23 @@ def layers(values: FloatArray, errors: FloatArray, shared: Shared) -> dict[str, 
     for level in QUANTILES:
         label = f"ignorance_q{round(level * 100):02d}"
         columns[label], columns[f"{label}_se"] = smooth_quantile(steadied, level)
+    is_floored = (ignorance == 0.0) & (observed > 0.0)
+    for level in QUANTILES:
+        # All at the mean, whose spread would say that the ends of ignorance are known exactly.
+        label = f"ignorance_q{round(level * 100):02d}_se"
+        columns[label] = np.where(is_floored, np.nan, columns[label])
     columns |= _shares(chance[0], ignorance, columns["mean_se"] ** 2)
-    columns["is_floored"] = ((ignorance == 0.0) & (observed > 0.0)).astype(np.float64)
+    most = observed * (n - 1.0) / _low_chi_square(n - 1.0) - interaction / n_paths
+    columns["ignorance_sd_upper"] = np.sqrt(np.maximum(most, 0.0))
+    columns["is_floored"] = is_floored.astype(np.float64)
     return columns
+
+
+def _low_chi_square(freedom: FloatArray) -> FloatArray:
+    """Return the 5 % point of chi-square; NaN without a degree of freedom."""
+    from scipy.special import chdtri
+
+    return np.where(freedom > 0.0, chdtri(np.maximum(freedom, 1.0), 0.95), np.nan)
 
 
 def _steadied(values: FloatArray, mean: FloatArray, ignorance: FloatArray) -> FloatArray:

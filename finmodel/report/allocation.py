@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from finmodel.report.allocation_charts import allocation_charts
 from finmodel.report.allocation_words import Tables, Teller, allocation_sentences, cautions
 from finmodel.report.fund_plan import rows_by
 from finmodel.report.pages import render
@@ -168,11 +169,6 @@ def _frontier(teller: Teller) -> Part | None:
     if asked is None or table.empty:
         return None
     is_tail = asked["kind"] == "cvar"
-    risk = words[asked["kind"]].format(
-        tail=f"{1.0 - asked['level']:.0%}",
-        threshold=teller.plain(asked["threshold"], asked["measure"]),
-        measure=teller.measure(asked["measure"]),
-    )
     cells = [name for name in table.columns if str(name).startswith("share_")]
     rows = []
     for row in table.to_dict("records"):
@@ -187,7 +183,7 @@ def _frontier(teller: Teller) -> Part | None:
         )
     names = [teller.cell(str(name).removeprefix("share_")) for name in cells]
     head = ["", words["risk"], words["objective"], *names]
-    return Part(words["frontier"].format(risk=risk), head, rows)
+    return Part(words["frontier"].format(risk=teller.frontier_risk()), head, rows)
 
 
 def part_view(part: Part) -> Table:
@@ -232,6 +228,7 @@ def allocation_page(tables: Tables, manifest: Manifest, lang: Language) -> str:
         title=manifest[f"title_{lang}"],
         sentences=allocation_sentences(tables, manifest, lang),
         cautions=cautions(tables, manifest, lang),
+        charts=allocation_charts(teller),
         parts=allocation_parts(tables, manifest, lang),
         command=command_text(manifest["command"]),
         version=manifest["version"],

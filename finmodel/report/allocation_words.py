@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from finmodel.report.fund_plan import rows_by
-from finmodel.scenario.allocation_plan import UNSPENT
+from finmodel.scenario.allocation_plan import BUDGET, UNSPENT
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN, QUARTERS_PER_YEAR
 from finmodel.variables import Language, labels
@@ -59,6 +59,16 @@ class Teller:
         """Return the name of a split or a future."""
         return self.words.get(key.replace(" ", "_"), key)
 
+    def shares(self, split: str) -> list[float]:
+        """Return the shares of a split, in thousandths, in the order of cells."""
+        table = self.tables["splits"]
+        return [round(1000.0 * share) for share in table.loc[table["split"] == split, "share"]]
+
+    def is_moved(self, split: str) -> bool:
+        """Return whether a rule itself breaks a limit, so that the nearest allowed stands in."""
+        table = self.tables["splits"]
+        return bool(table.loc[table["split"] == split, "is_moved"].any())
+
     def cell(self, name: str) -> str:
         """Return the name of a cell."""
         slot, colon, region = name.partition(":")
@@ -98,8 +108,22 @@ class Teller:
     def amount(self, value: float, se: float, measure: str | None = None) -> str:
         """Return a number with its error; money in billions. By default of the objective."""
         name = self.own if measure is None else measure
-        scale = 1.0 / MCNY_PER_BN if name.endswith("_mcny") else 1.0
+        scale = self.scale_of(name)
         return number_text(value * scale, se * scale)
+
+    @staticmethod
+    def scale_of(measure: str) -> float:
+        """Return what turns a measure into the unit shown; a weighted set has no name."""
+        return 1.0 / MCNY_PER_BN if measure.endswith("_mcny") else 1.0
+
+    def frontier_risk(self) -> str:
+        """Return in words against which risk the frontier is drawn."""
+        asked = self.plan["frontier"]
+        return self.words[asked["kind"]].format(
+            tail=f"{1.0 - asked['level']:.0%}",
+            threshold=self.plain(asked["threshold"], asked["measure"]),
+            measure=self.measure(asked["measure"]),
+        )
 
     def plain(self, value: float, measure: str) -> str:
         """Return a number without error."""
@@ -131,11 +155,12 @@ def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> 
                 optimism=teller.amount(row["lead_optimism"], row["lead_optimism_se"]),
             )
         )
+        said += _broken_limits(teller, winner)
         own = contrasts[contrasts["split"] == winner]
         said.append(_against_equal(teller, own))
         if (own["verdict"] == "within noise").all():
             said.append(words["all_noise"])
-    if all(abs(row["fresh"]) < 2.0 * row["fresh_se"] for row in worth.values()):
+    if all(abs(row["fresh"]) <= 2.0 * row["fresh_se"] for row in worth.values()):
         said.append(words["no_effect"])
     return said + _answers(teller)
 
@@ -200,15 +225,18 @@ def _winner_sentence(teller: Teller, winner: str) -> str:
 def _against_equal(teller: Teller, own: pd.DataFrame) -> str:
     row = own[own["against"] == "equal"].to_dict("records")[0]
     if row["se"] == 0.0 and row["difference"] == 0.0:
-        return teller.words["same"]
+        # An objective that nothing moves makes any two splits worth the same.
+        is_equal = teller.shares(str(row["split"])) == teller.shares("equal")
+        return teller.words["same" if is_equal else "no_difference"]
     key = {"better": "beats", "worse": "loses", "within noise": "beats_not"}[str(row["verdict"])]
-    return teller.words[key].format(
+    text = teller.words[key].format(
         difference=teller.amount(row["difference"], row["se"]),
         low=teller.amount(row["low"], math.nan),
         high=teller.amount(row["high"], math.nan),
         n=len(own),
         paths=f"{min(row['paths_to_tell'], 999_999):,.0f}",
     )
+    return f"{text} {teller.words['equal_moved']}" if teller.is_moved("equal") else text
 
 
 def _answers(teller: Teller) -> list[str]:
@@ -218,10 +246,10 @@ def _answers(teller: Teller) -> list[str]:
 
         text = teller.words[f"answer_{row['status']}"].format(
             question=row["question"],
-            vary=vary,
-            answer=_level(teller, row["answer"]),
-            low=_level(teller, row["answer_low"]),
-            high=_level(teller, row["answer_high"]),
+            vary=teller.words.get(vary, vary),
+            answer=_level(teller, row["answer"], vary),
+            low=_level(teller, row["answer_low"], vary),
+            high=_level(teller, row["answer_high"], vary),
             measure=teller.measure(measure),
             goal=f"{teller.plain(row['goal'], measure)} {teller.unit(measure)}",
             probability=f"{row['probability']:.0%}",
@@ -231,5 +259,20 @@ def _answers(teller: Teller) -> list[str]:
     return said
 
 
-def _level(teller: Teller, value: float) -> str:
-    return teller.words["outside"] if math.isnan(value) else f"{value:,.4g}"
+def _level(teller: Teller, value: float, vary: str) -> str:
+    """Return a budget in billions, another clause in its own unit."""
+    if math.isnan(value):
+        return teller.words["outside"]
+    return f"{value / MCNY_PER_BN:,.3g}" if vary == BUDGET else f"{value:,.4g}"
+
+
+def _broken_limits(teller: Teller, winner: str) -> list[str]:
+    """Return which limits on risk a winner breaks, or may break, on other luck."""
+    table, said = teller.tables["risks"], []
+    own = table[(table["split"] == winner) & (table["verdict"] != "kept")]
+    for verdict, rows in own.groupby("verdict"):
+        names = ", ".join(
+            f"{row['limit']} ({teller.name(str(row['future']))})" for row in rows.to_dict("records")
+        )
+        said.append(teller.words[f"limits_{verdict}"].format(limits=names))
+    return said

@@ -102,6 +102,17 @@ def stopped_sentence(stopped: Stopped, unit: str, option: str, language: Languag
             parts.append(
                 words["about"].format(n=_count(int(_round(wanted)), unit, words), option=option)
             )
+        elif any(look.is_alike for look in stopped.looks):
+            # None of n differs: at 95 % fewer than 1 - 0.05^(1/n) of all do.
+            share = f"{1.0 - 0.05 ** (1.0 / stopped.n):.2g}"
+            alike = [look.condition for look in stopped.looks if look.is_alike]
+            parts.append(
+                words["alike"].format(
+                    goals=_list(list(dict.fromkeys(alike)), language, words),
+                    n=_count(stopped.n, unit, words),
+                    share=share,
+                )
+            )
         elif unit == "draws" and all(math.isfinite(look.bound) for look in stopped.looks):
             parts.append(words["nothing_would"])
         else:

@@ -15,6 +15,12 @@ from finmodel.variables import Language, labels
 
 Row = Mapping[Any, Any]
 
+LEAST_PATHS = 20
+"""With fewer in a draw the 5 and 95 % points over paths lie inside the true ones."""
+
+HALF_RANGE = 1.6448536269514722
+"""Standard deviations from the middle to an end of nine in ten, normal."""
+
 SHOWN = (
     "viable_ask_mcny",
     "gap_mcny",
@@ -47,11 +53,16 @@ def draws_headline(frame: pd.DataFrame, language: Language = "en") -> str:
     if math.isnan(row["ignorance_variance"]):
         parts.append(words["by_one_draw"])
     elif row["is_floored"]:
-        parts.append(words["floored"])
+        parts.append(words["floored"].format(most=f"{100 * at_most(row):.2g}"))
     else:
         low, high = _percent(row["ignorance_q05"], row["ignorance_q95"])
         parts.append(words["by_inputs"].format(low=low, high=high))
     return comma.join(parts) + end
+
+
+def at_most(row: Row) -> float:
+    """Return half of the widest nine in ten that ignorance may have where it reads zero."""
+    return HALF_RANGE * float(row["ignorance_sd_upper"])
 
 
 def _percent(low: float, high: float) -> tuple[str, str]:
@@ -66,7 +77,7 @@ def total_view(tables: Mapping[str, pd.DataFrame], language: Language = "en") ->
     rows = {**_rows(tables["uncertainty_activity_total"]), **_rows(tables["uncertainty_gap_total"])}
     view = _view(words["view_total"], words)
     for name in SHOWN:
-        _add(view, words[name], rows[name], name)
+        _add(view, words[name], rows[name], name, words=words, language=language)
     return view
 
 
@@ -89,7 +100,8 @@ def rate_view(
     view = _view(words["view_by"].format(what=words[dimension]), words)
     for row in frame[frame["measure"] == "gap_rate_mcny"].to_dict("records"):
         value = str(row[dimension])
-        _add(view, names.get(value, value), row, "gap_rate_mcny")
+        name = names.get(value, value)
+        _add(view, name, row, "gap_rate_mcny", words=words, language=language)
     return view
 
 
@@ -101,7 +113,15 @@ def _view(title: str, words: Mapping[str, str]) -> Table:
     return view
 
 
-def _add(view: Table, label: str, row: Row, measure: str) -> None:
+def _add(
+    view: Table,
+    label: str,
+    row: Row,
+    measure: str,
+    *,
+    words: Mapping[str, str],
+    language: Language,
+) -> None:
     scale = 1.0
     if measure.endswith("_mcny"):
         scale = 1 / MCNY_PER_BN
@@ -113,12 +133,14 @@ def _add(view: Table, label: str, row: Row, measure: str) -> None:
             with_error(row[f"ignorance_{q}"], row[f"ignorance_{q}_se"], scale=scale)
             for q in ("q05", "q95")
         ]
-        inputs = "0" if row["is_floored"] else f"{ends[0]} to {ends[1]}"
+        inputs = words["range"].format(low=ends[0], high=ends[1])
+        if row["is_floored"]:
+            inputs = words["at_most"].format(most=f"{at_most(row) * scale:.2g}")
     shares = [row[f"{layer}_share"] for layer in ("chance", "ignorance")]
     view.add_row(
         label,
         with_error(row["mean"], row["mean_se"], scale=scale),
-        between(row["chance_q05"] * scale, row["chance_q95"] * scale),
+        between(row["chance_q05"] * scale, row["chance_q95"] * scale, language),
         inputs,
         ", ".join("-" if math.isnan(share) else f"{100 * share:.0f}" for share in shares),
     )

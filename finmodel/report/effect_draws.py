@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from finmodel.report.draws import between
+from finmodel.report.draws import at_most, between
 from finmodel.report.terminal import Names, with_error
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
@@ -58,7 +58,7 @@ def effect_headline(
     if math.isnan(row["ignorance_variance"]):
         parts.append(words["by_one_draw"])
     elif row["is_floored"]:
-        parts.append(words["floored"])
+        parts.append(words["floored"].format(most=f"{at_most(row):.2g}"))
     else:
         span = between(row["ignorance_q05"], row["ignorance_q95"], language)
         parts.append(words["by_inputs"].format(span=span))
@@ -82,16 +82,26 @@ def effect_view(
     for table, measure in SHOWN:
         row = _rows(tables[table], policy)[measure]
         if not math.isnan(row["mean"]):
-            _add(view, words[measure], row, measure, language)
+            _add(view, words[measure], row, measure, words=words, language=language)
     return view
 
 
-def _add(view: Table, label: str, row: Row, measure: str, language: Language) -> None:
+def _add(
+    view: Table,
+    label: str,
+    row: Row,
+    measure: str,
+    *,
+    words: Mapping[str, str],
+    language: Language,
+) -> None:
     scale = 1 / MCNY_PER_BN if measure.endswith("_mcny") else 1.0
     inputs, above = "-", "-"
     if not math.isnan(row["ignorance_variance"]):
         low, high = row["ignorance_q05"] * scale, row["ignorance_q95"] * scale
-        inputs = "0" if row["is_floored"] else between(low, high, language)
+        inputs = between(low, high, language)
+        if row["is_floored"]:
+            inputs = words["at_most"].format(most=f"{at_most(row) * scale:.2g}")
         above = "-" if row["is_floored"] else f"{100 * row['share_above_zero']:.0f}"
     if not abs(row["mean"]) >= 2.0 * row["mean_se"]:
         above = "?"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import altair as alt
 import pandas as pd
-import vl_convert as vlc
 
 from finmodel.evaluate.validation import INSIDE
+from finmodel.report.charts.theme import AnyChart, finish, svg_of
 from finmodel.variables import Language, labels
 
 NARROWEST, WIDEST = 0.1, 10.0
 """Ratios beyond are drawn at the edge."""
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
-WIDTH, ROW_HEIGHT = 520, 17
+WIDTH, ROW_HEIGHT = 520, 20
+NARROW_LABEL = 190
+"""What labels may take of a page that may be a phone's; tables have them whole."""
 
 
 def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
@@ -29,24 +33,37 @@ def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def ratio_chart(table: pd.DataFrame, lang: Language) -> str:
-    """Return the chart of some targets as SVG; empty if none has a ratio.
+def ratio_chart(
+    table: pd.DataFrame,
+    lang: Language,
+    alt_text: str = "",
+    width: int | Literal["container"] = WIDTH,
+) -> AnyChart | None:
+    """Return the chart of some targets; None if none has a ratio.
+
+    A figure that is inside is a filled dot, another a hollow diamond: colour only repeats it.
 
     Parameters
     ----------
     table : DataFrame
         From :func:`finmodel.evaluate.validation.judge`; rows keep their order.
     lang : {'en', 'zh'}
+    alt_text : str
+    width : int or 'container'
+        Of the part with the dots, in pixels; `container` takes what a page gives.
     """
     frame = chart_rows(table, lang)
     if frame.empty:
-        return ""
+        return None
     title = labels()["validation"]["axis"][lang]
     scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
     axis = alt.Axis(values=list(TICKS), format="~g")
-    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=360))
-    colours = alt.Scale(domain=[True, False], range=[GOOD, BAD])
-    colour = alt.Color("is_inside:N", scale=colours, legend=None)
+    limit = NARROW_LABEL if width == "container" else 360
+    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=limit))
+    sides = [True, False]
+    colour = alt.Color("is_inside:N", scale=alt.Scale(domain=sides, range=[GOOD, BAD]), legend=None)
+    shapes = alt.Scale(domain=sides, range=["circle", "diamond"])
+    fills = alt.Scale(domain=sides, range=[GOOD, "white"])
 
     def along(name: str) -> alt.X:
         return alt.X(f"{name}:Q", scale=scale, title=title, axis=axis)
@@ -55,11 +72,20 @@ def ratio_chart(table: pd.DataFrame, lang: Language) -> str:
     layers = [
         base.mark_rule(strokeWidth=9, color=GREY).encode(y=row, x=along("low"), x2="high:Q"),
         base.mark_rule(strokeWidth=2).encode(y=row, x=along("q05"), x2="q95:Q", color=colour),
-        base.mark_point(filled=True, size=45, opacity=1).encode(
-            y=row, x=along("dot"), color=colour
+        base.mark_point(size=55, opacity=1, strokeWidth=2).encode(
+            y=row,
+            x=along("dot"),
+            color=colour,
+            shape=alt.Shape("is_inside:N", scale=shapes, legend=None),
+            fill=alt.Fill("is_inside:N", scale=fills, legend=None),
         ),
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
     ]
     height = ROW_HEIGHT * frame["label"].nunique()
-    chart = alt.layer(*layers).properties(width=WIDTH, height=height)
-    return str(vlc.vegalite_to_svg(chart.to_dict()))
+    return finish(alt.layer(*layers).properties(width=width, height=height), alt_text)
+
+
+def ratio_svg(table: pd.DataFrame, lang: Language) -> str:
+    """Return the chart of some targets as SVG; empty if none has a ratio."""
+    chart = ratio_chart(table, lang, labels()["validation"]["axis"][lang])
+    return "" if chart is None else svg_of(chart)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from finmodel.evaluate.validation import OUTSIDE, PARTS, SIGN
 from finmodel.report.pages import render
-from finmodel.report.target_chart import ratio_chart
+from finmodel.report.target_chart import ratio_svg
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
@@ -133,7 +133,7 @@ def validation_page(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang
         own = table[table["part"] == part]
         if len(own):
             # The chart is drawn by us from escaped data, so it goes in as it is.
-            chart = Markup(ratio_chart(own, lang))
+            chart = Markup(ratio_svg(own, lang))
             parts.append({"heading": words[part], "rows": table_rows(own, lang), "chart": chart})
     names = ("paths", "seed", "policy_paths", "version")
     return render(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from finmodel.errors import Problem, ScenarioError
+from finmodel.scenario.allocation_objective import check_objective
 from finmodel.scenario.allocation_schema import AllocationPlan, Limit
 from finmodel.scenario.consistency import check_consistency, check_sources
 from finmodel.scenario.fund_plan import read_model
@@ -30,6 +31,10 @@ from finmodel.scenario.walk import declared, with_values
 
 UNSPENT = "unspent"
 """The cell of money that is kept."""
+CLOSED_BY = {"gap_n": "gap_closed_n", "gap_mcny": "gap_closed_mcny"}
+"""Measures of which less is better, and the one that says so."""
+FALL_IS_NO_LOSS = (*CLOSED_BY, "failures_n", "closures_n", "public_outlay_mcny")
+"""Measures that may not be limited: their fall is no loss."""
 BUDGET = "budget_mcny_pa"
 NOTHING = 1e-9
 """Share of the budget below which a cell gets none: what rounding leaves is no programme."""
@@ -149,6 +154,7 @@ def load_allocation(
     if base is None:
         raise ScenarioError(title, problems)
     found = ReadAllocation(plan, base, slots)
+    problems += _check_losses(plan, str(file))
     problems += _check_names(found, str(file))
     problems += _check_run(plan, str(file))
     problems += _check_futures(found, str(file))
@@ -175,6 +181,11 @@ def _programmes(
     scenario_file = file.parent / plan.scenario
     try:
         tree = read_with_parent(scenario_file)
+        if tree.get("programmes"):
+            # Slots would take their place without a word, and the baseline would lack them.
+            given = "a scenario with programmes: " + ", ".join(tree["programmes"])
+            allowed = "one without: slots are the only programmes"
+            return None, {}, [Problem(f"{file}: scenario", given, allowed)]
         first = plan.regions[0]
         whole: dict[str, Any] = {
             slot: {
@@ -208,8 +219,29 @@ def _check_measures(plan: AllocationPlan, file: str, measures: Collection[str]) 
             problems += unknown_names(f"{file}: {section}.{name}.measure", [item.measure], measures)
     if plan.frontier is not None:
         problems += unknown_names(f"{file}: frontier.measure", [plan.frontier.measure], measures)
-    if plan.objective and all(item.centre == 0.0 for item in plan.objective.values()):
-        problems.append(Problem(f"{file}: objective", "all weights 0", "a weight other than 0"))
+    weights = {name: item.centre for name, item in plan.objective.items()}
+    return problems + check_objective(weights, f"{file}: objective")
+
+
+def _check_losses(plan: AllocationPlan, file: str) -> list[Problem]:
+    """Refuse limits that would bound the wrong end, or nothing: a loss is a fall of a measure."""
+    problems = []
+    asked = [(f"risks.{name}", item.measure) for name, item in plan.risks.items()]
+    if plan.frontier is not None:
+        asked.append(("frontier", plan.frontier.measure))
+    asked += [
+        (f"questions.{name}", item.measure)
+        for name, item in plan.questions.items()
+        if item.measure in CLOSED_BY
+    ]
+    for place, measure in asked:
+        if measure in FALL_IS_NO_LOSS:
+            better = CLOSED_BY.get(measure, "a measure of which more is better")
+            problems.append(Problem(f"{file}: {place}.measure", f"'{measure}'", better))
+    for name, item in plan.risks.items():
+        if item.kind == "chance" and not 0.0 <= item.most.centre <= 1.0:
+            place = f"{file}: risks.{name}.most"
+            problems.append(Problem(place, f"{item.most.centre:g}", "a chance, 0 to 1"))
     return problems
 
 

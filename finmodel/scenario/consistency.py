@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
@@ -158,6 +158,11 @@ def check_sources(scenario: BaseModel, file: str) -> list[Problem]:
     if isinstance(scenario, Scenario):
         pairs = enumerate(scenario.correlations)
         stated += [(f"correlations.{i}", pair.source, pair.grade) for i, pair in pairs]
+    return source_problems(stated, file)
+
+
+def source_problems(stated: Iterable[tuple[str, str, str]], file: str) -> list[Problem]:
+    """Return what is wrong with sources and grades, each given with its key."""
     known = {*datasets.sources()["source_id"], ASSUMED_SOURCE, USER_SOURCE}
     problems: list[Problem] = []
     for key, sources, grade in stated:

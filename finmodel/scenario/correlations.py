@@ -12,7 +12,7 @@ Kruskal (1958), Ordinal measures of association, Journal of the American Statist
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -64,14 +64,30 @@ def check_correlations(
         Named in each place.
     """
     beliefs = [name for name, quantity in numbers.items() if quantity.is_uncertain]
+    return check_pairs(pairs, file, lambda place, name: _check_end(place, name, numbers, beliefs))
+
+
+def check_pairs(
+    pairs: Sequence[Correlation], file: str, check_end: Callable[[str, str], list[Problem]]
+) -> list[Problem]:
+    """Return every problem of pairs: names, pairs said twice, pairs that cannot hold together.
+
+    Parameters
+    ----------
+    pairs : sequence of Correlation
+    file : str
+        Named in each place.
+    check_end : callable
+        From a place and the name there to its problems.
+    """
     problems: list[Problem] = []
     first_at: dict[frozenset[str], int] = {}
     for i, pair in enumerate(pairs):
         place = f"{file}: correlations.{i}"
         for end in ("a", "b"):
-            problems += _check_end(f"{place}.{end}", getattr(pair, end), numbers, beliefs)
+            problems += check_end(f"{place}.{end}", getattr(pair, end))
         if pair.a == pair.b:
-            problems.append(Problem(f"{place}.b", repr(pair.b), "another belief than a"))
+            problems.append(Problem(f"{place}.b", repr(pair.b), "another name than a"))
             continue
         before = first_at.setdefault(frozenset((pair.a, pair.b)), i)
         if before != i:
@@ -174,9 +190,11 @@ def correlated_names(pairs: Sequence[Correlation]) -> list[str]:
     return list(dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b)))
 
 
-def correlation_matrix(pairs: Sequence[Correlation]) -> FloatMatrix:
-    """Return the joint matrix of `correlated_names`; pairs not stated are 0."""
-    names = correlated_names(pairs)
+def correlation_matrix(
+    pairs: Sequence[Correlation], names: Sequence[str] | None = None
+) -> FloatMatrix:
+    """Return the joint matrix of these names, or `correlated_names`; pairs not stated are 0."""
+    names = correlated_names(pairs) if names is None else names
     place = {name: i for i, name in enumerate(names)}
     matrix = np.eye(len(names))
     for pair in pairs:

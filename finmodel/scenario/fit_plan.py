@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from finmodel.errors import Problem, ScenarioError, nearest_name
+from finmodel.scenario.consistency import source_problems
+from finmodel.scenario.correlations import check_pairs
 from finmodel.scenario.fit_schema import FitPlan
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import load_scenario
@@ -48,6 +50,7 @@ def load_fit_plan(
     if len(plan.targets) < len(plan.parameters):
         given = f"{len(plan.targets)} targets for {len(plan.parameters)} parameters"
         problems.append(Problem(f"{file}: targets", given, "at least as many targets"))
+    problems += _check_correlations(plan, str(file))
     try:
         base = load_scenario(base_file(plan, file))
     except ScenarioError as error:
@@ -61,6 +64,20 @@ def load_fit_plan(
 def base_file(plan: FitPlan, file: str | Path) -> Path:
     """Return the file of the scenario that a plan moves."""
     return Path(file).parent / plan.base
+
+
+def _check_correlations(plan: FitPlan, file: str) -> list[Problem]:
+    """Return what is wrong with the correlations of the errors of targets."""
+
+    def check_end(place: str, name: str) -> list[Problem]:
+        if name in plan.targets:
+            return []
+        near = nearest_name(name, plan.targets)
+        return [Problem(place, repr(name), "a target of this plan", near)]
+
+    pairs = plan.correlations
+    stated = [(f"correlations.{i}", pair.source, pair.grade) for i, pair in enumerate(pairs)]
+    return check_pairs(pairs, file, check_end) + source_problems(stated, file)
 
 
 def _check_keys(plan: FitPlan, base: Scenario, file: str) -> list[Problem]:

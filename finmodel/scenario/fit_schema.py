@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from finmodel.scenario.correlations import Correlation
 from finmodel.scenario.fund_plan_schema import PlanMeta
+from finmodel.scenario.quantity import Grade
 from finmodel.scenario.section import Section
 
 Names = Annotated[tuple[str, ...], Strict(False)]
@@ -39,11 +41,23 @@ class FitParameter(Section):
     note: str = Field(min_length=1)
 
 
+class EvidenceCorrelation(Correlation):
+    """Correlation of the errors that the evidence of two targets has; the others are independent.
+
+    Why they go together is said in full: `source`, `grade` and `note` have no defaults.
+    """
+
+    source: str = Field(min_length=1)
+    grade: Grade
+    note: str = Field(min_length=1)
+
+
 class FitPlan(Section):
     """A valid plan of a fit.
 
     `base` is a scenario beside the plan, `targets` names of data/evidence/targets.csv. Tables of
-    shares are divided by their sum after a move.
+    shares are divided by their sum after a move. `correlations` are those of the errors of targets
+    that share a source or firms: they change the errors of estimates and J, not the weights.
     """
 
     schema_version: Literal[1]
@@ -52,3 +66,4 @@ class FitPlan(Section):
     run: FitRun
     targets: Names = Field(min_length=1)
     parameters: dict[str, FitParameter] = Field(min_length=1)
+    correlations: Annotated[tuple[EvidenceCorrelation, ...], Strict(False)] = ()

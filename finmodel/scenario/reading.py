@@ -70,10 +70,33 @@ def apply_overrides(tree: Tree, overrides: Sequence[str], root: type[BaseModel])
             value = tomllib.loads(f"value = {raw.strip()}")["value"]
         except (ValueError, RecursionError):
             value = raw.strip()
-        problem = _set(tree, key.split("."), value, place, root)
+        try:
+            parts = key_parts(key)
+        except ValueError:
+            problems.append(Problem(place, key, 'names joined by dots, as grid."stages.A.ask"=[1]'))
+            continue
+        problem = _set(tree, parts, value, place, root)
         if problem:
             problems.append(problem)
     return problems
+
+
+def key_parts(key: str) -> list[str]:
+    """Return the parts of a dotted key; a part in double quotes may hold dots, as in TOML.
+
+    Raises
+    ------
+    ValueError
+        If quotes do not hold a whole part.
+    """
+    if '"' not in key:
+        return key.split(".")
+    found = re.findall(r'(?:^|\.)(?:"([^"]+)"|([^".]+))', key)
+    parts = [quoted or plain for quoted, plain in found]
+    whole = ".".join(f'"{quoted}"' if quoted else plain for quoted, plain in found)
+    if whole != key:
+        raise ValueError(key)
+    return parts
 
 
 def _set(

@@ -26,6 +26,8 @@ from finmodel.sensitivity.axes import FloatArray
 from finmodel.sensitivity.noise import Outcomes, jackknife_error, luck_variance, shared
 
 Z95 = 1.959963984540054
+ROUNDING = 1e-12
+"""Spread over the size of outcomes below which it is rounding."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Indices:
     ----------
     mean, variance : float
         Over the beliefs; the variance without luck.
+    variance_error : float
+        Standard error of `variance`, of rows and of paths.
     luck_share : float
         Part of the plain variance of outcomes that is luck.
     first, first_error, total, total_error : ndarray of shape (G,)
@@ -50,6 +54,7 @@ class Indices:
 
     mean: float
     variance: float
+    variance_error: float
     luck_share: float
     first: FloatArray
     first_error: FloatArray
@@ -62,8 +67,12 @@ class Indices:
 
     @property
     def is_told(self) -> NDArray[np.bool_]:
-        """Whether the total share is told from luck: its 95 % interval lies above zero."""
-        return np.asarray(self.total - Z95 * self.total_error > 0.0)
+        """Whether the total share is told from luck: its 95 % interval lies above zero.
+
+        That of the variance must, too: all of a variance that is luck is a share without error.
+        """
+        is_varied = self.variance - Z95 * self.variance_error > 0.0
+        return np.asarray((self.total - Z95 * self.total_error > 0.0) & is_varied)
 
 
 def sobol_indices(found: Outcomes, *, seed: int, resamples: int = 500) -> Indices:
@@ -93,16 +102,18 @@ def sobol_indices(found: Outcomes, *, seed: int, resamples: int = 500) -> Indice
     by_rows = _shares(terms, weights)
     by_paths = [_shares(_terms(part), np.ones((1, n)) / n) for part in found.without_blocks()]
     errors = []
-    for place in (0, 1):
-        paths = np.array([part[place][0] for part in by_paths])
+    for place in (0, 1, 2):
+        paths = np.array([np.atleast_1d(part[place][0]) for part in by_paths])
         wobble = jackknife_error(paths) if by_paths else 0.0
-        errors.append(np.sqrt(_variance(by_rows[place]) + wobble**2))
+        rows = by_rows[place].reshape(resamples, -1)
+        errors.append(np.sqrt(_variance(rows) + wobble**2))
     ends = np.concatenate([found.value[:, 0], found.value[:, -1]])
     plain = float(ends.var())
     plain_first, plain_total, floor = _plain(found, plain)
     return Indices(
         mean=float(ends.mean()),
         variance=float(variance[0]),
+        variance_error=float(errors[2][0]),
         luck_share=float(np.clip(1.0 - variance[0] / plain, 0.0, 1.0)) if plain > 0.0 else 0.0,
         first=first[0],
         first_error=errors[0],
@@ -117,12 +128,16 @@ def sobol_indices(found: Outcomes, *, seed: int, resamples: int = 500) -> Indice
 
 @dataclass(frozen=True)
 class _Terms:
-    """Sums of each row: products of first order, squares of total order, and the two points."""
+    """Sums of each row: products of first order, squares of total order, and the two points.
+
+    `scale` is the size of outcomes, against which a variance may be nothing but rounding.
+    """
 
     first: FloatArray
     total: FloatArray
     ends: FloatArray
     luck: float
+    scale: float
 
 
 def _terms(found: Outcomes) -> _Terms:
@@ -137,14 +152,16 @@ def _terms(found: Outcomes) -> _Terms:
     top = top - shared(influence[:, -1:] - common, change.influence)
     square = 0.5 * (change.value**2 - change.squared_error())
     ends = np.stack([value[:, 0] - centre, value[:, -1] - centre], axis=1)
-    return _Terms(top, square, ends, luck_variance(both))
+    scale = float(np.abs(both.value).max())
+    return _Terms(top, square, ends, luck_variance(both), scale)
 
 
 def _shares(terms: _Terms, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return first and total shares, (R, G), and variances, (R,), of weighted rows."""
     mean = weights @ terms.ends.mean(axis=1)
     spread = weights @ (terms.ends**2).mean(axis=1) - mean**2 - terms.luck
-    variance = np.where(spread > 0.0, spread, np.nan)[:, None]
+    rounding = (ROUNDING * terms.scale) ** 2
+    variance = np.where(spread > rounding, spread, np.nan)[:, None]
     return (weights @ terms.first) / variance, (weights @ terms.total) / variance, spread
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from finmodel.allocate.back_solve import BackSolution, back_solve
+from finmodel.allocate.back_solve import COARSE, FINE, BackSolution, back_solve
 from finmodel.allocate.frontier import Frontier, frontier
 from finmodel.allocate.goal import Goal, RiskLimit
 from finmodel.allocate.marginal import MarginalCurves, marginal_curves
@@ -170,6 +170,25 @@ def goal_of(found: ReadAllocation, n_futures: int) -> Goal:
         for name, item in found.plan.risks.items()
     )
     return Goal(weights, limits, np.full(n_futures, 1.0 / n_futures), found.plan.caution)
+
+
+def most_units(found: ReadAllocation, n_presets: int) -> int:
+    """Return how many units an allocation asks for at most, those of the baselines included.
+
+    Splits that are asked twice, and units that are kept, cost nothing: it may be far fewer.
+    """
+    plan, run = found.plan, found.plan.run
+    futures = 1 + len(plan.futures.named) + plan.futures.draws
+    criteria, cells = len(plan.criteria), len(found.cells)
+    blocks, fresh = run.paths // run.first_paths, run.fresh_paths // run.first_paths
+    new = criteria * plan.search.batch
+    first = n_presets + plan.search.design + 1 + plan.search.rounds * (new + 1)
+    last = (criteria * plan.search.finalists + n_presets + 1) * (blocks - 1) + (new + 1) * blocks
+    again = criteria + n_presets + 1 + 3 * cells + 2
+    if plan.frontier is not None:
+        again += plan.frontier.points + criteria + 1
+    levels = COARSE + FINE
+    return 1 + futures * (first + last + again * fresh) + 2 * levels * fresh * len(plan.questions)
 
 
 class _Steps:

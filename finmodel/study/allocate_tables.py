@@ -9,7 +9,7 @@ import pandas as pd
 
 from finmodel.allocate.goal import CRITERIA, criterion_values, risk
 from finmodel.allocate.retest import Contrast, contrast, optimism
-from finmodel.allocate.search import Winner
+from finmodel.allocate.search import Winner, excess
 from finmodel.study.allocate import Allocation
 from finmodel.study.allocate_play import MEASURES
 from finmodel.study.allocate_presets import vehicles
@@ -78,6 +78,7 @@ def _worth(result: Allocation) -> pd.DataFrame:
     rows, goal, book = [], result.goal, result.search.book
     k = len(result.search.winners)
     plain = _rows_in_sample(result)[k]
+    over = _over(result)
     for n, row in enumerate(_rows_in_sample(result)):
         name = result.fresh.names[n]
         winner: Winner | None = result.search.winners.get(name)  # type: ignore[call-overload]
@@ -88,7 +89,7 @@ def _worth(result: Allocation) -> pd.DataFrame:
             {
                 "split": name,
                 "is_winner": winner is not None,
-                "is_within_limits": winner.is_within_limits if winner else True,
+                "is_within_limits": winner.is_within_limits if winner else bool(over[row] <= 0.0),
                 "in_sample": found.in_sample,
                 "in_sample_se": found.in_sample_se,
                 "fresh": found.fresh,
@@ -104,6 +105,12 @@ def _worth(result: Allocation) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _over(result: Allocation) -> FloatArray:
+    """Return by how much each split of the search breaks its limits, as the winners are judged."""
+    means, goal = result.search.means, result.goal
+    return excess(goal, means.risks + goal.caution * means.risk_se)
 
 
 def _measures(result: Allocation) -> pd.DataFrame:

@@ -13,10 +13,17 @@ import pandas as pd
 
 from finmodel import datasets, store
 from finmodel.calibrate.diary import diary_simulator
-from finmodel.calibrate.fit import FittedNumbers, bounds, fitted_numbers, plan_simulator
+from finmodel.calibrate.fit import (
+    FittedNumbers,
+    bounds,
+    evidence_covariance,
+    fitted_numbers,
+    plan_simulator,
+)
 from finmodel.calibrate.fit_text import fitted_text, number_rows
 from finmodel.calibrate.identification import directions_table, pins_table
-from finmodel.calibrate.smm import Moment, MomentFit, Simulated, fit_moments
+from finmodel.calibrate.moment_search import Simulated
+from finmodel.calibrate.smm import Moment, MomentFit, fit_moments
 from finmodel.market.resume import Checkpoint, Progress
 from finmodel.market.run import simulate
 from finmodel.measure.target_moments import target_moments
@@ -79,6 +86,7 @@ def work_out(
     base: Scenario,
     checkpoint: Checkpoint,
     *,
+    is_moving: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
@@ -90,6 +98,8 @@ def work_out(
     plan : FitPlan
     base : Scenario
     checkpoint : Checkpoint
+    is_moving : bool, optional
+        False keeps the numbers of the base and finds their errors.
     threads, progress, cancel
         Progress counts evaluations of the market; how many there will be is a guess.
 
@@ -100,7 +110,7 @@ def work_out(
         If cancelled; what was done is kept.
     """
     table, moments = moments_of(plan)
-    run, guess = plan.run, guessed_evaluations(plan)
+    run, guess = plan.run, guessed_evaluations(plan, is_moving=is_moving)
 
     def measure(scenario: Scenario) -> Simulated:
         return simulated_moments(
@@ -119,6 +129,8 @@ def work_out(
         start=np.zeros(len(plan.parameters)),
         low=low,
         high=high,
+        evidence=evidence_covariance(plan, moments),
+        is_moving=is_moving,
     )
     numbers = fitted_numbers(base, plan, fit)
     check = simulated_moments(
@@ -132,8 +144,10 @@ def work_out(
     return FitOutcome(plan, base, fit, numbers, check, table)
 
 
-def guessed_evaluations(plan: FitPlan) -> int:
+def guessed_evaluations(plan: FitPlan, *, is_moving: bool = True) -> int:
     """Return about how many evaluations a fit takes: a few Jacobians, the last one central."""
+    if not is_moving:
+        return 2 * len(plan.parameters) + 1
     return 7 * len(plan.parameters) + 10
 
 
@@ -143,6 +157,7 @@ def find_or_fit(
     file: str | Path,
     *,
     root: Path,
+    is_moving: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
     cancel: threading.Event | None = None,
@@ -162,11 +177,19 @@ def find_or_fit(
         data_checksums=datasets.checksums(),
         paths=plan.run.paths,
         seed=plan.run.seed,
-        source_digest=f"{sources}/fit",
+        source_digest=f"{sources}/{'fit' if is_moving else 'errors of a fit'}",
     )
 
     def make(checkpoint: Checkpoint) -> FitOutcome:
-        return work_out(plan, base, checkpoint, threads=threads, progress=progress, cancel=cancel)
+        return work_out(
+            plan,
+            base,
+            checkpoint,
+            is_moving=is_moving,
+            threads=threads,
+            progress=progress,
+            cancel=cancel,
+        )
 
     def manifest(outcome: FitOutcome) -> store.Manifest:
         run, fit = plan.run, outcome.fit

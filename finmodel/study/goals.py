@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, get_args
 
 from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.measure.series import Catalogue, Estimate
+from finmodel.measure.tails import ROUNDING
 
 Kind = Literal["se", "rse", "half_width95"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -79,8 +80,12 @@ class Condition(NamedTuple):
         return se / size if size > 0.0 else (math.nan if math.isnan(size) else math.inf)
 
     def is_met(self, estimate: Estimate) -> bool:
-        """Whether the error, with its own error added, is below the limit; never if unknown."""
-        return self.found(estimate, is_bound=True) < self.limit
+        """Whether the error, with its own error added, is below the limit; never if unknown.
+
+        Units that are all alike show no error: what is rare has not happened yet.
+        """
+        is_known = estimate.se > ROUNDING * abs(estimate.value)
+        return is_known and self.found(estimate, is_bound=True) < self.limit
 
 
 class Goal(NamedTuple):

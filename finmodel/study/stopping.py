@@ -30,6 +30,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from finmodel.errors import Problem, ScenarioError
 from finmodel.measure.series import Cell, Estimate
+from finmodel.measure.tails import ROUNDING
 from finmodel.study.goals import Condition, Goal
 
 FIRST_LOOK = 64
@@ -79,6 +80,11 @@ class Look(NamedTuple):
     fixed: float
     limit: float
     is_met: bool
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether all units are alike, so that no error is known."""
+        return self.se <= ROUNDING * abs(self.value)
 
 
 def look_counts(first: int, most: int) -> tuple[int, ...]:
@@ -155,6 +161,8 @@ def needed(looks: Sequence[Look]) -> int | None:
     """
     most = 0.0
     for look in looks:
+        if look.is_alike:
+            return None
         free, room = look.bound**2 - look.fixed**2, look.limit**2 - look.fixed**2
         if not (math.isfinite(free) and room > 0.0):
             return None

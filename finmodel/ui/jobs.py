@@ -29,6 +29,10 @@ PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
 GRACE_SECONDS = 1.5
 """What a stopped job has to store what it did, before it is killed."""
 MOST_WAITING = 20
+CODE = Path(__file__).resolve().parents[2]
+"""Where this package lies: commands must be of the same code as the pages."""
+REFUSED = 2
+"""Exit code of a command that refuses its input, and says in words why."""
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
@@ -57,6 +61,12 @@ class Job:
     started: float = 0.0
     asked_to_stop: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it failed because of its input."""
+        code = self.process.returncode if self.process else None
+        return self.state == "failed" and code == REFUSED
 
     @property
     def is_over(self) -> bool:
@@ -112,7 +122,8 @@ class JobQueue:
     """
 
     def __init__(self, root: Path, home: Path, at_once: int = 1) -> None:
-        self._root, self._home, self._at_once = root, home, at_once
+        # Commands have another working folder: a relative one would be another there.
+        self._root, self._home, self._at_once = root.resolve(), home.resolve(), at_once
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
@@ -156,7 +167,8 @@ class JobQueue:
 
     def before(self, job: Job) -> int:
         """Return how many jobs wait or run before one that waits."""
-        keys = [key for key, other in self._jobs.items() if not other.is_over]
+        with self._lock:
+            keys = [key for key, other in self._jobs.items() if not other.is_over]
         return keys.index(job.key) if job.key in keys else 0
 
     def stop(self, key: str) -> None:
@@ -187,7 +199,12 @@ class JobQueue:
                     running += 1
 
     def _begin(self, job: Job) -> None:
-        environment = {**os.environ, PROGRESS_VARIABLE: str(job.folder / "progress.json")}
+        paths = [str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            PROGRESS_VARIABLE: str(job.folder / "progress.json"),
+        }
         with (
             (job.folder / "out.json").open("wb") as out,
             (job.folder / "said.txt").open("wb") as said,

@@ -7,14 +7,30 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import fund, overview, studies
+from finmodel.ui.pages import (
+    about,
+    assumptions,
+    flows,
+    fund,
+    gap,
+    guidance,
+    overview,
+    studies,
+    validation,
+)
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
 PAGES: dict[str, Page] = {
     "overview": overview.page,
+    "gap": gap.page,
+    "guidance": guidance.page,
     "fund": fund.page,
+    "flows": flows.page,
     "studies": studies.page,
+    "assumptions": assumptions.page,
+    "validation": validation.page,
+    "about": about.page,
 }
 """Pages by address, in the order of the menu; the first answers at the root."""
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finmodel.cli.batch_command import size_line
 from finmodel.errors import ScenarioError
 from finmodel.scenario.batch_plan import load_batch
 from finmodel.scenario.batch_schema import BatchDesign, BatchRange
@@ -214,3 +215,19 @@ def test_a_full_factorial_has_ends_of_ranges_and_middles_of_beliefs():
     assert [value_at(span, x) for x in (0.0, 0.5, 1.0)] == pytest.approx([2.0, 10.0, 50.0])
     span = BatchRange(low=-1.0, high=3.0)
     assert [value_at(span, x) for x in (0.0, 0.25, 1.0)] == [-1.0, 0.0, 3.0]
+
+
+def test_a_key_of_the_grid_that_holds_dots_is_reached_in_quotes(tmp_path):
+    plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0, 5.0]')
+    found = load_batch(plan, [f'grid."{MEETINGS}"=[2.0, 6.0]'])
+    assert found.plan.grid[MEETINGS] == (2.0, 6.0)
+    assert size_of(found).n_units == 2
+    for wrong in (f'grid."{MEETINGS}=[2.0]', f'grid."{MEETINGS}"x=[2.0]', 'grid."a.b"=[2.0]'):
+        with pytest.raises(ScenarioError, match=r"--set|grid\.a\.b"):
+            load_batch(plan, [wrong])
+
+
+def test_the_size_of_a_batch_is_said_in_chinese(tmp_path):
+    plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0, 5.0]')
+    text = size_line(size_of(load_batch(plan)), "zh")
+    assert text == "3个单元：情景1个，种子1个，网格至多3格，设计点1个。"

@@ -50,7 +50,7 @@ def test_batch_speaks_chinese_and_finds_again(place, tmp_path):
     done = call("batch", plan, "--out", root, "--lang", "zh")
     assert done.exit_code == 0, done.output
     assert "6个单元" in done.output
-    assert "Found again" in done.output
+    assert "沿用已有结果" in done.output
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from finmodel.calibrate.diary import Diary, diary_simulator
-from finmodel.calibrate.smm import Simulated
+from finmodel.calibrate.moment_search import Simulated
 from finmodel.cli.main import app
 from finmodel.errors import Interrupted
 from finmodel.scenario import load_scenario
@@ -171,6 +171,60 @@ def test_it_is_found_again_and_prints_what_it_is(folder, fitted):
     assert result.exit_code == 0
     for words in ("Found again", "pinned by", "degrees of freedom", "births_SH", "off, %"):
         assert words in result.output, words
+
+
+def test_it_stays_where_the_base_is_and_finds_errors_again(folder, fitted):
+    """With errors of targets that go together: numbers stay, errors and J do not."""
+    _, out = fitted
+    here = folder / "stay"
+    here.mkdir(exist_ok=True)
+    shutil.copy(out, here / "base.toml")
+    told = {}
+    pair = """
+[[correlations]]
+a = "split_SH"
+b = "split_JS"
+rho = 0.9
+source = "assumption"
+grade = "assumed"
+note = "test"
+"""
+    for name, more in (("apart", ""), ("together", pair)):
+        (here / f"{name}.toml").write_text(PLAN + more, encoding="utf-8")
+        new = here / f"{name}_out.toml"
+        options = ("--stay", "--runs", here / "fits", "--json")
+        result = run("fit", here / f"{name}.toml", "--out", new, *options)
+        assert result.exit_code == 0, result.output
+        told[name] = json.loads(result.stdout)
+        old, now = dict(quantities(load_scenario(out))), dict(quantities(load_scenario(new)))
+        assert {key: item.centre for key, item in old.items()} == {
+            key: item.centre for key, item in now.items()
+        }
+    for name in told:
+        factors = [row["factor"] for row in told[name]["fit_parameters"]]
+        assert factors == [1.0, 1.0, 1.0]
+    apart, together = (
+        {row["parameter"]: row["log_se"] for row in told[name]["fit_parameters"]} for name in told
+    )
+    assert together["births_SH"] != pytest.approx(apart["births_SH"], rel=0.02)
+    assert told["apart"]["j"] != told["together"]["j"]
+
+
+def test_it_speaks_chinese_and_refuses_other_languages(folder, fitted):
+    result = run("fit", folder / "plan.toml", "--runs", folder / "fits", "--lang", "zh")
+    assert result.exit_code == 0, result.output
+    for words in (
+        "沿用已有结果",
+        "决定它的目标",
+        "自由度",
+        "年创投案例数",
+        "所有目标的误差视为独立",
+    ):
+        assert words in result.output, words
+    assert "pinned by" not in result.output
+    result = run("fit", folder / "plan.toml", "--runs", folder / "fits", "--lang", "fr")
+    assert result.exit_code == 2
+    assert "en or zh" in result.output
 
 
 def test_interrupted_it_goes_on_and_ends_the_same(folder, fitted):

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finmodel.calibrate.fit import bounds, fitted_numbers, scenario_at
+from finmodel.calibrate.fit import bounds, evidence_covariance, fitted_numbers, scenario_at
+from finmodel.calibrate.moment_search import Simulated
 from finmodel.calibrate.rewrite import rewritten
-from finmodel.calibrate.smm import Moment, Simulated, fit_moments
+from finmodel.calibrate.smm import Moment, fit_moments
+from finmodel.datasets import read_targets
 from finmodel.errors import ScenarioError
 from finmodel.scenario import load_scenario
 from finmodel.scenario.fit_plan import load_fit_plan
 from finmodel.scenario.moves import moved_values
 from finmodel.scenario.walk import with_values
+from finmodel.study.fit import load_plan, moments_of
 from tests.conftest import ROOT, YRD
 
 PLAN = """
@@ -100,6 +103,83 @@ def test_fewer_targets_than_parameters_are_refused(plan_file):
     plan_file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError, match="1 targets for 2 parameters"):
         load_fit_plan(plan_file, targets=TARGETS)
+
+
+PAIR = """
+[[correlations]]
+a = "{a}"
+b = "{b}"
+rho = {rho}
+source = "assumption"
+grade = "{grade}"
+note = "test"
+"""
+
+
+def with_pairs(plan_file, *pairs):
+    text = plan_file.read_text(encoding="utf-8")
+    text += "".join(PAIR.format(a=a, b=b, rho=r, grade=g) for a, b, r, g in pairs)
+    plan_file.write_text(text, encoding="utf-8")
+
+
+def test_correlations_of_targets_become_a_covariance_in_their_order(plan_file):
+    with_pairs(plan_file, ("split", "deals", 0.5, "assumed"))
+    plan, _ = load_fit_plan(plan_file, targets=TARGETS)
+    moments = tuple(Moment(n, 1.0, s) for n, s in zip(TARGETS, (0.1, 0.2, 0.4), strict=True))
+    found = evidence_covariance(plan, moments)
+    assert found == pytest.approx(np.array([[0.01, 0, 0.02], [0, 0.04, 0], [0.02, 0, 0.16]]))
+
+
+def test_every_fault_of_the_correlations_is_told_at_once(plan_file):
+    with_pairs(
+        plan_file,
+        ("deals", "monney", 0.5, "assumed"),
+        ("deals", "deals", 0.5, "assumed"),
+        ("deals", "split", 0.5, "official"),
+        ("split", "deals", 0.4, "assumed"),
+    )
+    with pytest.raises(ScenarioError) as caught:
+        load_fit_plan(plan_file, targets=TARGETS)
+    told = str(caught.value)
+    for part in (
+        "correlations.0.b",
+        "'monney'",
+        "did you mean 'money'",
+        "another name than a",
+        "split and deals, as in correlations.2",
+        "correlations.2.grade",
+    ):
+        assert part in told, part
+
+
+def test_correlations_that_cannot_hold_together_are_refused_with_the_nearest(plan_file):
+    pairs = [("deals", "money", 0.9), ("money", "split", 0.9), ("deals", "split", -0.9)]
+    with_pairs(plan_file, *[(*pair, "assumed") for pair in pairs])
+    with pytest.raises(ScenarioError, match=r"together impossible.*the nearest is"):
+        load_fit_plan(plan_file, targets=TARGETS)
+
+
+def test_the_shipped_correlations_follow_from_what_they_say():
+    plan, _ = load_plan(ROOT / "scenarios" / "fits" / "yrd_baseline.toml")
+    rho = {(pair.a, pair.b): pair.rho for pair in plan.correlations}
+    table, _ = moments_of(plan)
+    value = table.set_index("target")["value"]
+    error = table.set_index("target")["standard_error"]
+    p, q = value["graduation_24m_C"], value["graduation_36m_C"]
+    nested = np.sqrt(93 / 172) * np.sqrt(p * (1 - q) / ((1 - p) * q))
+    assert rho["graduation_24m_C", "graduation_36m_C"] == pytest.approx(nested, abs=5e-4)
+    p, q = value["flow_out_of_SH"], value["flow_into_SH"]
+    counted = -np.sqrt(p * q / ((1 - p) * (1 - q)))
+    assert rho["flow_out_of_SH", "flow_into_SH"] == pytest.approx(counted, abs=5e-3)
+    for kind in ("deals", "money"):
+        pair = (f"{kind}_all", f"{kind}_hard_tech")
+        parts = [error[name] / value[name] for name in pair]
+        assert parts == pytest.approx([0.05, 0.05])
+        assert rho[pair] == pytest.approx(1 - 0.01**2 / (2 * 0.05**2))
+    # Independent errors of three shares give the fourth about the error of its own target.
+    parts = [error[f"split_{name}"] for name in ("SH", "JS", "AH")]
+    fourth = read_targets().set_index("target")["standard_error"]["split_ZJ"]
+    assert np.linalg.norm(parts) == pytest.approx(fourth, rel=0.02)
 
 
 @given(st.floats(0.2, 5.0), st.floats(0.2, 5.0))

@@ -1,11 +1,14 @@
 """Simulated moments against problems with a closed answer."""
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
 
 from finmodel.calibrate.identification import directions_table, pins_table
-from finmodel.calibrate.smm import Moment, Simulated, fit_moments
+from finmodel.calibrate.moment_search import Simulated
+from finmodel.calibrate.smm import Moment, fit_moments
 from finmodel.errors import CalibrationError
 
 MATRIX = np.array([[2.0, 0.3], [0.5, 1.5], [1.0, -1.0], [0.2, 0.1]])
@@ -166,3 +169,70 @@ def test_a_search_that_stops_short_of_a_minimum_says_so():
 
     found = fit(simulate, moments_at([5.0, -3.0], [0.1, 0.1]), start=0.3, low=-1.0, high=1.0)
     assert not found.is_converged
+
+
+def test_targets_that_err_together_change_errors_and_j_but_not_the_point():
+    """Against the sandwich by hand, and against draws of such targets."""
+    errors, truth = np.array([0.3, 0.2, 0.4, 0.1]), np.array([0.4, -0.3])
+    rho = np.eye(4)
+    rho[0, 1] = rho[1, 0] = 0.95
+    covariance = rho * np.outer(errors, errors)
+    given = {"names": ("p0", "p1"), "start": np.full(2, 0.5)}
+    given |= {"low": np.full(2, -10.0), "high": np.full(2, 10.0)}
+    rng, inside, js = np.random.default_rng(3), [], []
+    for _ in range(400):
+        target = moments_at(rng.multivariate_normal(MATRIX @ truth, covariance), errors)
+        found = fit_moments(linear(MATRIX), target, evidence=covariance, **given)
+        inside.append(np.abs(found.point - truth) < 1.96 * found.standard_error)
+        js.append(found.j)
+    alone = fit_moments(linear(MATRIX), target, **given)
+    assert alone.point.tolist() == found.point.tolist()
+    weighted = MATRIX / errors[:, None]
+    inverse = np.linalg.solve(weighted.T @ weighted, weighted.T)
+    assert found.covariance == pytest.approx(inverse @ rho @ inverse.T, rel=1e-6)
+    assert np.abs(found.standard_error / alone.standard_error - 1).max() > 0.05
+    share = np.mean(inside, axis=0)
+    assert np.all(np.abs(share - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 400)), share
+    assert kstest(js, chi2(2).cdf).pvalue > 1e-3
+    # Two that err together and pull an estimate apart bring less of its variance.
+    parts = pins_table(found).groupby("parameter")["part"].sum().to_numpy()
+    assert parts == pytest.approx([1.0, 1.0])
+    errors_along = directions_table(found)["standard_error"].to_numpy()
+    _, _, vectors = np.linalg.svd(weighted, full_matrices=False)
+    by_hand = np.sqrt(np.diag(vectors @ found.covariance @ vectors.T))
+    assert errors_along == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_full_steps_leave_the_pits_in_which_descent_is_caught():
+    """Moments that jitter as counts do: every point has luck of its own."""
+
+    def simulate(point):
+        rng = np.random.default_rng(crc32(point.tobytes()))
+        return Simulated(MATRIX @ point + rng.normal(0.0, 0.02, 4), np.eye(4) * 0.02**2)
+
+    found = fit_moments(
+        simulate,
+        moments_at(MATRIX @ [0.6, -0.4], [0.1] * 4),
+        names=("p0", "p1"),
+        start=np.zeros(2),
+        low=np.full(2, -2.0),
+        high=np.full(2, 2.0),
+        slopes=MATRIX / 0.1,
+    )
+    assert found.is_converged
+    assert found.point == pytest.approx([0.6, -0.4], abs=4 * 0.02)
+    assert found.evaluations <= 9
+
+
+def test_a_fit_that_stays_has_the_errors_of_its_start():
+    target = moments_at(MATRIX @ [0.2, 0.1], [0.1] * 4)
+    given = {"names": ("p0", "p1"), "low": np.full(2, -1.0), "high": np.full(2, 1.0)}
+    found = fit_moments(
+        linear(MATRIX), target, start=np.array([0.2, 0.1]), is_moving=False, **given
+    )
+    moved = fit_moments(linear(MATRIX), target, start=np.zeros(2), **given)
+    assert found.point.tolist() == [0.2, 0.1]
+    assert found.is_converged
+    assert found.covariance == pytest.approx(moved.covariance)
+    away = fit_moments(linear(MATRIX), target, start=np.zeros(2), is_moving=False, **given)
+    assert not away.is_converged

@@ -159,3 +159,24 @@ def test_what_never_changes_is_told_to_have_no_effect():
         found = sobol_indices(exact(value), seed=1)
         assert found.plain_total.tolist() == [0.0, 0.0, 0.0]
         assert not found.is_told.any()
+
+
+@pytest.mark.parametrize(("axes", "noise"), [(1, 0.0), (2, 0.3)])
+def test_a_direction_that_only_the_luck_of_paths_gives_is_not_told(axes, noise):
+    """An effect of mean zero over paths: all there is to explain is luck, which x0 explains."""
+    told = 0
+    points = sobol_design(plain_axes(axes), rows=32, seed=11)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        common = rng.normal(size=40)
+        by_path = (points[..., :1] - 0.5) * common
+        by_path = by_path + noise * rng.normal(size=by_path.shape)
+        told += int(sobol_indices(mean_outcomes(by_path), seed=1).is_told[0])
+    assert told <= 7  # 60 trials at 5 %, and 4 standard errors more would be 9
+
+
+def test_rounding_is_not_variance():
+    points = sobol_design(plain_axes(2), rows=32, seed=11)
+    found = sobol_indices(exact(0.1 + 1e-17 * points[..., 0]), seed=1)
+    assert np.isnan(found.total).all()
+    assert not found.is_told.any()

@@ -12,7 +12,8 @@ from finmodel.report.wording import Wording
 TILE = 52
 MOST_PERCENT = 60.0
 """End of the colour scale: fixed, so that scenarios are seen on one scale."""
-LIGHT_TEXT_FROM = 30.0
+LIGHT_TEXT_FROM = 40.0
+"""White on the middle of the scale would have a contrast of less than 3:1."""
 SELECTION = "province"
 
 
@@ -35,7 +36,14 @@ def grid_rows(by_region: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return tiles
 
 
-def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> AnyChart:
+def province_grid(
+    by_region: pd.DataFrame,
+    wording: Wording,
+    caption: str,
+    *,
+    selected: str | None = None,
+    title: str = "",
+) -> AnyChart:
     """Return the grid chart of the gap; a click on a tile is the selection `province`.
 
     Parameters
@@ -45,9 +53,14 @@ def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> An
     wording : Wording
     caption : str
         The text alternative.
+    selected : str, optional
+        ISO code of the one tile that is outlined, clicked or not, as one chosen in a list;
+        a code of no tile outlines none. By default a click outlines.
+    title : str
+        In place of the usual one.
     """
     rows = grid_rows(by_region, wording)
-    pick = alt.selection_point(name=SELECTION, fields=["iso"], on="click", empty=True)
+    pick = alt.selection_point(name=SELECTION, fields=["iso"], on="click", empty=selected is None)
     place = {
         "x": alt.X("grid_col:O", axis=None, scale=alt.Scale(paddingInner=0.06)),
         "y": alt.Y("grid_row:O", axis=None, scale=alt.Scale(paddingInner=0.06)),
@@ -77,7 +90,9 @@ def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> An
             **place,
             color=colour,
             tooltip=tips,
-            strokeWidth=alt.condition(pick, alt.value(2), alt.value(0)),
+            strokeWidth=alt.condition(pick, alt.value(2), alt.value(0))
+            if selected is None
+            else alt.value(0),
         )
         .add_params(pick),
         alt.Chart(known)
@@ -87,7 +102,10 @@ def province_grid(by_region: pd.DataFrame, wording: Wording, caption: str) -> An
         .mark_text(fontSize=12, dy=9)
         .encode(**place, text="shown:N", color=text_colour),
     ]
+    if selected in set(known["iso"]):
+        outlined = alt.Chart(known[known["iso"] == selected])
+        layers.append(outlined.mark_rect(filled=False, stroke=INK, strokeWidth=3).encode(**place))
     chart = alt.layer(*layers).properties(
-        width={"step": TILE}, height={"step": TILE}, title=wording.text("grid", "title")
+        width={"step": TILE}, height={"step": TILE}, title=title or wording.text("grid", "title")
     )
     return finish(chart, wording.text("grid", "alt", caption=caption))

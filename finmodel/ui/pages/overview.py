@@ -8,6 +8,7 @@ from finmodel.report.captions import gap as captions
 from finmodel.report.charts.grid import SELECTION, province_grid
 from finmodel.report.views import region_view
 from finmodel.report.wording import Wording
+from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, named, show_chart
 from finmodel.ui.results import Stored, stored_results
@@ -40,6 +41,7 @@ def page(view: View) -> None:
         is_wide=False,
     )
     st.caption(words.text("grid", "note"))
+    downloads(stored, view)
     foot(stored, view)
 
 

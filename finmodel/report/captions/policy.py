@@ -1,0 +1,156 @@
+"""Sentences on what a policy changes, for whom, and what public money risks."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, is_told, outcome_name
+from finmodel.report.wording import Wording
+
+ANYWAY = ("deadweight", "substitution")
+
+
+def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wording: Wording) -> str:
+    """Return whether an outcome changes, by how much, or that it is not told from zero.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Table `outcomes` of a comparison.
+    policy, outcome : str
+    name : str
+        What the policy is called.
+    wording : Wording
+    """
+    mine = outcomes[(outcomes["policy"] == policy) & (outcomes["outcome"] == outcome)]
+    mine = mine[mine["region"] == "all"]
+    called = _plain_name(outcome, wording)
+    if mine.empty:
+        return wording.text("lab", "regions_none")
+    row = mine.iloc[0]
+    change, error = float(row["change"]), float(row["change_se"])
+    if change == 0.0 and not error > 0.0:
+        return wording.text("lab", "verdict_none", name=name, outcome=called)
+    size = _amount(change, error, outcome, wording)
+    if not math.isfinite(error):
+        return wording.text("lab", "verdict_unknown", name=name, outcome=called, change=size)
+    if not is_told(change, error):
+        return wording.text("lab", "verdict_untold", name=name, outcome=called, change=size)
+    base = float(row["base"])
+    share = wording.share(abs(change) / base, error / base) if base > 0.0 else "–"
+    key = "verdict_rise" if change > 0 else "verdict_fall"
+    size = _amount(abs(change), error, outcome, wording)
+    return wording.text("lab", key, name=name, outcome=called, change=size, share=share)
+
+
+def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
+    """Return what of the gross effect is left.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.views_policy.chain_rows`.
+    measure : {'n', 'mcny'}
+    wording : Wording
+    """
+    of = rows.set_index("component")
+    if "gross" not in of.index or not of.loc["gross", "value"] > 0.0:
+        return wording.text("lab", "chain_none")
+    gross, net = of.loc["gross"], of.loc["net"]
+    anyway = -sum(float(of.loc[part, "value"]) for part in ANYWAY if part in of.index)
+    unit = "" if measure == "n" else f"{_gap(wording)}{wording.money_unit}"
+    told = "told_yes" if is_told(float(net["value"]), float(net["se"])) else "told_no"
+    return wording.text(
+        "lab",
+        "chain",
+        gross=wording.number(gross["value"], gross["se"]) + unit,
+        anyway=f"{100 * anyway / gross['value']:.0f}%",
+        net=wording.with_error(net["value"], net["se"]) + unit,
+        told=wording.text("lab", told),
+    )
+
+
+def regions(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
+    """Return which province gains most and which least, and how many changes are told.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`finmodel.report.views_policy.region_rows`.
+    outcome : str
+    wording : Wording
+    """
+    known = rows[rows["change"].notna()]
+    if known.empty:
+        return wording.text("lab", "regions_none")
+    falls = outcome in LESS_IS_BETTER
+    ordered = known.sort_values("change", ascending=falls)
+    best, worst = ordered.iloc[0], ordered.iloc[-1]
+    name = outcome_name(outcome, wording)
+    most = wording.with_error(best["change"], best["se"])
+    if len(known) == 1:
+        told = wording.text("lab", "told_yes" if best["is_told"] else "told_no")
+        return wording.text(
+            "lab", "regions_one", outcome=name, best=best["name"], most=most, told=told
+        )
+    return wording.text(
+        "lab",
+        "regions_fall" if falls else "regions",
+        outcome=name,
+        best=best["name"],
+        most=most,
+        worst=worst["name"],
+        least=wording.with_error(worst["change"], worst["se"]),
+        n_told=int(known["is_told"].sum()),
+        n=len(known),
+    )
+
+
+def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> str:
+    """Return what public money is called, returned, held, and how likely a loss is.
+
+    Parameters
+    ----------
+    public : DataFrame
+        Table `public` of a comparison.
+    policy : str
+    n_paths : int
+        Futures: a chance of none of them is told as such.
+    wording : Wording
+    """
+    mine = public[public["policy"] == policy].set_index("measure")
+    if mine.empty or not mine["value"].get("outlay_mcny", 0.0) > 0.0:
+        return wording.text("lab", "money_none")
+
+    def sum_of(name: str) -> str:
+        return wording.money(float(mine.loc[name, "value"]), float(mine.loc[name, "se"]))
+
+    chance = float(mine["value"].get("p_loss", math.nan))
+    called, returned = sum_of("outlay_mcny"), sum_of("returned_mcny")
+    if math.isnan(chance):
+        return wording.text("lab", "money_unknown", called=called, returned=returned)
+    error = float(mine.loc["p_loss", "se"])
+    shown = wording.share(chance, error)
+    if chance == 0.0:
+        shown = wording.text("lab", "rare", n=n_paths)
+    elif math.isfinite(error):
+        shown = f"{shown} ± {wording.number(100 * error, 100 * error)}%"
+    nav = sum_of("nav_mcny")
+    return wording.text("lab", "money", called=called, returned=returned, nav=nav, p_loss=shown)
+
+
+def _plain_name(outcome: str, wording: Wording) -> str:
+    name = wording.text("outcome", outcome)
+    return name[0].lower() + name[1:] if wording.language == "en" and name[1:2].islower() else name
+
+
+def _amount(value: float, error: float, outcome: str, wording: Wording) -> str:
+    if outcome.endswith(MONEY):
+        return wording.money(value, error, has_error=True)
+    return wording.with_error(value, error)
+
+
+def _gap(wording: Wording) -> str:
+    return " " if wording.language == "en" else ""

@@ -1,0 +1,218 @@
+"""Results of policies as readers see them: chain, provinces, years; named rows, units, errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import pandas as pd
+
+from finmodel.measure.effects import SIGNS
+from finmodel.report.wording import Wording
+from finmodel.variables import labels
+
+CLEAR = 2.0
+"""Standard errors beyond which a change is told from zero."""
+MONEY = "_mcny"
+LESS_IS_BETTER = ("gap_n", "gap_mcny", "closures_n", "failures_n")
+OUTCOMES = ("funded_viable_n", "gap_mcny", "gap_n", "deals_mcny", "deals_n", "survivors_n")
+RISKS = (
+    "budget_mcny",
+    "public_raised_mcny",
+    "outlay_mcny",
+    "returned_mcny",
+    "nav_mcny",
+    "at_risk_mcny",
+    "net_present_value_mcny",
+    "loss_mcny",
+    "p_loss",
+    "p_below_social_rate",
+    "tvpi",
+    "dpi",
+    "change_per_public_yuan",
+)
+
+
+def is_told(change: float, error: float) -> bool:
+    """Return whether a change is told from zero; never without an error."""
+    return math.isfinite(error) and error > 0.0 and abs(change) >= CLEAR * error
+
+
+def chain_rows(
+    effects: pd.DataFrame, policy: str, group: str, measure: str, wording: Wording
+) -> pd.DataFrame:
+    """Return the parts of the net effect with their signs, in order, then the net effect.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        Table `effects` of a comparison.
+    policy, group : str
+    measure : {'n', 'mcny'}
+    wording : Wording
+
+    Returns
+    -------
+    DataFrame
+        `component`, `name`, `value`, `se`, `q05`, `q95` (with the sign, money in the unit), and
+        `start`, `end` of the part in a waterfall. Parts that are nothing are left out.
+    """
+    mine = effects[(effects["policy"] == policy) & (effects["group"] == group)]
+    of = {str(row["component"]): row for row in mine.to_dict("records")}
+    per = wording.mcny_per_unit if measure == "mcny" else 1.0
+    rows, level = [], 0.0
+    for component in (*SIGNS, "net"):
+        if component not in of:
+            continue
+        row, sign = of[component], SIGNS.get(component, 1)
+        column = f"effect_{measure}"
+        value = sign * float(row[column]) / per
+        ends = [sign * float(row[f"{column}_{q}"]) / per for q in ("q05", "q95")]
+        is_end = component in ("gross", "net")
+        if not is_end and value == 0.0:
+            continue
+        start = 0.0 if is_end else level
+        level = start + value
+        rows.append(
+            {
+                "component": component,
+                "name": wording.text("effect", component),
+                "value": value,
+                "se": float(row[f"{column}_se"]) / per,
+                "q05": min(ends),
+                "q95": max(ends),
+                "start": start,
+                "end": level,
+            }
+        )
+    columns = ["component", "name", "value", "se", "q05", "q95", "start", "end"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def chain_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """Return the chain with headings in the language."""
+    return _with_heads(rows, wording, name="part", value="value", se="error", q05="q05", q95="q95")
+
+
+def outcome_name(outcome: str, wording: Wording) -> str:
+    """Return what an outcome is called, with the unit if it is money."""
+    name = labels()["outcome"][outcome][wording.language]
+    return f"{name}, {wording.money_unit}" if outcome.endswith(MONEY) else name
+
+
+def region_rows(
+    outcomes: pd.DataFrame,
+    policy: str,
+    outcome: str,
+    wording: Wording,
+    targets: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Return the change of an outcome by province, money in the unit.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Table `outcomes` of a comparison.
+    policy, outcome : str
+    wording : Wording
+    targets : collection of str, optional
+        Provinces that the programme gives money to; others are said to be outside.
+
+    Returns
+    -------
+    DataFrame
+        `region`, `name`, `change`, `se`, `low`, `high` (95 % of the mean), `q05`, `q95`, `is_told`.
+    """
+    mine = outcomes[(outcomes["policy"] == policy) & (outcomes["outcome"] == outcome)]
+    mine = mine[mine["region"] != "all"]
+    per = wording.mcny_per_unit if outcome.endswith(MONEY) else 1.0
+    rows = []
+    for row in mine.to_dict("records"):
+        change, error = float(row["change"]) / per, float(row["change_se"]) / per
+        name = wording.name(row["region"])
+        if targets is not None and row["region"] not in targets:
+            name = wording.text("lab", "outside", name=name)
+        half = 1.96 * error if math.isfinite(error) else 0.0
+        rows.append(
+            {
+                "region": row["region"],
+                "name": name,
+                "change": change,
+                "se": error,
+                "low": change - half,
+                "high": change + half,
+                "q05": float(row["chance_q05"]) / per,
+                "q95": float(row["chance_q95"]) / per,
+                "is_told": is_told(change, error),
+            }
+        )
+    columns = ["region", "name", "change", "se", "low", "high", "q05", "q95", "is_told"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def difference_view(rows: pd.DataFrame, wording: Wording, first: str = "region") -> pd.DataFrame:
+    """Return changes with headings in the language, whether they are told in words."""
+    shown = rows.assign(
+        told=[wording.text("lab", "yes" if flag else "no") for flag in rows["is_told"]]
+    )
+    heads = {"name": first, "change": "change", "se": "error", "told": "told"}
+    if {"q05", "q95"} <= set(rows.columns):
+        heads |= {"q05": "q05", "q95": "q95"}
+    return _with_heads(shown, wording, **heads)
+
+
+def year_rows(years: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFrame:
+    """Return public money of all programmes by year and flow, in the unit: long rows.
+
+    Returns
+    -------
+    DataFrame
+        `year`, `flow` (called, returned, nav), `name`, `value`, `se`; what is called is negative.
+    """
+    mine = years[(years["policy"] == policy) & (years["level"] == "all")]
+    mine = mine[mine["programme"] == "all"]
+    rows = []
+    for row in mine.to_dict("records"):
+        for flow, sign in (("called", -1.0), ("returned", 1.0), ("nav", 1.0)):
+            value = float(row[f"public_{flow}_mcny"]) / wording.mcny_per_unit
+            error = float(row[f"public_{flow}_mcny_se"]) / wording.mcny_per_unit
+            rows.append(
+                {
+                    "year": int(row["year"]),
+                    "flow": flow,
+                    "name": wording.text("lab", flow),
+                    "value": sign * value,
+                    "se": error,
+                }
+            )
+    return pd.DataFrame(rows, columns=["year", "flow", "name", "value", "se"])
+
+
+def year_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """Return public money by year with headings in the language."""
+    return _with_heads(rows, wording, year="year", name="flow", value="value", se="error")
+
+
+def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFrame:
+    """Return measures of public money as texts with their errors and ranges over futures."""
+    mine = public[public["policy"] == policy]
+    rows = []
+    for row in mine[mine["measure"].isin(RISKS)].to_dict("records"):
+        name = str(row["measure"])
+        value, error = float(row["value"]), float(row["se"])
+        low, high = float(row["q05"]), float(row["q95"])
+        if math.isnan(value) or (name == "at_risk_mcny" and value == 0.0):
+            continue
+        if name.endswith(MONEY):
+            shown, span = wording.money(value, error, has_error=True), wording.money_span(low, high)
+        elif name.startswith("p_"):
+            shown, span = wording.share(value, error if error > 0 else math.nan), "–"
+        else:
+            shown, span = wording.with_error(value, error), wording.span(low, high)
+        rows.append((wording.text("public", name), shown, span))
+    heads = [wording.text("lab", "risk"), wording.text("lab", "value")]
+    return pd.DataFrame(rows, columns=[*heads, wording.text("overview", "range", span="").strip()])
+
+
+def _with_heads(rows: pd.DataFrame, wording: Wording, **heads: str) -> pd.DataFrame:
+    return pd.DataFrame({wording.text("lab", text): rows[column] for column, text in heads.items()})

@@ -1,0 +1,49 @@
+"""What the editor of a programme says: totals, ranges, what is wrong; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from finmodel.errors import Problem
+from finmodel.report.wording import Wording
+from finmodel.scenario.quantity import Spec
+
+
+def region_total(shares: Mapping[str, float], budget: float, words: Wording) -> str:
+    """Return the sum of shares and the money a year that they place.
+
+    Parameters
+    ----------
+    shares : mapping of float
+    budget : float
+        Million CNY a year.
+    words : Wording
+    """
+    total = math.fsum(shares.values())
+    money = words.money(total * budget)
+    return words.text("lab", "total", total=_plain(round(100 * total, 6)), money=money)
+
+
+def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:
+    """Return the range that a number may have.
+
+    Parameters
+    ----------
+    spec : Spec
+    words : Wording
+    per : float
+        What a shown unit is of the scenario's.
+    """
+    return words.text("lab", "ask", low=_plain(spec.low / per), high=_plain(spec.high / per))
+
+
+def reason(problem: Problem, spec: Spec | None, words: Wording) -> str:
+    """Return what is wrong with a field; the range in words where that is what it broke."""
+    is_range = spec is not None and problem.allowed == spec.allowed
+    allowed = spec_words(spec, words) if spec is not None and is_range else problem.allowed
+    return words.text("lab", "wrong", given=problem.given, allowed=allowed)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.6g}"

@@ -1,0 +1,87 @@
+"""Buttons that give a stored result away: memo as HTML and PDF, workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from finmodel.report.memo import memo_page
+from finmodel.report.pdf import missing_for_pdf, missing_text, pdf_of
+from finmodel.report.result import Result, kind_of
+from finmodel.report.workbook import workbook_bytes
+from finmodel.ui.results import Stored
+from finmodel.ui.state import View
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class _Tables(Mapping[str, pd.DataFrame]):
+    """Tables of a stored result, each read when first asked for."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if not self._stored.has(name):
+            raise KeyError(name)
+        return self._stored.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in sorted(self._stored.folder.glob("*.parquet")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def result_of(stored: Stored) -> Result:
+    """Return a stored result as memos and workbooks take it."""
+    return Result(stored.manifest, _Tables(stored), stored.origin, stored.key)
+
+
+def downloads(stored: Stored, view: View) -> None:
+    """Draw the buttons for a stored run or comparison; nothing for another sort of result.
+
+    The files are made when a button is pressed, in the language and the unit of the view.
+
+    Parameters
+    ----------
+    stored : Stored
+    view : View
+    """
+    result, words = result_of(stored), view.wording
+    if kind_of(result.tables) is None:
+        return
+    language = view.language
+    name = f"finmodel_{stored.key[:8]}_{language}"
+    missing = missing_for_pdf(language)
+    st.markdown(f"**{words.text('download', 'head')}**")
+    with st.container(horizontal=True):
+        st.download_button(
+            words.text("download", "html"),
+            lambda: memo_page(result, words),
+            file_name=f"{name}.html",
+            mime="text/html",
+            key=f"memo_html_{stored.key}",
+            on_click="ignore",
+        )
+        st.download_button(
+            words.text("download", "pdf"),
+            lambda: pdf_of(memo_page(result, words), language),
+            file_name=f"{name}.pdf",
+            mime="application/pdf",
+            key=f"memo_pdf_{stored.key}",
+            on_click="ignore",
+            disabled=missing is not None,
+        )
+        st.download_button(
+            words.text("download", "xlsx"),
+            lambda: workbook_bytes(result, words),
+            file_name=f"{name}.xlsx",
+            mime=EXCEL,
+            key=f"workbook_{stored.key}",
+            on_click="ignore",
+        )
+    if missing is not None:
+        st.caption(missing_text(missing, language))

@@ -1,0 +1,59 @@
+"""Keeping a policy: saved by name, as a link, as the command that repeats it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from finmodel.errors import InputError
+from finmodel.ui import saved
+from finmodel.ui.guidance_editor import set_draft
+from finmodel.ui.home import home
+from finmodel.ui.packed import pack
+from finmodel.ui.policy import Policy
+from finmodel.ui.state import View
+
+
+def keep(policy: Policy, view: View) -> None:
+    """Draw where a policy is saved, opened, shared and repeated."""
+    words = view.wording
+    with st.expander(f"{words.text('lab', 'save')} · {words.text('app', 'share')}"):
+        left, right = st.columns(2)
+        with left, st.form("lab_save", border=False):
+            name = st.text_input(words.text("lab", "save_name"), max_chars=saved.MOST_LETTERS)
+            if st.form_submit_button(words.text("lab", "save")):
+                _save(policy, name, view)
+        names = saved.names(home())
+        if names:
+            chosen = right.selectbox(words.text("lab", "open"), names, index=None, key="lab_open")
+            right.button(
+                words.text("lab", "open"),
+                key="lab_open_now",
+                disabled=chosen is None,
+                on_click=_open,
+                args=[chosen],
+            )
+        failed = st.session_state.pop("lab_open_failed", "")
+        if failed:
+            right.error(failed)
+        st.caption(words.text("lab", "share_link"))
+        query = f"mode=manager&lang={words.language}&unit={words.unit}&plan={pack(policy)}"
+        st.code(f"/guidance?{query}", language=None)
+        st.caption(words.text("lab", "repeat"))
+        st.code(policy.command(), language="bash")
+
+
+def _save(policy: Policy, name: str, view: View) -> None:
+    try:
+        saved.save(policy, name, home())
+    except InputError as error:
+        problem = error.problems[0]
+        st.error(view.wording.text("lab", "wrong", given=problem.given, allowed=problem.allowed))
+    else:
+        st.success(view.wording.text("lab", "saved", name=name.strip()))
+
+
+def _open(name: str) -> None:
+    try:
+        set_draft(saved.load(name, home()))
+    except InputError as error:
+        st.session_state["lab_open_failed"] = str(error.problems[0])

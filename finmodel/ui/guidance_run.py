@@ -1,0 +1,51 @@
+"""Running a policy from a page: preview first, exact on demand, and what it found."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from finmodel.report.wording import Wording
+from finmodel.ui.home import home
+from finmodel.ui.job_panel import show_job, start_job
+from finmodel.ui.parts import foot
+from finmodel.ui.policy import Policy
+from finmodel.ui.policy_results import of_job, show_result
+from finmodel.ui.state import View
+
+JOB = "lab"
+PREVIEW_PATHS = 8
+"""Futures that two free cores play within about five seconds, start included."""
+
+
+def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
+    """Draw the buttons that run a policy."""
+    words = view.wording
+    with st.container(horizontal=True):
+        for kind, n in (("preview", PREVIEW_PATHS), ("exact", paths)):
+            is_main = kind == "preview"
+            if st.button(
+                words.text("lab", kind, n=n),
+                disabled=not can_run,
+                type="primary" if is_main else "secondary",
+                key=f"run_{kind}",
+            ):
+                start_job(JOB, policy.arguments(n), view)
+                st.session_state["lab_run"] = (policy, n)
+
+
+def results(policy: Policy, words: Wording, view: View) -> None:
+    """Draw the run and, when it is over, what it found."""
+    ran, n = st.session_state.get("lab_run", (policy, None))
+    job = show_job(JOB, view, ran.command(n))
+    if job is None or not job.is_over or job.result is None:
+        return
+    result, stored = of_job(job.result, home(), view.language)
+    if ran != policy:
+        st.warning(words.text("lab", "stale"))
+    st.caption(words.text("lab", "is_sandbox"))
+    if result.n_paths <= PREVIEW_PATHS:
+        st.warning(words.text("lab", "is_preview", n=result.n_paths))
+    names = list(result.titles)
+    show_result(result, names[0], words, view, key="lab")
+    if stored is not None:
+        foot(stored, view)

@@ -1,0 +1,118 @@
+"""A run on a page: its place in the queue, how far it is, Cancel, and how it ended."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from finmodel.errors import InputError
+from finmodel.report.captions import jobs as captions
+from finmodel.report.wording import Wording
+from finmodel.ui.home import home
+from finmodel.ui.jobs import Job, JobQueue
+from finmodel.ui.state import View
+
+POLL_SECONDS = 0.5
+
+
+@st.cache_resource(max_entries=4)
+def _queue_of(folder: str) -> JobQueue:
+    return JobQueue(Path(folder) / "jobs", Path(folder))
+
+
+def queue() -> JobQueue:
+    """Return the queue that all visitors of this server share."""
+    return _queue_of(str(home().resolve()))
+
+
+def start_job(name: str, arguments: Sequence[str], view: View) -> None:
+    """Queue a command for a place on a page; a full queue is told in words.
+
+    Parameters
+    ----------
+    name : str
+        Of the place; one job each, and what was there is stopped.
+    arguments : sequence of str
+        After `finmodel`, with ``--json``.
+    view : View
+    """
+    stop_job(name)
+    try:
+        job = queue().start(arguments)
+    except InputError as error:
+        st.session_state.pop(_key(name), None)
+        st.error(view.wording.text("job", "full", given=error.problems[0].given))
+        return
+    st.session_state[_key(name)] = job.key
+
+
+def stop_job(name: str) -> None:
+    """Stop the job of a place, if there is one."""
+    key = st.session_state.get(_key(name))
+    if key:
+        queue().stop(key)
+
+
+def job_of(name: str) -> Job | None:
+    """Return the job of a place, its state brought up to date."""
+    key = st.session_state.get(_key(name))
+    return queue().find(key) if key else None
+
+
+def show_job(name: str, view: View, command: str = "") -> Job | None:
+    """Draw the job of a place and return it; draws itself anew until it is over.
+
+    Parameters
+    ----------
+    name : str
+    view : View
+    command : str
+        What a reader would type to get the same, shown where the program failed.
+    """
+    job = job_of(name)
+    if job is None:
+        return None
+    if not job.is_over:
+        _watch(name, view.wording)
+        return job
+    words = view.wording
+    done, total = job.progress
+    if job.state == "stopped":
+        has_result = job.result is not None
+        st.warning(
+            captions.stopped(done, total, words, began=job.started > 0, has_result=has_result)
+        )
+    elif job.state == "failed":
+        st.error(captions.failed(job.said, words, is_input=job.is_refused))
+        st.code(command or shlex.join(["finmodel", *job.arguments]), language="bash")
+    elif job.result is None:
+        st.error(words.text("job", "unreadable"))
+    return job
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(name: str, words: Wording) -> None:
+    """Draw how far a job is; the whole page follows when it is over."""
+    job = job_of(name)
+    if job is None or job.is_over:
+        st.rerun()
+    assert job is not None
+    if job.asked_to_stop:
+        st.info(words.text("job", "stopping"))
+        return
+    if job.state == "waiting":
+        st.info(captions.waiting(queue().before(job), words))
+    else:
+        done, total = job.progress
+        share = min(done / total, 1.0) if total else 0.0
+        st.progress(share, captions.running(done, total, job.seconds_left, words))
+    st.button(
+        words.text("job", "cancel"), key=f"cancel_{name}", on_click=queue().stop, args=[job.key]
+    )
+
+
+def _key(name: str) -> str:
+    return f"job_{name}"

@@ -1,0 +1,116 @@
+"""Every number behind a result: value, range, unit, source, grade, and its dotted name."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from finmodel.report.captions import trust as captions
+from finmodel.report.exports import csv_bytes
+from finmodel.report.result import grade_tally
+from finmodel.report.views_trust import (
+    inputs_view,
+    matching,
+    plain,
+    range_text,
+    source_lines,
+    sources_view,
+)
+from finmodel.report.wording import Wording
+from finmodel.ui.home import home
+from finmodel.ui.parts import choose, foot
+from finmodel.ui.results import stored_results
+from finmodel.ui.state import View, kept, told
+
+COMMAND = "finmodel run scenarios/yrd_baseline.toml"
+GRADES = ("all", "A", "B", "C")
+LONGEST_SEARCH = 100
+
+
+def page(view: View) -> None:
+    """Draw the page."""
+    words = view.wording
+    st.header(words.text("app", "assumptions"))
+    stored = choose(stored_results("runs", home(), "assumptions"), view, COMMAND)
+    if stored is None:
+        return
+    inputs = stored.table("assumptions")
+    st.markdown(f"### {captions.inputs_lead(inputs, words)}")
+    _grades(inputs, words)
+    st.markdown(words.text("assumptions_page", "so_what"))
+    found = matching(inputs, _search(words), _grade(words))
+    st.caption(words.text("assumptions_page", "found", found=len(found), n=len(inputs)))
+    if found.empty:
+        st.info(words.text("assumptions_page", "nothing"))
+    else:
+        table = inputs_view(found, words)
+        st.dataframe(table, hide_index=True)
+        st.caption(words.text("assumptions_page", "notes_note"))
+        st.download_button(
+            words.text("assumptions_page", "csv"),
+            lambda: csv_bytes(table),
+            file_name="finmodel_assumptions.csv",
+            mime="text/csv",
+            key="csv_assumptions",
+            on_click="ignore",
+        )
+        _one(found, words)
+    with st.expander(words.text("assumptions_page", "sources")):
+        st.dataframe(sources_view(inputs, words), hide_index=True)
+    foot(stored, view)
+
+
+def _grades(inputs: pd.DataFrame, words: Wording) -> None:
+    """Draw what each grade means and how many numbers have it."""
+    tally = grade_tally(inputs)
+    keys = {"A": "official", "B": "research", "C": "assumed"}
+    for column, (letter, key) in zip(st.columns(3), keys.items(), strict=True):
+        label = f"{letter} · {words.text('assumptions_page', key)}"
+        column.metric(label, f"{tally[letter]:,}", border=True)
+        column.caption(words.text("assumptions_page", f"{key}_note"))
+
+
+def _search(words: Wording) -> str:
+    """Return what is looked for, kept in the address."""
+    if "search" not in st.session_state:
+        st.session_state["search"] = st.query_params.get("search", "")[:LONGEST_SEARCH]
+    text = st.text_input(
+        words.text("assumptions_page", "search"), key="search", max_chars=LONGEST_SEARCH
+    )
+    told("search", text, "")
+    return text
+
+
+def _grade(words: Wording) -> str:
+    kept("grade", GRADES, "all")
+    chosen = st.segmented_control(
+        words.text("assumptions_page", "grade"),
+        GRADES,
+        format_func=lambda name: words.text("assumptions_page", name),
+        required=True,
+        key="grade",
+    )
+    told("grade", chosen or "all", "all")
+    return chosen or "all"
+
+
+def _one(found: pd.DataFrame, words: Wording) -> None:
+    """Draw one number in full: how it is written, its note, the texts of its sources."""
+    names = list(found["name"])
+    kept("number", names, names[0])
+    name = st.selectbox(words.text("assumptions_page", "one"), names, key="number")
+    told("number", name, names[0])
+    own = found[found["name"] == name]
+    row = own.iloc[0]
+    value, unit = plain(float(row["value"])), str(row["unit"])
+    span = range_text(float(row["low"]), float(row["high"]), words)
+    st.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
+    st.text(str(row["note"]))
+    left, right = st.columns(2)
+    left.caption(words.text("assumptions_page", "in_toml"))
+    left.code(f"{name}.value = {value}", language="toml")
+    right.caption(words.text("assumptions_page", "in_command"))
+    right.code(f"--set '{name}={value}'", language="bash")
+    st.caption(words.text("assumptions_page", "its_sources"))
+    for line in source_lines(own, words) or [words.text("assumptions_page", "no_source")]:
+        st.text(line)

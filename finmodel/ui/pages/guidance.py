@@ -1,0 +1,134 @@
+"""Guidance lab: edit a programme, run it, see its net effect, who gains, what money risks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from finmodel.errors import InputError, Problem
+from finmodel.report.wording import Wording, names_of
+from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
+from finmodel.ui.guidance_keep import keep
+from finmodel.ui.guidance_run import results, run
+from finmodel.ui.home import home
+from finmodel.ui.packed import pack, unpack
+from finmodel.ui.parts import choose, foot, named
+from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
+from finmodel.ui.policy_results import of_stored, show_result
+from finmodel.ui.results import stored_results
+from finmodel.ui.state import View, kept, told
+
+COMMAND = f"finmodel compare scenarios/{BASELINE}.toml scenarios/policy_pro_rata.toml"
+PLAN = "plan"
+
+
+def page(view: View) -> None:
+    """Draw the page."""
+    st.header(view.wording.text("app", "guidance"))
+    st.caption(view.wording.text("lab", "intro"))
+    if view.is_manager:
+        _manager(view)
+    else:
+        _reader(view)
+
+
+def _reader(view: View) -> None:
+    """Show a stored comparison."""
+    st.caption(view.wording.text("lab", "reader_note"))
+    found = stored_results("comparisons", home(), "outcomes")
+    stored = choose(found, view, COMMAND, key="comparison")
+    if stored is None:
+        return
+    words, result = named(view, stored), of_stored(stored, view.language)
+    names = list(result.titles)
+    kept("policy", names, names[0])
+    policy = st.selectbox(
+        words.text("lab", "policy"), names, format_func=result.titles.__getitem__, key="policy"
+    )
+    told("policy", policy, names[0])
+    show_result(result, policy, words, view, key="lab")
+    foot(stored, view)
+
+
+def _manager(view: View) -> None:
+    """Edit a programme and run it."""
+    words = view.wording
+    _from_address(words)
+    _choose_preset(words)
+    policy = draft()
+    told(PLAN, pack(policy), pack(Policy(presets()[0])))
+    try:
+        scenario, problems = policy.load(), ()
+    except InputError as error:
+        scenario, problems = scenario_of(policy.preset), error.problems
+    named_words = Wording(words.language, words.unit, _names(policy.preset, words))
+    _changes(policy, words)
+    with st.expander(words.text("lab", "edit"), expanded=True):
+        edit(named_words, problems)
+    keep(policy, view)
+    if problems:
+        st.error(words.text("lab", "fix", n=len(problems)))
+        _others(problems)
+    run(policy, scenario.run.paths, view, can_run=not problems)
+    results(policy, named_words, view)
+
+
+def _from_address(words: Wording) -> None:
+    """Take the programme of the address once; a link that cannot be read is told."""
+    word = st.query_params.get(PLAN)
+    if DRAFT in st.session_state:
+        return
+    st.session_state[DRAFT] = Policy(presets()[0])
+    if word:
+        try:
+            set_draft(unpack(word))
+        except InputError as error:
+            st.warning(f"{words.text('lab', 'bad_link')}: {error.problems[0]}")
+
+
+def _choose_preset(words: Wording) -> None:
+    options, policy = list(presets()), draft()
+    chosen = st.selectbox(
+        words.text("lab", "preset"),
+        options,
+        index=options.index(policy.preset),
+        format_func=lambda name: _title(name, words),
+    )
+    if chosen != policy.preset:
+        set_draft(Policy(chosen))
+        st.rerun()
+
+
+def _changes(policy: Policy, words: Wording) -> None:
+    """Draw what is changed, each with its undo."""
+    if not policy.changes:
+        st.caption(words.text("lab", "no_changes"))
+        return
+    title = _title(policy.preset, words)
+    st.caption(words.text("lab", "changes", n=len(policy.changes), title=title))
+    with st.container(horizontal=True):
+        st.button(words.text("lab", "reset"), on_click=set_draft, args=[Policy(policy.preset)])
+        for name, value in policy.changes.items():
+            rest = {key: item for key, item in policy.changes.items() if key != name}
+            label = f"{name.partition('.')[2]} = {value:.6g}"
+            st.button(
+                words.text("lab", "undo", name=label),
+                key=f"undo_{name}",
+                on_click=set_draft,
+                args=[Policy(policy.preset, rest)],
+            )
+
+
+def _others(problems: tuple[Problem, ...]) -> None:
+    """Say problems that are of no field of the page."""
+    for problem in problems:
+        if "programmes." not in problem.place:
+            st.error(str(problem))
+
+
+def _title(name: str, words: Wording) -> str:
+    meta = scenario_of(name).meta
+    return meta.title_zh if words.language == "zh" else meta.title_en
+
+
+def _names(preset: str, words: Wording) -> dict[str, str]:
+    return names_of({"scenario": scenario_of(preset).model_dump(mode="json")}, words.language)

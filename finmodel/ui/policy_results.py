@@ -1,0 +1,169 @@
+"""Results of a comparison on a page: verdict, chain, provinces, public money."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finmodel import store
+from finmodel.report import views_policy as views
+from finmodel.report.captions import policy as captions
+from finmodel.report.charts import policy as charts
+from finmodel.report.wording import Wording
+from finmodel.ui.parts import show_chart
+from finmodel.ui.results import Stored
+from finmodel.ui.state import View, kept, told
+
+GROUPS = ("all", "viable_hard_tech")
+MEASURES = ("n", "mcny")
+HEADLINES = ("funded_viable_n", "gap_mcny")
+PARTS = ("outcomes", "effects", "public")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A comparison, stored or as far as it came.
+
+    Attributes
+    ----------
+    tables : mapping of DataFrame
+        `outcomes`, `effects`, `public` and, if it was stored, `programme_years`.
+    n_paths : int
+    titles : mapping of str
+        Of policies by name.
+    targets : mapping of set of str
+        Provinces that each policy gives money to; a policy is absent if that is not known.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    n_paths: int
+    titles: Mapping[str, str]
+    targets: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+def of_stored(stored: Stored, language: str) -> Result:
+    """Return a stored comparison.
+
+    Raises
+    ------
+    StoreError
+        If its files are not what its manifest says.
+    """
+    names = [*PARTS, *(["programme_years"] if stored.has("programme_years") else [])]
+    tables = {name: stored.table(name) for name in names}
+    titles, targets = {}, {}
+    scenarios = stored.manifest.get("scenarios")
+    for scenario in scenarios if isinstance(scenarios, list) else []:
+        name = str(scenario["meta"]["name"])
+        titles[name] = str(scenario["meta"][f"title_{language}"])
+        targets[name] = {
+            region
+            for programme in scenario.get("programmes", {}).values()
+            for region, share in programme["region_share"].items()
+            if _centre(share) > 0.0
+        }
+    policies = list(tables["outcomes"]["policy"].unique())
+    return Result(
+        tables,
+        int(str(stored.manifest.get("paths", 0))),
+        {str(name): titles.get(str(name), str(name)) for name in policies},
+        {name: found for name, found in targets.items() if found},
+    )
+
+
+def of_job(found: Mapping[str, Any], home: Path, language: str) -> tuple[Result, Stored | None]:
+    """Return what a job of `finmodel compare --json` printed; the stored result if there is one.
+
+    A stopped job has stored nothing: what it printed is all there is.
+    """
+    folder = found.get("folder")
+    if folder:
+        path = home / str(folder)
+        stored = Stored(path, "yours", store.read_manifest(path))
+        return of_stored(stored, language), stored
+    tables = {name: _frame(found.get(name)) for name in PARTS}
+    titles = {str(name): str(title) for name, title in dict(found.get("policies") or {}).items()}
+    return Result(tables, int(found.get("paths") or 0), titles), None
+
+
+def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
+    """Draw what a policy of a comparison does."""
+    tables, name = result.tables, result.titles.get(policy, policy)
+    for outcome in HEADLINES:
+        st.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words)}**")
+    group = _pick("group", GROUPS, words, "group")
+    for measure, column in zip(MEASURES, st.columns(2), strict=True):
+        rows = views.chain_rows(tables["effects"], policy, group, measure, words)
+        caption = captions.chain(rows, measure, words)
+        with column:
+            show_chart(
+                charts.waterfall(rows, measure, words, caption),
+                caption,
+                views.chain_view(rows, words),
+                view,
+                key=f"{key}_chain_{measure}",
+            )
+    outcome = _pick("outcome", views.OUTCOMES, words, "outcome", section="outcome")
+    rows = views.region_rows(tables["outcomes"], policy, outcome, words, result.targets.get(policy))
+    caption = captions.regions(rows, outcome, words)
+    called = views.outcome_name(outcome, words)
+    chart = charts.changes(
+        rows,
+        called,
+        words.text("lab", "regions_title", outcome=called),
+        words,
+        caption,
+        less_is_better=outcome in views.LESS_IS_BETTER,
+    )
+    data = views.difference_view(rows, words)
+    show_chart(chart, caption, data, view, key=f"{key}_regions")
+    st.caption(words.text("lab", "bar_note"))
+    _money(result, policy, words, view, key)
+
+
+def _money(result: Result, policy: str, words: Wording, view: View, key: str) -> None:
+    """Draw public money by year and what it risks."""
+    caption = captions.money(result.tables["public"], policy, result.n_paths, words)
+    years = result.tables.get("programme_years")
+    rows = None if years is None else views.year_rows(years, policy, words)
+    if rows is None or rows.empty:
+        st.caption(caption)
+    else:
+        chart = charts.public_money(rows, words, caption)
+        show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
+    st.dataframe(views.risk_view(result.tables["public"], policy, words), hide_index=True)
+
+
+def _pick(
+    name: str, options: Sequence[str], words: Wording, label: str, section: str = "lab"
+) -> str:
+    """Draw a choice that is kept in the address."""
+    kept(name, list(options), options[0])
+    chosen = st.selectbox(
+        words.text("lab", label),
+        list(options),
+        format_func=lambda option: words.text(section, option),
+        key=name,
+    )
+    told(name, chosen, options[0])
+    return chosen
+
+
+def _centre(share: Mapping[str, Any]) -> float:
+    """Return a share of a stored scenario; one that is a belief counts as some."""
+    value = share["value"]
+    return float(value) if isinstance(value, int | float) else 1.0
+
+
+def _frame(rows: object) -> pd.DataFrame:
+    frame = pd.DataFrame(rows if isinstance(rows, list) else [])
+    texts = {"policy", "region", "outcome", "group", "component", "measure"}
+    for column in frame.columns:
+        if column not in texts:
+            frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    return frame

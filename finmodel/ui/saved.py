@@ -1,0 +1,82 @@
+"""Policies that a visitor has saved by name, each a small file in `saved`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from finmodel.errors import InputError, Problem
+from finmodel.ui.packed import MOST_BYTES, as_text, from_text
+from finmodel.ui.policy import Policy
+
+FOLDER = "saved"
+MOST_SAVED = 200
+MOST_LETTERS = 60
+_NAME = re.compile(r"[^\W_][\w \-]*")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+def checked_name(name: str) -> str:
+    """Return a name that is safe as that of a file: letters of any script, digits, space, - _.
+
+    Raises
+    ------
+    InputError
+    """
+    plain = name.strip()
+    is_good = _NAME.fullmatch(plain) and not _RESERVED.fullmatch(plain)
+    if not is_good or len(plain.encode()) > 3 * MOST_LETTERS or len(plain) > MOST_LETTERS:
+        allowed = f"1 to {MOST_LETTERS} letters, digits, spaces, - and _"
+        raise InputError("saved scenario", [Problem("name", repr(name[:80]), allowed)])
+    return plain
+
+
+def save(policy: Policy, name: str, home: Path) -> None:
+    """Save a policy under a name; one of the same name is replaced.
+
+    Raises
+    ------
+    InputError
+        If the name is not safe, or there are too many.
+    """
+    folder = home / FOLDER
+    file = folder / f"{checked_name(name)}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.exists() and len(names(home)) >= MOST_SAVED:
+        problem = Problem("saved", f"{MOST_SAVED} scenarios", "fewer: remove some first")
+        raise InputError("saved scenario", [problem])
+    draft = folder / f".{secrets.token_hex(8)}.draft"
+    draft.write_text(as_text(policy), encoding="utf-8")
+    draft.replace(file)
+
+
+def names(home: Path) -> list[str]:
+    """Return the names of what is saved, in their order."""
+    found = (path.stem for path in (home / FOLDER).glob("*.json") if path.is_file())
+    return sorted(name for name in found if _NAME.fullmatch(name))
+
+
+def load(name: str, home: Path) -> Policy:
+    """Return a saved policy.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or it cannot be read.
+    """
+    file = home / FOLDER / f"{checked_name(name)}.json"
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(MOST_BYTES + 1)
+    except (OSError, UnicodeDecodeError):
+        problem = Problem("name", repr(name), "the name of a saved scenario")
+        raise InputError("saved scenario", [problem]) from None
+    return from_text(text)
+
+
+def remove(name: str, home: Path) -> None:
+    """Remove a saved policy, if it is there."""
+    with suppress(OSError):
+        (home / FOLDER / f"{checked_name(name)}.json").unlink()

@@ -1,0 +1,185 @@
+"""The guidance lab: both modes and languages, edits, links, saved programmes, broken inputs."""
+
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finmodel.datasets.root import published_root
+from finmodel.ui.guidance_editor import clauses_of
+from finmodel.ui.home import HOME_VARIABLE
+from finmodel.ui.packed import pack, unpack
+from finmodel.ui.policy import Policy, presets, scenario_of
+
+PLACE = "programmes.joint_fund"
+
+
+def app(**query):
+    """Open the page as a link does; other pages of the app are not drawn."""
+
+    def script():
+        from finmodel.ui.main import _shown
+        from finmodel.ui.pages import guidance
+        from finmodel.ui.state import controls
+
+        view = controls()
+        _shown(guidance.page, view)()
+
+    test = AppTest.from_function(script, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def manager(**query):
+    return app(mode="manager", **query)
+
+
+def sayings(page):
+    kinds = (page.markdown, page.caption, page.warning, page.error, page.info, page.success)
+    return "\n".join(str(item.value) for kind in kinds for item in kind)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_reader_sees_the_published_comparison_and_no_way_to_run(lang):
+    page = app(lang=lang)
+    assert not page.exception
+    assert not page.error
+    assert not [button for button in page.button if (button.key or "").startswith("run_")]
+    assert ("not told from zero" if lang == "en" else "无法与零区分") in sayings(page)
+
+
+def test_a_reader_chooses_a_policy_and_an_outcome_by_the_address():
+    page = app(policy="policy_gap_weighted", group="viable_hard_tech", outcome="gap_mcny")
+    assert not page.exception
+    assert page.selectbox(key="policy").value == "policy_gap_weighted"
+    assert page.selectbox(key="outcome").value == "gap_mcny"
+    assert "a fall is good" in sayings(page)
+
+
+def test_a_reader_without_results_gets_the_command(home, monkeypatch):
+    monkeypatch.setattr("finmodel.ui.results.published_root", lambda: home / "none")
+    page = app()
+    assert not page.exception
+    assert "finmodel compare" in page.code[0].value
+
+
+VEHICLES = {
+    programme.vehicle: name
+    for name in presets()
+    for programme in scenario_of(name).programmes.values()
+}
+
+
+@pytest.mark.parametrize(
+    ("preset", "lang"),
+    [(name, ("en", "zh")[n % 2]) for n, name in enumerate(sorted(VEHICLES.values()))],
+)
+def test_presets_of_every_kind_of_vehicle_can_be_edited(preset, lang):
+    page = manager(lang=lang, plan=pack(Policy(preset)))
+    assert not page.exception
+    assert not page.error
+    assert preset in page.code[1].value
+    shown = {widget.key.rpartition("_programmes.")[2] for widget in page.number_input}
+    for name, programme in scenario_of(preset).programmes.items():
+        assert {f"{name}.{clause}" for clause in clauses_of(programme)} <= shown
+
+
+def number(page, name):
+    return next(item for item in page.number_input if item.key.endswith(f"{PLACE}.{name}"))
+
+
+def test_an_edit_is_a_change_in_the_command_and_in_the_link():
+    page = manager()
+    number(page, "state_share").set_value(0.4).run()
+    assert not page.exception
+    assert f"--set {PLACE}.state_share=0.4" in page.code[1].value
+    plan = page.query_params["plan"]
+    plan = plan[0] if isinstance(plan, list) else plan
+    assert unpack(plan).changes == {f"{PLACE}.state_share": 0.4}
+    other = manager(plan=plan)
+    assert number(other, "state_share").value == 0.4
+    next(b for b in other.button if b.key == f"undo_{PLACE}.state_share").click().run()
+    assert number(other, "state_share").value == 0.25
+    assert "--set" not in other.code[1].value
+
+
+@pytest.mark.parametrize(("unit", "shown"), [("bn", 20.0), ("yi", 200.0), ("mcny", 20000.0)])
+def test_a_budget_is_the_same_money_in_each_unit(unit, shown):
+    page = manager(unit=unit)
+    budget = number(page, "budget_mcny_pa")
+    assert budget.value == shown
+    budget.set_value(shown * 1.5).run()
+    assert f"{PLACE}.budget_mcny_pa=30000.0" in page.code[1].value
+
+
+def test_a_number_out_of_its_range_is_told_at_its_field_and_cannot_be_run():
+    page = manager()
+    number(page, "state_share").set_value(1.4).run()
+    assert not page.exception
+    assert "1.4 is not possible. Allowed: 0 to 1" in page.error[0].value
+    assert all(b.disabled for b in page.button if (b.key or "").startswith("run_"))
+
+
+def test_shares_that_miss_some_money_say_how_much_and_can_be_scaled():
+    page = manager(plan=pack(Policy("policy_pro_rata", {f"{PLACE}.region_share.SH": 0.132})))
+    assert not page.exception
+    assert "20.0% is missing: 4.00 bn CNY a year goes nowhere" in sayings(page)
+    page.button(key=f"scale_{PLACE}.region_share").click().run()
+    assert not page.exception
+    assert not page.error
+    assert not page.button(key="run_preview").disabled
+
+
+@pytest.mark.parametrize("rule", ["equal", "gdp", "gap", "as_is"])
+def test_money_is_split_by_a_rule(rule):
+    page = manager()
+    page.button(key=f"{rule}_{PLACE}.region_share").click().run()
+    assert not page.exception
+    assert not page.error
+    assert ("--set" in page.code[1].value) == (rule != "as_is")
+
+
+@pytest.mark.parametrize("plan", ["x", "!!", "A" * 5000, "../../etc", pack(Policy("policy_none"))])
+def test_a_link_that_is_broken_gives_the_plain_programme_and_says_so(plan):
+    page = manager(plan=plan)
+    assert not page.exception
+    assert "could not be read" in page.warning[0].value
+    assert "policy_pro_rata" in page.code[1].value
+
+
+def test_a_programme_is_saved_and_opened_again(home):
+    page = manager(plan=pack(Policy("policy_pro_rata", {f"{PLACE}.state_share": 0.4})))
+    page.text_input[0].set_value("My plan")
+    next(b for b in page.button if b.label == "Save").click().run()
+    assert not page.exception
+    assert (home / "saved" / "My plan.json").is_file()
+    other = manager()
+    other.selectbox(key="lab_open").set_value("My plan").run()
+    other.button(key="lab_open_now").click().run()
+    assert number(other, "state_share").value == 0.4
+
+
+def test_a_name_that_leads_elsewhere_is_refused_in_words(home):
+    page = manager()
+    page.text_input[0].set_value("../x")
+    next(b for b in page.button if b.label == "Save").click().run()
+    assert not page.exception
+    assert "not possible" in page.error[0].value
+    assert not (home / "saved").exists()
+
+
+def test_a_comparison_that_is_broken_is_told_in_words(home, monkeypatch):
+    shutil.copytree(published_root(), home / "published")
+    monkeypatch.setattr("finmodel.ui.results.published_root", lambda: home / "published")
+    for path in (home / "published" / "comparisons").rglob("effects.parquet"):
+        path.write_bytes(b"no parquet")
+    page = app()
+    assert not page.exception
+    assert "cannot be shown" in page.error[0].value

@@ -1,0 +1,44 @@
+"""What is taken away: memo as a page and as PDF, and a workbook, in the language of the view."""
+
+import pytest
+
+from finmodel.report.pdf import missing_for_pdf
+
+FILES = [("备忘录（HTML）", ".html", b"<!doctype html>"), ("工作簿（Excel）", ".xlsx", b"PK")]
+
+
+@pytest.mark.parametrize(("button", "ending", "start"), FILES)
+def test_a_file_is_given_in_chinese(visit, button, ending, start, tmp_path):
+    tab = visit()
+    tab.open("/?lang=zh", button)
+    with tab.page.expect_download() as given:
+        tab.page.get_by_text(button).click()
+    assert given.value.suggested_filename.endswith(f"_zh{ending}")
+    given.value.save_as(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes().startswith(start)
+    tab.check()
+
+
+@pytest.mark.skipif(missing_for_pdf("zh") is not None, reason="no WeasyPrint, Pango or font here")
+def test_a_chinese_pdf_is_given(visit, tmp_path):
+    tab = visit()
+    tab.open("/?lang=zh", "备忘录（PDF）")
+    with tab.page.expect_download() as given:
+        tab.page.get_by_text("备忘录（PDF）").click()
+    given.value.save_as(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes().startswith(b"%PDF")
+    tab.check()
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("/assumptions?grade=B&search=births", "4 of 373 numbers"),
+        ("/validation?part=fit", "Used for fitting: no test"),
+        ("/about?lang=zh", "模型不能回答的问题"),
+    ],
+)
+def test_a_link_restores_a_page(visit, address, text):
+    tab = visit()
+    tab.open(address, text)
+    tab.check()

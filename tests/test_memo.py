@@ -1,0 +1,170 @@
+"""The memo: of a run and a comparison, in both languages, with what is not known left open."""
+
+import re
+
+import pytest
+
+from finmodel.report.captions import memo as captions
+from finmodel.report.captions.gap import CLEAR
+from finmodel.report.memo import memo_of, memo_page
+from finmodel.report.pdf import PdfError, missing_for_pdf, pdf_of
+from finmodel.report.result import Result, grade_tally, inputs_of, kind_of, sources_used
+from finmodel.report.wording import Wording
+from tests.stored_cases import EN, NAN, ZH, comparison, run, with_rows
+
+
+@pytest.mark.parametrize("words", [EN, ZH])
+@pytest.mark.parametrize("made", [run, comparison])
+def test_a_memo_stands_for_itself(made, words):
+    result = made()
+    page = memo_page(result, words)
+    assert page.count("<svg") == len(memo_of(result, words).figures) > 0
+    assert "<script" not in page
+    assert not re.search(r"(src|href)\s*=", page)
+    for text in (words.text("memo", "advice"), words.text("app", "published"), result.key):
+        assert text in page
+    for head in ("error_head", "chance_head", "ignorance_head"):
+        assert f"<dt>{words.text('memo', head)}</dt>" in page
+    assert "finmodel" in page
+    assert "nan" not in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL).lower().split()
+    # A caption is the text alternative of its chart.
+    assert page.count('role="img" aria-label=') == page.count("<figcaption>")
+
+
+def test_texts_of_a_scenario_cannot_become_markup():
+    result = run(title_en="<b onload=x>")
+    assert "<b onload" not in memo_page(result, EN)
+
+
+def test_own_results_are_called_so():
+    result = run()
+    own = Result(result.manifest, result.tables, "yours", result.key)
+    page = memo_page(own, EN)
+    assert "Your own" in page
+    assert "Published" not in page
+
+
+def test_without_viable_needs_the_answer_says_so_and_nothing_is_drawn():
+    columns = {name: NAN for name in run().tables["gap_total"] if name.startswith("gap_rate")}
+    tables = {name: table.assign(**columns) for name, table in run().tables.items()}
+    tables["assumptions"] = run().tables["assumptions"]
+    result = Result(run().manifest, tables, "published", "x")
+    memo = memo_of(result, EN)
+    assert memo.figures == []
+    assert "no gap" in memo.answer[0]
+    memo_page(result, ZH)
+
+
+def test_one_future_has_no_error():
+    tables = dict(run().tables)
+    tables["gap_total"] = tables["gap_total"].assign(gap_mcny_se=NAN)
+    memo = memo_of(Result(run().manifest, tables, "published", "x"), EN)
+    assert "One future alone" in memo.sure[0][1]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        (-1000.0, 100.0, "falls by 1.0 ± 0.1 bn CNY"),
+        (1000.0, 100.0, "RISES by"),
+        (-100.0, 100.0, "told from zero"),
+        (0.0, 0.0, "does not change"),
+        (-100.0, NAN, "told from zero"),
+        (NAN, NAN, "not known"),
+    ],
+)
+def test_a_policy_s_answer_is_as_sure_as_its_error(change, error, said):
+    tables = comparison().tables
+    outcomes = with_rows(tables["outcomes"], change=change, change_se=error)
+    text = captions.policy_answer("aid", outcomes, tables["effects"], EN)
+    assert said in text
+    assert captions.policy_answer("aid", outcomes, tables["effects"], ZH)
+
+
+def test_what_is_told_is_beyond_two_errors():
+    assert captions.is_told(-2.01, 1.0)
+    assert not captions.is_told(CLEAR, 1.0)
+    assert not captions.is_told(1.0, NAN)
+
+
+def test_stages_are_told_apart_only_beyond_error():
+    table = run().tables["gap_stage"]
+    assert "does not explain" in captions.by_stage(table.assign(gap_mcny_se=0.0), EN)
+    assert "could explain" in captions.by_stage(table.assign(gap_mcny_se=1e9), EN)
+    assert "Only" in captions.by_stage(table.tail(1), EN)
+    assert captions.by_stage(table.iloc[:0], ZH) == ""
+
+
+def test_public_money_that_is_none_or_unknown_is_said():
+    tables = comparison().tables
+    nothing = with_rows(tables["public"], value=0.0, se=0.0)
+    numbers = captions.policy_numbers("aid", tables["outcomes"], tables["effects"], nothing, EN)
+    assert numbers[2].range == "no public money is spent"
+    unknown = with_rows(tables["public"], value=NAN)
+    numbers = captions.policy_numbers("aid", tables["outcomes"], tables["effects"], unknown, ZH)
+    assert (numbers[3].value, numbers[3].range) == ("–", "未知")
+
+
+def test_inputs_of_a_comparison_are_the_baseline_s_and_what_differs():
+    inputs = inputs_of(comparison())
+    assert list(inputs["scenario"].unique()) == ["yrd_baseline", "aid"]
+    assert set(inputs.loc[inputs["scenario"] == "aid", "name"]) == {"capital.total_mcny_pa"}
+    assert sum(grade_tally(inputs).values()) == len(inputs)
+
+
+def test_inputs_that_this_version_cannot_read_are_not_counted():
+    result = comparison()
+    broken = {**result.manifest, "scenarios": [{"meta": {"name": "old"}}]}
+    page = memo_page(Result(broken, result.tables, "yours", "x"), EN)
+    assert "cannot read the stored inputs" in page
+
+
+def test_sources_are_those_that_numbers_name():
+    found = sources_used(inputs_of(run()))
+    assert "assumption" not in set(found["source_id"])
+    assert found.set_index("source_id").loc["S086", "title"]
+    odd = inputs_of(run()).assign(source="NOWHERE")
+    assert list(sources_used(odd)["title"]) == [""]
+
+
+def test_another_result_has_no_memo():
+    assert kind_of({"coverage"}) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "language", "said"),
+    [
+        ("no_weasyprint", "en", "pip install"),
+        ("no_pango", "zh", "Pango"),
+        ("no_font", "zh", "fonts-noto-cjk"),
+    ],
+)
+def test_what_a_pdf_lacks_is_said(monkeypatch, missing, language, said):
+    monkeypatch.setattr("finmodel.report.pdf.missing_for_pdf", lambda _: missing)
+    with pytest.raises(PdfError, match=said):
+        pdf_of("<p>x</p>", language)
+
+
+def test_a_missing_font_stops_chinese_alone(monkeypatch):
+    monkeypatch.setattr("finmodel.report.pdf._has_pango", lambda: True)
+    monkeypatch.setattr("finmodel.report.pdf.importlib.util.find_spec", lambda _: object())
+    monkeypatch.setattr("finmodel.report.pdf.has_chinese_font", lambda: False)
+    assert missing_for_pdf("en") is None
+    assert missing_for_pdf("zh") == "no_font"
+    monkeypatch.setattr("finmodel.report.pdf._has_pango", lambda: False)
+    assert missing_for_pdf("en") == "no_pango"
+
+
+@pytest.mark.skipif(missing_for_pdf("zh") is not None, reason="no WeasyPrint, Pango or font here")
+def test_a_chinese_pdf_holds_its_font_and_fetches_nothing():
+    data = pdf_of(
+        '<html lang="zh"><p>资金缺口<img src="http://127.0.0.1:9/x.png"></p></html>', "zh"
+    )
+    assert data.startswith(b"%PDF")
+    assert len(data) > 3000  # an embedded font
+
+
+def test_the_unit_of_money_is_the_reader_s():
+    run_result = run()
+    assert "99 bn CNY" in memo_page(run_result, Wording("en", "bn"))
+    assert "988亿元" in memo_page(run_result, Wording("zh", "yi"))
