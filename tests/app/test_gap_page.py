@@ -46,7 +46,8 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_explorer_answers_where_and_why(home):
+def test_the_explorer_answers_where_and_why(home, monkeypatch):
+    monkeypatch.setattr("finmodel.ui.pages.gap_why.is_same_scenario", lambda one, other: True)
     page = app("gap", run=RUN.name)
     assert not page.exception
     assert not page.error

@@ -11,13 +11,11 @@ from finmodel.report import gap_rows as rows_of
 from finmodel.report.flow_rows import CROSSING, crossing, flow_rows, largest_flows
 from finmodel.report.wording import Wording
 
-PARTS = next((published_root() / "decompositions").iterdir())
 RUN = next(
     folder
     for folder in sorted((published_root() / "runs").iterdir())
-    if store.read_manifest(folder)["scenario"] == store.read_manifest(PARTS)["scenario"]
+    if store.read_manifest(folder)["name"] == "yrd_baseline"
 )
-"""The published run whose parts of the gap are published too."""
 MANIFEST = store.read_manifest(RUN)
 
 

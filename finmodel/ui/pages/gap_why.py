@@ -24,7 +24,7 @@ def draw_why(stored: Stored, choice: Choice, words: Wording, view: View) -> None
     found = [
         other
         for other in stored_results("decompositions", home(), "why_region")
-        if other.manifest.get("scenario") == stored.manifest.get("scenario")
+        if is_same_scenario(other, stored)
     ]
     found.sort(key=lambda other: not _is_same_model(other, stored))
     if not found:
@@ -47,6 +47,11 @@ def draw_why(stored: Stored, choice: Choice, words: Wording, view: View) -> None
     show_chart(chart, caption, views_gap.why_stage_view(shares, words), view, key="why_by_stage")
     is_same = _is_same_model(found[0], stored)
     st.caption(words.text("gap_page", "why_other" if is_same else "why_stale", paths=paths))
+
+
+def is_same_scenario(one: Stored, other: Stored) -> bool:
+    """Return whether two results are of one scenario, beliefs and sources included."""
+    return one.manifest.get("scenario") == other.manifest.get("scenario")
 
 
 def _is_same_model(one: Stored, other: Stored) -> bool:
