@@ -7,11 +7,15 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui.pages import guidance, overview
+from finmodel.ui.pages import compare, guidance, overview
 from finmodel.ui.state import View, controls
 
 Page = Callable[[View], None]
-PAGES: dict[str, Page] = {"overview": overview.page, "guidance": guidance.page}
+PAGES: dict[str, Page] = {
+    "overview": overview.page,
+    "guidance": guidance.page,
+    "compare": compare.page,
+}
 """Pages by address, in the order of the menu; the first answers at the root."""
 
 

@@ -12,7 +12,9 @@ from finmodel.report.wording import Wording
 ANYWAY = ("deadweight", "substitution")
 
 
-def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wording: Wording) -> str:
+def verdict(
+    outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wording: Wording, n_paths: int
+) -> str:
     """Return whether an outcome changes, by how much, or that it is not told from zero.
 
     Parameters
@@ -23,6 +25,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     name : str
         What the policy is called.
     wording : Wording
+    n_paths : int
     """
     mine = outcomes[(outcomes["policy"] == policy) & (outcomes["outcome"] == outcome)]
     mine = mine[mine["region"] == "all"]
@@ -36,7 +39,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     size = _amount(change, error, outcome, wording)
     if not math.isfinite(error):
         return wording.text("lab", "verdict_unknown", name=name, outcome=called, change=size)
-    if not is_told(change, error):
+    if not is_told(change, error, n_paths):
         return wording.text("lab", "verdict_untold", name=name, outcome=called, change=size)
     base = float(row["base"])
     share = wording.share(abs(change) / base, error / base) if base > 0.0 else "–"
@@ -45,7 +48,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     return wording.text("lab", key, name=name, outcome=called, change=size, share=share)
 
 
-def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
+def chain(rows: pd.DataFrame, measure: str, wording: Wording, n_paths: int) -> str:
     """Return what of the gross effect is left.
 
     Parameters
@@ -54,6 +57,7 @@ def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
         From :func:`finmodel.report.views_policy.chain_rows`.
     measure : {'n', 'mcny'}
     wording : Wording
+    n_paths : int
     """
     of = rows.set_index("component")
     if "gross" not in of.index or not of.loc["gross", "value"] > 0.0:
@@ -61,7 +65,7 @@ def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
     gross, net = of.loc["gross"], of.loc["net"]
     anyway = -sum(float(of.loc[part, "value"]) for part in ANYWAY if part in of.index)
     unit = "" if measure == "n" else f"{_gap(wording)}{wording.money_unit}"
-    told = "told_yes" if is_told(float(net["value"]), float(net["se"])) else "told_no"
+    told = "told_yes" if is_told(float(net["value"]), float(net["se"]), n_paths) else "told_no"
     return wording.text(
         "lab",
         "chain",
