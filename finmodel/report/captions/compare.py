@@ -21,7 +21,7 @@ def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("compare", "nothing")
-    best = known.loc[known["change"].idxmax()]
+    best = known.iloc[int(known["change"].argmax())]
     return wording.text(
         "compare",
         "base_told",
@@ -46,7 +46,7 @@ def between(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("compare", "nothing")
-    widest = known.loc[known["change"].abs().idxmax()]
+    widest = known.iloc[int(known["change"].abs().argmax())]
     return wording.text(
         "compare",
         "between_told",

@@ -59,19 +59,19 @@ def chain(rows: pd.DataFrame, measure: str, wording: Wording, n_paths: int) -> s
     wording : Wording
     n_paths : int
     """
-    of = rows.set_index("component")
-    if "gross" not in of.index or not of.loc["gross", "value"] > 0.0:
+    of = {str(r["component"]): (float(r["value"]), float(r["se"])) for r in rows.to_dict("records")}
+    if not of.get("gross", (0.0, 0.0))[0] > 0.0:
         return wording.text("lab", "chain_none")
-    gross, net = of.loc["gross"], of.loc["net"]
-    anyway = -sum(float(of.loc[part, "value"]) for part in ANYWAY if part in of.index)
+    gross, net = of["gross"], of["net"]
+    anyway = -sum(of[part][0] for part in ANYWAY if part in of)
     unit = "" if measure == "n" else f"{_gap(wording)}{wording.money_unit}"
-    told = "told_yes" if is_told(float(net["value"]), float(net["se"]), n_paths) else "told_no"
+    told = "told_yes" if is_told(*net, n_paths) else "told_no"
     return wording.text(
         "lab",
         "chain",
-        gross=wording.number(gross["value"], gross["se"]) + unit,
-        anyway=f"{100 * anyway / gross['value']:.0f}%",
-        net=wording.with_error(net["value"], net["se"]) + unit,
+        gross=wording.number(*gross) + unit,
+        anyway=f"{100 * anyway / gross[0]:.0f}%",
+        net=wording.with_error(*net) + unit,
         told=wording.text("lab", told),
     )
 
@@ -124,18 +124,18 @@ def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> 
         Futures: a chance of none of them is told as such.
     wording : Wording
     """
-    mine = public[public["policy"] == policy].set_index("measure")
-    if mine.empty or not mine["value"].get("outlay_mcny", 0.0) > 0.0:
+    mine = public[public["policy"] == policy].to_dict("records")
+    of = {str(row["measure"]): (float(row["value"]), float(row["se"])) for row in mine}
+    if not of.get("outlay_mcny", (0.0, 0.0))[0] > 0.0:
         return wording.text("lab", "money_none")
 
     def sum_of(name: str) -> str:
-        return wording.money(float(mine.loc[name, "value"]), float(mine.loc[name, "se"]))
+        return wording.money(*of[name])
 
-    chance = float(mine["value"].get("p_loss", math.nan))
+    chance, error = of.get("p_loss", (math.nan, math.nan))
     called, returned = sum_of("outlay_mcny"), sum_of("returned_mcny")
     if math.isnan(chance):
         return wording.text("lab", "money_unknown", called=called, returned=returned)
-    error = float(mine.loc["p_loss", "se"])
     shown = wording.share(chance, error)
     if chance == 0.0:
         shown = wording.text("lab", "rare", n=n_paths)
