@@ -6,13 +6,15 @@ import math
 from collections.abc import Collection
 
 import pandas as pd
+from scipy import stats
 
 from finmodel.measure.effects import SIGNS
 from finmodel.report.wording import Wording
 from finmodel.variables import labels
 
-CLEAR = 2.0
-"""Standard errors beyond which a change is told from zero."""
+SURE = 0.99
+"""Coverage of the intervals that tell a change from zero: a page has dozens of changes, and at
+95 % several of them would be told that are not there."""
 MONEY = "_mcny"
 LESS_IS_BETTER = ("gap_n", "gap_mcny", "closures_n", "failures_n")
 OUTCOMES = ("funded_viable_n", "gap_mcny", "gap_n", "deals_mcny", "deals_n", "survivors_n")
@@ -33,9 +35,19 @@ RISKS = (
 )
 
 
-def is_told(change: float, error: float) -> bool:
+def reach(n_paths: int) -> float:
+    """Return the standard errors within which a mean of so many paths lies, 99 times in 100.
+
+    Student's quantile, for the error itself is estimated from the paths; infinity for one path.
+    """
+    if n_paths < 2:
+        return math.inf
+    return float(stats.t.ppf(0.5 + SURE / 2.0, n_paths - 1))
+
+
+def is_told(change: float, error: float, n_paths: int) -> bool:
     """Return whether a change is told from zero; never without an error."""
-    return math.isfinite(error) and error > 0.0 and abs(change) >= CLEAR * error
+    return math.isfinite(error) and error > 0.0 and abs(change) > reach(n_paths) * error
 
 
 def chain_rows(
@@ -105,6 +117,7 @@ def region_rows(
     policy: str,
     outcome: str,
     wording: Wording,
+    n_paths: int,
     targets: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Return the change of an outcome by province, money in the unit.
@@ -115,13 +128,14 @@ def region_rows(
         Table `outcomes` of a comparison.
     policy, outcome : str
     wording : Wording
+    n_paths : int
     targets : collection of str, optional
         Provinces that the programme gives money to; others are said to be outside.
 
     Returns
     -------
     DataFrame
-        `region`, `name`, `change`, `se`, `low`, `high` (95 % of the mean), `q05`, `q95`, `is_told`.
+        `region`, `name`, `change`, `se`, `low`, `high` (99 % of the mean), `q05`, `q95`, `is_told`.
     """
     mine = outcomes[(outcomes["policy"] == policy) & (outcomes["outcome"] == outcome)]
     mine = mine[mine["region"] != "all"]
@@ -132,7 +146,7 @@ def region_rows(
         name = wording.name(row["region"])
         if targets is not None and row["region"] not in targets:
             name = wording.text("lab", "outside", name=name)
-        half = 1.96 * error if math.isfinite(error) else 0.0
+        half = reach(n_paths) * error if math.isfinite(error) and n_paths > 1 else 0.0
         rows.append(
             {
                 "region": row["region"],
@@ -143,7 +157,7 @@ def region_rows(
                 "high": change + half,
                 "q05": float(row["chance_q05"]) / per,
                 "q95": float(row["chance_q95"]) / per,
-                "is_told": is_told(change, error),
+                "is_told": is_told(change, error, n_paths),
             }
         )
     columns = ["region", "name", "change", "se", "low", "high", "q05", "q95", "is_told"]

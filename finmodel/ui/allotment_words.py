@@ -46,4 +46,4 @@ def reason(problem: Problem, spec: Spec | None, words: Wording) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.6g}"
+    return f"{value:,.10g}"

@@ -10,6 +10,7 @@ from finmodel.errors import FinmodelError
 from finmodel.ui.pages import (
     about,
     assumptions,
+    compare,
     flows,
     fund,
     gap,
@@ -26,6 +27,7 @@ PAGES: dict[str, Page] = {
     "gap": gap.page,
     "guidance": guidance.page,
     "fund": fund.page,
+    "compare": compare.page,
     "flows": flows.page,
     "studies": studies.page,
     "assumptions": assumptions.page,

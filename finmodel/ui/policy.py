@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import get_args
 
 from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError, Problem, nearest_name
@@ -94,7 +95,7 @@ def scenario_of(preset: str) -> Scenario:
 @lru_cache(maxsize=64)
 def _fields(preset: str) -> dict[str, tuple[Quantity | None, Spec]]:
     scenario = scenario_of(preset)
-    share: Spec = Share.__metadata__[0]
+    share: Spec = get_args(Share)[1]
     found: dict[str, tuple[Quantity | None, Spec]] = {}
     for name in scenario.programmes:
         place = f"programmes.{name}"

@@ -93,23 +93,25 @@ def of_job(found: Mapping[str, Any], home: Path, language: str) -> tuple[Result,
 
 def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
     """Draw what a policy of a comparison does."""
-    tables, name = result.tables, result.titles.get(policy, policy)
+    tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
     for outcome in HEADLINES:
-        st.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words)}**")
-    group = _pick("group", GROUPS, words, "group")
+        st.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
+    group = pick("group", GROUPS, words, "group")
     for measure, column in zip(MEASURES, st.columns(2), strict=True):
         rows = views.chain_rows(tables["effects"], policy, group, measure, words)
-        caption = captions.chain(rows, measure, words)
+        caption = captions.chain(rows, measure, words, n)
         with column:
             show_chart(
-                charts.waterfall(rows, measure, words, caption),
+                charts.waterfall(rows, measure, words, caption, n),
                 caption,
                 views.chain_view(rows, words),
                 view,
                 key=f"{key}_chain_{measure}",
             )
-    outcome = _pick("outcome", views.OUTCOMES, words, "outcome", section="outcome")
-    rows = views.region_rows(tables["outcomes"], policy, outcome, words, result.targets.get(policy))
+    outcome = pick("outcome", views.OUTCOMES, words, "outcome", section="outcome")
+    rows = views.region_rows(
+        tables["outcomes"], policy, outcome, words, n, result.targets.get(policy)
+    )
     caption = captions.regions(rows, outcome, words)
     called = views.outcome_name(outcome, words)
     chart = charts.changes(
@@ -139,7 +141,7 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     st.dataframe(views.risk_view(result.tables["public"], policy, words), hide_index=True)
 
 
-def _pick(
+def pick(
     name: str, options: Sequence[str], words: Wording, label: str, section: str = "lab"
 ) -> str:
     """Draw a choice that is kept in the address."""

@@ -12,7 +12,9 @@ from finmodel.report.wording import Wording
 ANYWAY = ("deadweight", "substitution")
 
 
-def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wording: Wording) -> str:
+def verdict(
+    outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wording: Wording, n_paths: int
+) -> str:
     """Return whether an outcome changes, by how much, or that it is not told from zero.
 
     Parameters
@@ -23,6 +25,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     name : str
         What the policy is called.
     wording : Wording
+    n_paths : int
     """
     mine = outcomes[(outcomes["policy"] == policy) & (outcomes["outcome"] == outcome)]
     mine = mine[mine["region"] == "all"]
@@ -36,7 +39,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     size = _amount(change, error, outcome, wording)
     if not math.isfinite(error):
         return wording.text("lab", "verdict_unknown", name=name, outcome=called, change=size)
-    if not is_told(change, error):
+    if not is_told(change, error, n_paths):
         return wording.text("lab", "verdict_untold", name=name, outcome=called, change=size)
     base = float(row["base"])
     share = wording.share(abs(change) / base, error / base) if base > 0.0 else "–"
@@ -45,7 +48,7 @@ def verdict(outcomes: pd.DataFrame, policy: str, outcome: str, name: str, wordin
     return wording.text("lab", key, name=name, outcome=called, change=size, share=share)
 
 
-def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
+def chain(rows: pd.DataFrame, measure: str, wording: Wording, n_paths: int) -> str:
     """Return what of the gross effect is left.
 
     Parameters
@@ -54,20 +57,21 @@ def chain(rows: pd.DataFrame, measure: str, wording: Wording) -> str:
         From :func:`finmodel.report.views_policy.chain_rows`.
     measure : {'n', 'mcny'}
     wording : Wording
+    n_paths : int
     """
-    of = rows.set_index("component")
-    if "gross" not in of.index or not of.loc["gross", "value"] > 0.0:
+    of = {str(r["component"]): (float(r["value"]), float(r["se"])) for r in rows.to_dict("records")}
+    if not of.get("gross", (0.0, 0.0))[0] > 0.0:
         return wording.text("lab", "chain_none")
-    gross, net = of.loc["gross"], of.loc["net"]
-    anyway = -sum(float(of.loc[part, "value"]) for part in ANYWAY if part in of.index)
+    gross, net = of["gross"], of["net"]
+    anyway = -sum(of[part][0] for part in ANYWAY if part in of)
     unit = "" if measure == "n" else f"{_gap(wording)}{wording.money_unit}"
-    told = "told_yes" if is_told(float(net["value"]), float(net["se"])) else "told_no"
+    told = "told_yes" if is_told(*net, n_paths) else "told_no"
     return wording.text(
         "lab",
         "chain",
-        gross=wording.number(gross["value"], gross["se"]) + unit,
-        anyway=f"{100 * anyway / gross['value']:.0f}%",
-        net=wording.with_error(net["value"], net["se"]) + unit,
+        gross=wording.number(*gross) + unit,
+        anyway=f"{100 * anyway / gross[0]:.0f}%",
+        net=wording.with_error(*net) + unit,
         told=wording.text("lab", told),
     )
 
@@ -120,18 +124,18 @@ def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> 
         Futures: a chance of none of them is told as such.
     wording : Wording
     """
-    mine = public[public["policy"] == policy].set_index("measure")
-    if mine.empty or not mine["value"].get("outlay_mcny", 0.0) > 0.0:
+    mine = public[public["policy"] == policy].to_dict("records")
+    of = {str(row["measure"]): (float(row["value"]), float(row["se"])) for row in mine}
+    if not of.get("outlay_mcny", (0.0, 0.0))[0] > 0.0:
         return wording.text("lab", "money_none")
 
     def sum_of(name: str) -> str:
-        return wording.money(float(mine.loc[name, "value"]), float(mine.loc[name, "se"]))
+        return wording.money(*of[name])
 
-    chance = float(mine["value"].get("p_loss", math.nan))
+    chance, error = of.get("p_loss", (math.nan, math.nan))
     called, returned = sum_of("outlay_mcny"), sum_of("returned_mcny")
     if math.isnan(chance):
         return wording.text("lab", "money_unknown", called=called, returned=returned)
-    error = float(mine.loc["p_loss", "se"])
     shown = wording.share(chance, error)
     if chance == 0.0:
         shown = wording.text("lab", "rare", n=n_paths)

@@ -6,12 +6,15 @@ import altair as alt
 import pandas as pd
 
 from finmodel.report.charts.theme import BLUE, GAIN, INK, LOSS, ORANGE, PALE, AnyChart, finish
+from finmodel.report.views_policy import reach
 from finmodel.report.wording import Wording
 
 ROW_STEP = 34
 
 
-def waterfall(rows: pd.DataFrame, measure: str, wording: Wording, caption: str) -> AnyChart:
+def waterfall(
+    rows: pd.DataFrame, measure: str, wording: Wording, caption: str, n_paths: int
+) -> AnyChart:
     """Return the chain from gross to net, a bar a part; the net with its error.
 
     Parameters
@@ -21,7 +24,10 @@ def waterfall(rows: pd.DataFrame, measure: str, wording: Wording, caption: str) 
     measure : {'n', 'mcny'}
     wording : Wording
     caption : str
+    n_paths : int
+        How wide the interval of the net is.
     """
+    times = reach(n_paths) if n_paths > 1 else 0.0
     unit = wording.text("lab", "money_axis", unit=wording.money_unit)
     axis = unit if measure == "mcny" else wording.text("lab", "financings")
     drawn = rows.assign(
@@ -31,15 +37,15 @@ def waterfall(rows: pd.DataFrame, measure: str, wording: Wording, caption: str) 
         ],
         text=[wording.with_error(v, e) for v, e in zip(rows["value"], rows["se"], strict=True)],
         right=rows[["start", "end"]].max(axis=1),
-        low=rows["value"] - 1.96 * rows["se"].fillna(0.0),
-        high=rows["value"] + 1.96 * rows["se"].fillna(0.0),
+        low=rows["value"] - times * rows["se"].fillna(0.0),
+        high=rows["value"] + times * rows["se"].fillna(0.0),
     )
     order = list(rows["name"])
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=250, labelPadding=6))
     tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=axis)]
     most = float(drawn["right"].max()) if len(drawn) else 1.0
     scale = alt.Scale(
-        domain=[min(0.0, float(drawn["low"].min()) if len(drawn) else 0.0), 1.22 * max(most, 1e-9)]
+        domain=[min(0.0, float(drawn["low"].min()) if len(drawn) else 0.0), 1.4 * max(most, 1e-9)]
     )
     bars = (
         alt.Chart(drawn)

@@ -56,8 +56,9 @@ def _manager(view: View) -> None:
     _choose_preset(words)
     policy = draft()
     told(PLAN, pack(policy), pack(Policy(presets()[0])))
+    problems: tuple[Problem, ...] = ()
     try:
-        scenario, problems = policy.load(), ()
+        scenario = policy.load()
     except InputError as error:
         scenario, problems = scenario_of(policy.preset), error.problems
     named_words = Wording(words.language, words.unit, _names(policy.preset, words))

@@ -1,0 +1,169 @@
+"""Policies beside each other: against no policy, in pairs, and future by future."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from finmodel.report.views_policy import is_told, reach, region_rows
+from finmodel.report.wording import Wording
+
+COLUMNS = ["name", "change", "se", "low", "high", "is_told"]
+PARTY, ALL = "treasury", "all"
+
+
+def base_rows(
+    outcomes: pd.DataFrame,
+    titles: Mapping[str, str],
+    outcome: str,
+    wording: Wording,
+    n_paths: int,
+) -> pd.DataFrame:
+    """Return the change of an outcome by each policy, paired with the baseline.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Table `outcomes` of a comparison.
+    titles : mapping of str
+        Of the policies to show, by name.
+    outcome : str
+    wording : Wording
+    n_paths : int
+
+    Returns
+    -------
+    DataFrame
+        As :func:`finmodel.report.views_policy.region_rows`, a row a policy; `region` is its name.
+    """
+    whole = outcomes[outcomes["region"] == "all"]
+    # A policy takes the place of a province: the rows are made the same way.
+    turned = whole.assign(region=whole["policy"], policy="")
+    rows = region_rows(
+        turned, "", outcome, Wording(wording.language, wording.unit, titles), n_paths
+    )
+    rows = rows[rows["region"].isin(list(titles))]
+    order = {name: place for place, name in enumerate(titles)}
+    return rows.sort_values("region", key=lambda column: column.map(order)).reset_index(drop=True)
+
+
+def pair_rows(base: pd.DataFrame, wording: Wording, n_paths: int) -> pd.DataFrame:
+    """Return differences between policies, with the most that their errors can be.
+
+    Both changes are against the same baseline on the same paths, so their difference is that of
+    the policies. Its error would need each path; by the triangle inequality of standard
+    deviations it is at most the sum of both errors, however the two go together.
+
+    Parameters
+    ----------
+    base : DataFrame
+        From :func:`base_rows`.
+    wording : Wording
+    n_paths : int
+
+    Returns
+    -------
+    DataFrame
+        `name`, `change`, `se` (the bound), `low`, `high`, `is_told`.
+    """
+    rows = []
+    for first, second in combinations(base.to_dict("records"), 2):
+        change = float(first["change"]) - float(second["change"])
+        error = float(first["se"]) + float(second["se"])
+        name = wording.text("compare", "pair", first=first["name"], second=second["name"])
+        rows.append(_row(name, change, error, n_paths))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def future_rows(
+    layers_path: pd.DataFrame,
+    titles: Mapping[str, str],
+    wording: Wording,
+    measure: str = "tvpi",
+) -> pd.DataFrame:
+    """Return paired differences of what the treasury gets, and how often the first has more.
+
+    Parameters
+    ----------
+    layers_path : DataFrame
+        Table `programme_layers_path`: a row a policy, programme, party and path.
+    titles : mapping of str
+        Of the policies to show, by name; those without public money in vehicles are left out.
+    wording : Wording
+    measure : str
+
+    Returns
+    -------
+    DataFrame
+        As :func:`pair_rows` with the error of the paired difference itself, and `first`, `second`
+        (titles), `n_more`, `n_equal`, `n`: futures in which both have a value.
+    """
+    mine = layers_path[(layers_path["programme"] == ALL) & (layers_path["party"] == PARTY)]
+    of = {
+        name: group.set_index("path")[measure]
+        for name, group in mine.groupby("policy", sort=False)
+        if name in titles
+    }
+    rows = []
+    for one, two in combinations([name for name in titles if name in of], 2):
+        difference = (of[one] - of[two]).dropna()
+        n = len(difference)
+        if n == 0:
+            continue
+        error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+        name = wording.text("compare", "pair", first=titles[one], second=titles[two])
+        found = _row(name, float(difference.mean()), error, n)
+        counts = {"n_more": int((difference > 0).sum()), "n_equal": int((difference == 0).sum())}
+        rows.append({**found, "first": titles[one], "second": titles[two], **counts, "n": n})
+    return pd.DataFrame(rows, columns=[*COLUMNS, "first", "second", "n_more", "n_equal", "n"])
+
+
+def compare_view(rows: pd.DataFrame, wording: Wording, *, is_bound: bool = False) -> pd.DataFrame:
+    """Return differences with headings in the language."""
+    words = wording.text
+    shown = {
+        words("compare", "pair_head"): rows["name"],
+        words("lab", "change"): rows["change"],
+        words(*(("compare", "bound") if is_bound else ("lab", "error"))): rows["se"],
+        words("lab", "told"): [words("lab", "yes" if flag else "no") for flag in rows["is_told"]],
+    }
+    for column, key in (("n_more", "beats"), ("n_equal", "ties"), ("n", "of")):
+        if column in rows.columns:
+            shown[words("compare", key)] = rows[column]
+    return pd.DataFrame(shown)
+
+
+def combined(
+    parts: Sequence[tuple[str, Mapping[str, pd.DataFrame]]], names: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Return tables of comparisons of one policy each as those of one comparison.
+
+    They must be of the same baseline, paths and seed; then path by path they have the same luck.
+
+    Parameters
+    ----------
+    parts : sequence of (str, mapping of DataFrame)
+        What a policy is called, and its tables.
+    names : sequence of str
+        Tables to join.
+    """
+    return {
+        name: pd.concat([tables[name].assign(policy=policy) for policy, tables in parts])
+        for name in names
+    }
+
+
+def _row(name: str, change: float, error: float, n_paths: int) -> dict[str, object]:
+    is_sure = math.isfinite(error) and n_paths > 1
+    half = reach(n_paths) * error if is_sure else 0.0
+    return {
+        "name": name,
+        "change": change,
+        "se": error,
+        "low": change - half,
+        "high": change + half,
+        "is_told": is_told(change, error, n_paths),
+    }

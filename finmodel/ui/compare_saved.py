@@ -1,0 +1,93 @@
+"""Saved policies run together: a job each, on the same draws, then side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from finmodel.errors import InputError
+from finmodel.report.views_compare import combined
+from finmodel.ui import saved
+from finmodel.ui.compare_results import MOST, Tables, show_comparison
+from finmodel.ui.home import home
+from finmodel.ui.job_panel import show_job, start_job
+from finmodel.ui.policy import BASELINE, BASES, Policy
+from finmodel.ui.policy_results import of_job
+from finmodel.ui.results import Stored
+from finmodel.ui.state import View
+
+PATHS = (20, 60, 200)
+SAME = ("paths", "seed", "version", "source_digest", "data")
+"""What comparisons must share to be the same futures."""
+RAN = "compare_ran"
+
+
+def saved_together(view: View) -> None:
+    """Draw the choice of saved policies, their runs, and what they found."""
+    words = view.wording
+    with st.expander(words.text("compare", "run_saved")):
+        names = saved.names(home())
+        if len(names) < 2:
+            st.info(words.text("compare", "none_saved"))
+            return
+        chosen = st.multiselect(
+            words.text("compare", "saved"), names, max_selections=MOST, key="compare_saved"
+        )
+        paths = st.selectbox(words.text("compare", "paths"), PATHS, key="compare_paths")
+        policies = _policies(chosen, view)
+        can_run = 2 <= len(policies) <= MOST and len(policies) == len(chosen)
+        if st.button(words.text("compare", "run"), key="compare_run", disabled=not can_run):
+            for place, policy in enumerate(policies.values()):
+                start_job(f"compare_{place}", policy.arguments(paths), view)
+            st.session_state[RAN] = list(policies)
+        _show(st.session_state.get(RAN, []), view)
+
+
+def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
+    """Return the policies that can stand beside each other; what is wrong is told."""
+    found = {}
+    for name in chosen:
+        try:
+            policy = saved.load(name, home())
+            policy.load()
+        except InputError as error:
+            st.error(f"{name}: {error.problems[0]}")
+            continue
+        if BASES.get(policy.preset, BASELINE) != BASELINE:
+            st.error(view.wording.text("compare", "other_base", name=name))
+            continue
+        found[name] = policy
+    return found
+
+
+def _show(names: Sequence[str], view: View) -> None:
+    """Draw the jobs and, once all are done, their policies side by side."""
+    jobs = [show_job(f"compare_{place}", view) for place in range(len(names))]
+    parts: list[Stored] = []
+    for job in jobs:
+        if job is None or job.state != "done" or job.result is None:
+            return
+        _, stored = of_job(job.result, home(), view.language)
+        if stored is None:
+            return
+        parts.append(stored)
+    if not parts:
+        return
+    if any(part.manifest.get(key) != parts[0].manifest.get(key) for part in parts for key in SAME):
+        st.error(view.wording.text("compare", "unequal"))
+        return
+    wanted = ["outcomes", "programme_layers_path"]
+    read = [
+        (name, {table: part.table(table) for table in wanted})
+        for name, part in zip(names, parts, strict=True)
+    ]
+    tables = combined(read, wanted)
+    shown = Tables(
+        tables["outcomes"],
+        tables["programme_layers_path"],
+        {name: name for name in names},
+        int(str(parts[0].manifest["paths"])),
+    )
+    st.caption(view.wording.text("lab", "is_sandbox"))
+    show_comparison(shown, view.wording, view, key="saved")

@@ -1,0 +1,44 @@
+"""Compare: two to four policies, against no policy and against each other."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from finmodel.ui.compare_results import AGAINST, MOST, Tables, pick_policies, show_comparison
+from finmodel.ui.compare_saved import saved_together
+from finmodel.ui.home import home
+from finmodel.ui.parts import choose, foot, named
+from finmodel.ui.policy_results import of_stored
+from finmodel.ui.results import stored_results
+from finmodel.ui.state import View
+
+COMMAND = (
+    "finmodel compare scenarios/yrd_baseline.toml "
+    "scenarios/policy_pro_rata.toml scenarios/policy_gap_weighted.toml"
+)
+
+
+def page(view: View) -> None:
+    """Draw the page."""
+    words = view.wording
+    st.header(words.text("app", "compare"))
+    st.caption(words.text("compare", "intro"))
+    if view.is_manager:
+        saved_together(view)
+    stored = choose(stored_results("comparisons", home(), "outcomes"), view, COMMAND, key=AGAINST)
+    if stored is None:
+        return
+    result = of_stored(stored, view.language)
+    chosen = pick_policies(list(result.titles), result.titles, words)
+    if not 2 <= len(chosen) <= MOST:
+        st.info(words.text("compare", "too_few", n=len(result.titles)))
+    else:
+        path = "programme_layers_path"
+        tables = Tables(
+            result.tables["outcomes"],
+            stored.table(path) if stored.has(path) else None,
+            {name: result.titles[name] for name in chosen},
+            result.n_paths,
+        )
+        show_comparison(tables, named(view, stored), view, key="compare")
+    foot(stored, view)
