@@ -29,7 +29,11 @@ def test_inputs_are_shown_with_range_grade_and_dotted_name(words):
     first = list(table.iloc[0])
     assert first[0] == "births.total_pa"
     assert first[1] == "1816"
-    assert first[2] == ("1,655 to 1,993" if words is EN else "1,655 至 1,993")
+    low, high = INPUTS.iloc[0][["low", "high"]]
+    assert first[2] == range_text(low, high, words)
+    assert range_text(1654.6, 1993.2, words) == words.text(
+        "assumptions_page", "range", low="1,655", high="1,993"
+    )
     assert first[4] == "B"
     assert range_text(NAN, NAN, words) == "–"
     assert "373" in inputs_lead(INPUTS, words)
