@@ -137,8 +137,10 @@ def _error(smoother: Smoother, benefit: FloatArray, curve_error: float) -> float
 
 def _path_error(smoother: Smoother, without: Sequence[FloatArray]) -> float:
     """Return the standard error that comes of the paths, by the jackknife."""
-    worth = [float(_worth(smoother.fit(part).fitted)) for part in without]
-    return float(jackknife_error(np.array(worth)))
+    worth = np.array([float(_worth(smoother.fit(part).fitted)) for part in without])
+    # What is left where one option is best throughout is rounding, of one sign or the other.
+    least = ROUNDING * max((float(np.abs(part).max()) for part in without), default=0.0)
+    return float(jackknife_error(np.where(np.abs(worth) > least, worth, 0.0)))
 
 
 def _information(

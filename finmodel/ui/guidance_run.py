@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.report.wording import Wording
+from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
 from finmodel.ui.parts import foot
@@ -48,4 +49,5 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     names = list(result.titles)
     show_result(result, names[0], words, view, key="lab")
     if stored is not None:
+        downloads(stored, view)
         foot(stored, view)

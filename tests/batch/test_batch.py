@@ -306,11 +306,15 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(done, tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_twenty_random_moments(done, tmp_path):
-    """A batch of nine units ends after a few kills, so several are killed in turn."""
-    n = 0
-    for turn in range(8):
+    """A batch of nine units ends after a few kills, so several are killed in turn.
+
+    On a busy machine a batch may end before it is killed: as many as it takes, within reason.
+    """
+    n = turn = 0
+    while n < 20 and turn < 40:
         (tmp_path / str(turn)).mkdir()
         n += check_kills(done, tmp_path / str(turn), 4)
+        turn += 1
     assert n >= 20
 
 

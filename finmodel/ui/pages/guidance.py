@@ -6,6 +6,7 @@ import streamlit as st
 
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording, names_of
+from finmodel.ui.downloads import downloads
 from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
 from finmodel.ui.guidance_keep import keep
 from finmodel.ui.guidance_run import results, run
@@ -46,6 +47,7 @@ def _reader(view: View) -> None:
     )
     told("policy", policy, names[0])
     show_result(result, policy, words, view, key="lab")
+    downloads(stored, view)
     foot(stored, view)
 
 
