@@ -109,7 +109,7 @@ def done(tmp_path_factory):
 
 
 def folder_of(text):
-    return re.search(r"(?:Stored|Found again): (\S+)", text).group(1)
+    return re.search(r"(?:Stored: |Found again: |已存入：|沿用已有结果：)(\S+)", text).group(1)
 
 
 def test_the_command_tells_stores_and_finds_again(done):

@@ -84,7 +84,7 @@ WRONG = {
         [pair("firms.patience_quarter", NOISE, 0.4)],
         ["correlations.0.a", "did you mean 'firms.patience_quarters'"],
     ),
-    "itself": ([pair(NOISE, NOISE, 0.4)], ["correlations.0.b", "another belief than a"]),
+    "itself": ([pair(NOISE, NOISE, 0.4)], ["correlations.0.b", "another name than a"]),
     "twice": (
         [pair(NOISE, PATIENCE, 0.4), pair(PATIENCE, NOISE, 0.3)],
         ["correlations.1", "as in correlations.0", "each pair once"],

@@ -74,17 +74,21 @@ def test_a_plan_without_policies_has_no_differences(tmp_path):
     assert "goals.crowds_in.policy" in str(caught.value)
 
 
-def test_numbers_that_are_linked_come_along_and_are_one_factor(inputs):
-    arms = make_arms(inputs, str(PLAN))
-    own = arms.axes.members(0)
-    assert own == ("births.total_pa", "sectors.consumer_services.birth_share")
-    assert arms.label(0) == "births.total_pa +3"
-    followers = [n for n in arms.numbers if n in arms.followers]
-    assert set(followers) == {
+def test_numbers_that_are_linked_come_along_and_are_one_factor():
+    """Births in general sectors: three shares drawn as one, linked to splits and to friction."""
+    share = "sectors.consumer_services.birth_share"
+    asked = [f'numbers=["births.total_pa", "{share}"]']
+    arms = make_arms(load_study(PLAN, asked), str(PLAN))
+    assert arms.axes.members(0) == ("births.total_pa",)
+    own = arms.axes.members(1)
+    assert {share, "births.region_index.SH", "friction.pairs.JS>SH"} <= set(own)
+    followers = {n for n in arms.numbers if n in arms.followers}
+    assert followers >= {
         "sectors.business_services.birth_share",
         "sectors.traditional_industry.birth_share",
     }
-    assert set(np.bincount(arms.axes.group)[1:]) == {1}
+    assert arms.label(1) == f"{own[0]} +{len(own) - 1 + len(followers)}"
+    assert set(np.bincount(arms.axes.group)[1:]) == {len(own)}
 
 
 def test_the_centre_is_the_median_of_every_arm_and_levels_are_shared(inputs):
