@@ -14,7 +14,7 @@ from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
 
 JOB = "lab"
-PREVIEW_PATHS = 8
+PREVIEW_PATHS = 6
 """Futures that two free cores play within about five seconds, start included."""
 
 

@@ -8,7 +8,7 @@ def test_a_manager_tests_a_programme_and_takes_the_memo(visit, tmp_path):
     tab = visit(height=2400)
     tab.open("/guidance?mode=manager", "Guidance lab")
     tab.page.get_by_role("button", name="Preview").click(timeout=RUN_MS)
-    tab.page.get_by_text("Preview of 8 futures").first.wait_for(timeout=RUN_MS)
+    tab.page.get_by_text("Preview of 6 futures").first.wait_for(timeout=RUN_MS)
     button = tab.page.get_by_role("button", name="Memo (HTML)")
     button.wait_for(timeout=RUN_MS)
     with tab.page.expect_download() as given:
