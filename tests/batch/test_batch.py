@@ -273,7 +273,8 @@ def killed_until_done(plan, out, n_kills, rng):
             time.sleep(0.01)
         time.sleep(rng.random() * 0.1)
         if process.poll() is not None:
-            assert process.returncode == 0, process.stderr.read()
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors
             break
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
