@@ -1,11 +1,11 @@
 """The memo: of a run and a comparison, in both languages, with what is not known left open."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from finmodel.report.captions import memo as captions
-from finmodel.report.captions.gap import CLEAR
 from finmodel.report.memo import memo_of, memo_page
 from finmodel.report.pdf import PdfError, missing_for_pdf, pdf_of
 from finmodel.report.result import Result, grade_tally, inputs_of, kind_of, sources_used
@@ -81,15 +81,22 @@ def test_a_policy_s_answer_is_as_sure_as_its_error(change, error, said):
     assert captions.policy_answer("aid", outcomes, tables["effects"], ZH)
 
 
-def test_what_is_told_is_beyond_two_errors():
-    assert captions.is_told(-2.01, 1.0)
-    assert not captions.is_told(CLEAR, 1.0)
-    assert not captions.is_told(1.0, NAN)
+def test_what_is_told_is_so_on_every_page_and_by_the_paths_there_are():
+    """Memo, workbook and pages of one result have one rule: Student's law at 99 %."""
+    named = comparison().named(EN)
+    assert named.paths == comparison().manifest["paths"]
+    assert replace(EN, paths=60).is_told(-2.67, 1.0)
+    assert not replace(EN, paths=60).is_told(2.65, 1.0)
+    assert not replace(EN, paths=2).is_told(60.0, 1.0)
+    assert not replace(EN, paths=1).is_told(1e9, 1.0)
+    assert EN.is_told(2.58, 1.0)
+    assert not EN.is_told(1.0, NAN)
+    assert not EN.is_told(1.0, 0.0)  # paths that are all alike show no error
 
 
 def test_stages_are_told_apart_only_beyond_error():
     table = run().tables["gap_stage"]
-    assert "does not explain" in captions.by_stage(table.assign(gap_mcny_se=0.0), EN)
+    assert "does not explain" in captions.by_stage(table.assign(gap_mcny_se=1e-9), EN)
     assert "could explain" in captions.by_stage(table.assign(gap_mcny_se=1e9), EN)
     assert "Only" in captions.by_stage(table.tail(1), EN)
     assert captions.by_stage(table.iloc[:0], ZH) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from finmodel.report.wording import Wording
@@ -211,20 +212,21 @@ def why_rows(parts: pd.DataFrame, side: Side, wording: Wording) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `part`, `name`, `value`, `value_se`, `low`, `high` (two standard errors) in the units
+        `part`, `name`, `value`, `value_se`, `low`, `high` (99 times in 100) in the units
         shown; `share`, `share_se` of the gap; the whole gap last. Unknown errors are NaN.
     """
     per = per_unit(side, wording)
     value = parts[f"gap_{side}"].to_numpy() / per
     error = parts[f"gap_{side}_se"].to_numpy() / per
+    width = wording.half_width(error)
     return pd.DataFrame(
         {
             "part": parts["part"].astype(str).to_numpy(),
             "name": [wording.text("friction", str(part)) for part in parts["part"]],
             "value": value,
             "value_se": error,
-            "low": value - 2.0 * error,
-            "high": value + 2.0 * error,
+            "low": value - width,
+            "high": value + width,
             "share": parts[f"gap_share_{side}"].to_numpy(),
             "share_se": parts[f"gap_share_{side}_se"].to_numpy(),
         }
@@ -245,13 +247,13 @@ def why_stage_rows(parts: pd.DataFrame, side: Side, wording: Wording) -> pd.Data
     -------
     DataFrame
         A row a stage and part with a known share, the whole left out: `stage`, `name`, `part`,
-        `part_name`, `share`, `share_se`, `is_told` (from zero, at two standard errors), `words`
+        `part_name`, `share`, `share_se`, `is_told` (from zero), `words`
         (in brackets if not told).
     """
     share = parts[f"gap_share_{side}"]
     rows = parts[share.notna() & (parts["part"] != "gap")]
     share, error = rows[f"gap_share_{side}"], rows[f"gap_share_{side}_se"]
-    is_told = (share.abs() > 2.0 * error).to_numpy()
+    is_told = np.array([wording.is_told(a, b) for a, b in zip(share, error, strict=True)], bool)
     said = [wording.share(a, b) for a, b in zip(share, error, strict=True)]
     return pd.DataFrame(
         {
@@ -292,7 +294,8 @@ def formula_rows(static: pd.DataFrame, region: str, wording: Wording) -> pd.Data
         return pd.DataFrame(columns=[*_FORMULA_COLUMNS])
     per, first = wording.mcny_per_unit, own.iloc[0]
     gap, error, nan = first["gap_mcny"] / per, first["gap_mcny_se"] / per, float("nan")
-    ends = (gap - 2.0 * error, gap + 2.0 * error)
+    width = wording.half_width(error)
+    ends = (gap - width, gap + width)
     rows = [("simulated", gap, error, *ends, 1.0, nan, nan, "")]
     for row in own.to_dict("records"):
         reason = str(row["reason"] or "")

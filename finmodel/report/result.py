@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from finmodel.datasets import sources
 from finmodel.errors import InputError, Problem
-from finmodel.report.wording import Wording, names_of
+from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.scenario import Scenario, assumptions
 
 Kind = Literal["run", "comparison"]
@@ -77,7 +77,7 @@ class Result:
             meta = scenario.get("meta")
             if isinstance(meta, Mapping):
                 names[str(meta.get("name"))] = str(meta.get(f"title_{wording.language}"))
-        return Wording(wording.language, wording.unit, names)
+        return replace(wording, names=names, paths=paths_of(self.manifest))
 
 
 def kind_of(names: Iterable[str]) -> Kind | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import pandas as pd
 
-from finmodel.report.views_policy import is_told, reach, region_rows
-from finmodel.report.wording import Wording
+from finmodel.report.views_policy import region_rows
+from finmodel.report.wording import Wording, is_told, reach
 
 COLUMNS = ["name", "change", "se", "low", "high", "is_told"]
 PARTY, ALL = "treasury", "all"
@@ -42,9 +43,7 @@ def base_rows(
     whole = outcomes[outcomes["region"] == "all"]
     # A policy takes the place of a province: the rows are made the same way.
     turned = whole.assign(region=whole["policy"], policy="")
-    rows = region_rows(
-        turned, "", outcome, Wording(wording.language, wording.unit, titles), n_paths
-    )
+    rows = region_rows(turned, "", outcome, replace(wording, names=titles), n_paths)
     rows = rows[rows["region"].isin(list(titles))]
     order = {name: place for place, name in enumerate(titles)}
     return rows.sort_values("region", key=lambda column: column.map(order)).reset_index(drop=True)

@@ -6,15 +6,11 @@ import math
 from collections.abc import Collection
 
 import pandas as pd
-from scipy import stats
 
 from finmodel.measure.effects import SIGNS
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, is_told, reach
 from finmodel.variables import labels
 
-SURE = 0.99
-"""Coverage of the intervals that tell a change from zero: a page has dozens of changes, and at
-95 % several of them would be told that are not there."""
 MONEY = "_mcny"
 LESS_IS_BETTER = ("gap_n", "gap_mcny", "closures_n", "failures_n")
 OUTCOMES = ("funded_viable_n", "gap_mcny", "gap_n", "deals_mcny", "deals_n", "survivors_n")
@@ -33,21 +29,6 @@ RISKS = (
     "dpi",
     "change_per_public_yuan",
 )
-
-
-def reach(n_paths: int) -> float:
-    """Return the standard errors within which a mean of so many paths lies, 99 times in 100.
-
-    Student's quantile, for the error itself is estimated from the paths; infinity for one path.
-    """
-    if n_paths < 2:
-        return math.inf
-    return float(stats.t.ppf(0.5 + SURE / 2.0, n_paths - 1))
-
-
-def is_told(change: float, error: float, n_paths: int) -> bool:
-    """Return whether a change is told from zero; never without an error."""
-    return math.isfinite(error) and error > 0.0 and abs(change) > reach(n_paths) * error
 
 
 def chain_rows(

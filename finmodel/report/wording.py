@@ -5,21 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
 
 from finmodel.datasets import provinces
 from finmodel.units import MCNY_PER_BN, MCNY_PER_YI
 from finmodel.variables import Language, labels
 
 MoneyUnit = Literal["bn", "yi", "mcny"]
+NumberOrArray = TypeVar("NumberOrArray", float, NDArray[np.float64])
 MCNY_PER: dict[MoneyUnit, float] = {"bn": MCNY_PER_BN, "yi": MCNY_PER_YI, "mcny": 1.0}
+SURE = 0.99
+"""Coverage of the intervals that tell a difference from zero: a page has dozens of them, and at
+95 % several would be told that are not there."""
 NO_ERROR_DIGITS = 3
 """Significant digits of a value whose error is not known."""
 
 
+def reach(n_paths: int) -> float:
+    """Return the standard errors within which a mean of so many paths lies, 99 times in 100.
+
+    Student's quantile, for the error itself is estimated from the paths; infinity for one path,
+    the normal quantile if the number is not known (0).
+    """
+    if n_paths == 1:
+        return math.inf
+    tail = 0.5 + SURE / 2.0
+    return float(stats.t.ppf(tail, n_paths - 1) if n_paths else stats.norm.ppf(tail))
+
+
+def is_told(value: float, error: float, n_paths: int) -> bool:
+    """Return whether a value is told from zero; never without an error."""
+    return math.isfinite(error) and error > 0.0 and abs(value) > reach(n_paths) * error
+
+
 @dataclass(frozen=True)
 class Wording:
-    """A language, a unit of money, and the names of a result's codes.
+    """A language, a unit of money, and the names and the paths of a result.
 
     Attributes
     ----------
@@ -28,25 +53,41 @@ class Wording:
         Thousand million, hundred million (亿) or million CNY.
     names : mapping of str
         Of regions, stages, sectors and the like; a code without one is shown as it is.
+    paths : int
+        Behind every error of the result; 0 if that is not known.
     """
 
     language: Language = "en"
     unit: MoneyUnit = "bn"
     names: Mapping[str, str] = field(default_factory=dict)
+    paths: int = 0
 
     def text(self, section: str, key: str, /, **values: object) -> str:
-        """Return a text of the catalogue with its placeholders filled.
+        """Return a text of the catalogue with values in the places it has for them.
 
         Raises
         ------
         KeyError
-            If the catalogue has no such text, or a placeholder gets no value.
+            If the catalogue has no such text, or it has a place for which there is no value.
         """
         return labels()[section][key][self.language].format(**values)
 
     def name(self, code: object) -> str:
         """Return the name of a code."""
         return self.names.get(str(code), str(code))
+
+    def is_told(self, value: float, error: float) -> bool:
+        """Return whether a value of the result is told from zero: one rule for all pages."""
+        return is_told(value, error, self.paths)
+
+    @property
+    def reach(self) -> float:
+        """Standard errors beyond which a difference is told; see :func:`reach`."""
+        return reach(self.paths)
+
+    def half_width(self, error: NumberOrArray) -> NumberOrArray:
+        """Return half of the interval of a mean, 99 times in 100; NaN of one path."""
+        return error * (self.reach if math.isfinite(self.reach) else math.nan)
 
     @property
     def mcny_per_unit(self) -> float:
@@ -126,6 +167,12 @@ class Wording:
     @property
     def _gap(self) -> str:
         return " " if self.language == "en" else ""
+
+
+def paths_of(manifest: Mapping[str, object]) -> int:
+    """Return how many paths a stored result has; 0 if it does not say."""
+    found = manifest.get("paths")
+    return found if isinstance(found, int) else 0
 
 
 def names_of(manifest: Mapping[str, object], language: Language) -> dict[str, str]:

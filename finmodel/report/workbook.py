@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from finmodel.report.captions.memo import is_told
 from finmodel.report.exports import safe_text
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
 from finmodel.report.wording import Wording
@@ -50,7 +49,7 @@ def workbook_bytes(result: Result, wording: Wording) -> bytes:
     what = ["table", "group", "measure", "column"]
     results = rows[[*what, "value", "se"]]
     if result.kind == "comparison":
-        told = [is_told(v, e) for v, e in zip(rows["value"], rows["se"], strict=True)]
+        told = [words.is_told(v, e) for v, e in zip(rows["value"], rows["se"], strict=True)]
         results = results.assign(told=[words.text("workbook", "yes" if t else "no") for t in told])
     frames = (
         inputs.assign(grade=[_graded(grade) for grade in inputs["grade"]]),

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import pandas as pd
 
-from finmodel.report.captions.memo import is_told
 from finmodel.report.result import Result
 from finmodel.report.wording import Wording
 from finmodel.variables import label, layer_of
@@ -117,7 +116,7 @@ def _of_comparison(result: Result, words: Wording) -> Iterator[Row]:
             )
     for row in tables["public"].to_dict("records"):
         factor, unit = _factor(str(row["measure"]), words)
-        if "_per_" in str(row["measure"]) and not is_told(row["value"], row["se"]):
+        if "_per_" in str(row["measure"]) and not words.is_told(row["value"], row["se"]):
             factor = NAN  # a division by what is not told from nothing
         yield (
             words.text("workbook", "t_public"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import streamlit as st
 from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
-from finmodel.report.wording import Wording, names_of
+from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
 
@@ -103,7 +104,8 @@ def result_name(stored: Stored, words: Wording) -> str:
 def named(view: View, stored: Stored) -> Wording:
     """Return the view's wording with the names of a result."""
     words = view.wording
-    return Wording(words.language, words.unit, names_of(stored.manifest, words.language))
+    names = names_of(stored.manifest, words.language)
+    return replace(words, names=names, paths=paths_of(stored.manifest))
 
 
 def foot(stored: Stored, view: View) -> None:

@@ -5,15 +5,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from finmodel.report.captions import compare as captions
 from finmodel.report.captions import policy as policy_captions
 from finmodel.report.charts import policy as charts
 from finmodel.report.views_compare import base_rows, compare_view, future_rows, pair_rows
-from finmodel.report.views_policy import chain_rows, is_told, reach, region_rows
-from finmodel.report.wording import Wording
+from finmodel.report.views_policy import chain_rows, region_rows
+from finmodel.report.wording import Wording, is_told, reach
 from finmodel.ui.home import HOME_VARIABLE
+from tests.app.opening import open_page
 
 TITLES = {"a": "Plan A", "b": "Plan B"}
 
@@ -106,18 +106,7 @@ def test_the_chain_adds_up_and_without_support_is_said_so():
 
 
 def app(**query):
-    def script():
-        from finmodel.ui.main import _shown
-        from finmodel.ui.pages import compare
-        from finmodel.ui.state import controls
-
-        view = controls()
-        _shown(compare.page, view)()
-
-    test = AppTest.from_function(script, default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.run()
+    return open_page("compare", **query)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

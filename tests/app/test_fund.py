@@ -1,43 +1,22 @@
 """The page of a fund: published, own, missing and broken results; a record uploaded."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from finmodel import store
 from finmodel.datasets.root import published_root
 from finmodel.scenario.fund_plan import load_fund_plan
 from finmodel.study.fund_plan import find_or_run_plan
 from finmodel.ui.fund_upload import Refused, readable_plan, stand
-from finmodel.ui.home import HOME_VARIABLE
 from finmodel.ui.results import stored_results
+from tests.app.opening import open_page
 from tests.conftest import ROOT
 
 PLAN = ROOT / "scenarios" / "funds" / "fund_hard_tech.toml"
 RECORD = PLAN.with_name("fund_hard_tech_positions.csv")
-PAGE = """
-from finmodel.ui.pages import fund
-from finmodel.ui.state import controls
-from finmodel.errors import FinmodelError
-import streamlit as st
-
-try:
-    fund.page(controls())
-except FinmodelError as error:
-    st.error(str(error))
-"""
 
 
 def page(**query):
-    test = AppTest.from_string(PAGE, default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.run()
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
+    return open_page("fund", **query)
 
 
 def published(table):

@@ -40,12 +40,6 @@ def captions(page):
     return [caption.value for caption in page.caption]
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
-
-
 def test_the_explorer_answers_where_and_why(home, monkeypatch):
     monkeypatch.setattr("finmodel.ui.pages.gap_why.is_same_scenario", lambda one, other: True)
     page = app("gap", run=RUN.name)

@@ -3,32 +3,18 @@
 import shutil
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from finmodel.datasets.root import published_root
 from finmodel.ui.guidance_editor import clauses_of
-from finmodel.ui.home import HOME_VARIABLE
 from finmodel.ui.packed import pack, unpack
 from finmodel.ui.policy import Policy, presets, scenario_of
+from tests.app.opening import open_page
 
 PLACE = "programmes.joint_fund"
 
 
 def app(**query):
-    """Open the page as a link does; other pages of the app are not drawn."""
-
-    def script():
-        from finmodel.ui.main import _shown
-        from finmodel.ui.pages import guidance
-        from finmodel.ui.state import controls
-
-        view = controls()
-        _shown(guidance.page, view)()
-
-    test = AppTest.from_function(script, default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.run()
+    return open_page("guidance", **query)
 
 
 def manager(**query):
@@ -40,10 +26,7 @@ def sayings(page):
     return "\n".join(str(item.value) for kind in kinds for item in kind)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

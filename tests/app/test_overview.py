@@ -7,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 
 from finmodel.datasets.root import published_root
 from finmodel.study.single import run_scenario
-from finmodel.ui.home import HOME_VARIABLE
 from tests.conftest import ROOT, small
 
 
@@ -16,12 +15,6 @@ def app(**query):
     for name, value in query.items():
         test.query_params[name] = value
     return test.run()
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
 
 
 def test_it_answers_at_once_from_the_published_run(home):

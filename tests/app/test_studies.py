@@ -3,36 +3,15 @@
 import shutil
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from finmodel.datasets.root import published_root
-from finmodel.ui.home import HOME_VARIABLE
+from tests.app.opening import open_page
 
 SORTS = ("batches", "sensitivities", "allocations")
-PAGE = """
-from finmodel.ui.pages import studies
-from finmodel.ui.state import controls
-from finmodel.errors import FinmodelError
-import streamlit as st
-
-try:
-    studies.page(controls())
-except FinmodelError as error:
-    st.error(str(error))
-"""
 
 
 def page(**query):
-    test = AppTest.from_string(PAGE, default_timeout=60)
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.run()
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
+    return open_page("studies", **query)
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -9,19 +9,12 @@ from finmodel.datasets.root import published_root
 from finmodel.report.memo import memo_page
 from finmodel.report.workbook import workbook_bytes
 from finmodel.ui.downloads import result_of
-from finmodel.ui.home import HOME_VARIABLE
 from finmodel.ui.results import stored_results
 from tests.conftest import ROOT
 from tests.evidence_cases import save_validation
 from tests.stored_cases import ZH
 
 PAGES = ("assumptions", "validation", "about")
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
-    return tmp_path
 
 
 def draw(name, **query):

@@ -6,7 +6,6 @@ import math
 
 import pandas as pd
 
-from finmodel.report.captions.gap import CLEAR
 from finmodel.report.flow_rows import Crossing, largest_flows
 from finmodel.report.wording import Wording
 
@@ -56,7 +55,7 @@ def _told(ordered: pd.DataFrame, wording: Wording) -> str:
         return ""
     first, second = ordered.iloc[0], ordered.iloc[1]
     error = math.hypot(first["value_se"], second["value_se"])
-    is_told = first["value"] - second["value"] > CLEAR * error
+    is_told = wording.is_told(first["value"] - second["value"], error)
     key = "told" if is_told else "untold"
     return wording.text("flows_page", key, c=second["from_name"], d=second["to_name"])
 
@@ -91,7 +90,7 @@ def moved(found: Crossing | None, wording: Wording) -> str:
     if not math.isfinite(found.change_se):
         key = "index_unknown"
     else:
-        is_told = abs(found.change) > CLEAR * found.change_se
+        is_told = wording.is_told(found.change, found.change_se)
         key = "index_moved" if is_told else "index_unmoved"
     return wording.text(
         "flows_page",

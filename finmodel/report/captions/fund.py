@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from finmodel.report.captions.gap import CLEAR, Number
+from finmodel.report.captions.gap import Number
 from finmodel.report.charts.fund import fan_rows, is_lp
 from finmodel.report.wording import Wording
 
@@ -164,7 +164,7 @@ def gains(table: pd.DataFrame, wording: Wording) -> str:
         said = wording.text("my_fund_gains", "caption", share=share, **values)
     else:
         said = wording.text("my_fund_gains", "loss", **values)
-    if math.isnan(error) or abs(whole["value"]) < CLEAR * error:
+    if math.isnan(error) or abs(whole["value"]) < wording.reach * error:
         said += wording.text("my_fund_gains", "untold")
     return said
 

@@ -9,9 +9,6 @@ import pandas as pd
 
 from finmodel.report.wording import Wording
 
-CLEAR = 2.0
-"""Standard errors beyond which a difference is told."""
-
 
 def answer(total: pd.DataFrame, wording: Wording) -> str:
     """Return the answer of a run in a sentence.
@@ -56,7 +53,7 @@ def by_region(table: pd.DataFrame, wording: Wording, selected: str = "") -> str:
     best, worst = ordered.iloc[0], ordered.iloc[-1]
     difference = worst["gap_rate_mcny"] - best["gap_rate_mcny"]
     error = math.hypot(worst["gap_rate_mcny_se"], best["gap_rate_mcny_se"])
-    if difference > CLEAR * error:
+    if wording.is_told(difference, error):
         told = wording.text(
             "overview", "told", difference=wording.number(100 * difference, 100 * error)
         )

@@ -6,7 +6,6 @@ import math
 
 import pandas as pd
 
-from finmodel.report.captions.gap import CLEAR
 from finmodel.report.gap_rows import FATES, Side, amount, amount_span
 from finmodel.report.wording import Wording
 
@@ -40,7 +39,7 @@ def by_dimension(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
     worst, best = rows.iloc[int(rows["rate"].argmax())], rows.iloc[int(rows["rate"].argmin())]
     difference = worst["rate"] - best["rate"]
     error = math.hypot(worst["rate_se"], best["rate_se"])
-    if difference > CLEAR * error:
+    if wording.is_told(difference, error):
         points = wording.number(100 * difference, 100 * error)
         told["told"] = wording.text("overview", "told", difference=points)
     else:
@@ -88,7 +87,7 @@ def _open(rows: pd.DataFrame, wording: Wording) -> str:
     """Return which group the one with the largest gap is not told from, if any."""
     first, second = rows.sort_values("gap", ascending=False).iloc[:2].to_dict("records")
     error = math.hypot(first["gap_se"], second["gap_se"])
-    if first["gap"] - second["gap"] > CLEAR * error:
+    if wording.is_told(first["gap"] - second["gap"], error):
         return ""
     return wording.text("gap_page", "open", second=second["name"])
 
@@ -122,7 +121,7 @@ def over_years(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
     change = last["gap"] - first["gap"]
     error = math.hypot(first["gap_se"], last["gap_se"])
     moved = wording.text("gap_page", "unmoved")
-    if abs(change) > CLEAR * error:
+    if wording.is_told(change, error):
         moved = wording.text("gap_page", "moved", change=amount(change, error, side, wording))
     wide = last["high"] - last["low"]
     key = "years" if wide > rows["gap"].max() - rows["gap"].min() else "years_time"
@@ -199,7 +198,7 @@ def why(rows: pd.DataFrame, paths: int, side: Side, wording: Wording) -> str:
     first, second, total = parts.iloc[0], parts.iloc[1], whole.iloc[0]
     apart = first["value"] - second["value"]
     error = math.hypot(first["value_se"], second["value_se"])
-    is_told = apart > CLEAR * error
+    is_told = wording.is_told(apart, error)
     return wording.text(
         "gap_page",
         "why_one" if is_told else "why_two",
@@ -217,7 +216,7 @@ def _sure(parts: pd.DataFrame, paths: int, wording: Wording) -> str:
     if parts["value_se"].isna().any():
         return wording.text("gap_page", "why_unknown", paths=paths)
     frictions = parts[parts["part"] != LEFT]
-    is_open = frictions["value"].abs() <= CLEAR * frictions["value_se"]
+    is_open = frictions["value"].abs() <= wording.reach * frictions["value_se"]
     is_down = ~is_open & (frictions["value"] < 0.0)
     joint, between = (", ", " ") if wording.language == "en" else ("、", "")
     if not is_open.any():
@@ -248,7 +247,7 @@ def why_by_stage(rows: pd.DataFrame, side: Side, wording: Wording) -> str:
         first, *others = own.sort_values("share", ascending=False).to_dict("records")
         is_told = all(
             first["share"] - other["share"]
-            > CLEAR * math.hypot(first["share_se"], other["share_se"])
+            > wording.reach * math.hypot(first["share_se"], other["share_se"])
             for other in others
         )
         stages.setdefault(first["part_name"] if is_told else "", []).append(first["name"])
@@ -278,7 +277,7 @@ def formulas(rows: pd.DataFrame, wording: Wording) -> str:
     told = []
     for row in known[known["value"].notna()].to_dict("records"):
         error = math.hypot(row["value_se"], gap["value_se"])
-        is_told = abs(row["value"] - gap["value"]) > CLEAR * error
+        is_told = wording.is_told(row["value"] - gap["value"], error)
         key = "formula_gives" if is_told and math.isfinite(row["ratio"]) else "formula_untold"
         if is_told and row["value"] == 0.0:
             key = "formula_zero"

@@ -7,13 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from finmodel.report.captions.gap import CLEAR, Number
+from finmodel.report.captions.gap import Number
 from finmodel.report.wording import Wording
-
-
-def is_told(value: float, error: float) -> bool:
-    """Return whether a value is told from zero; without an error it is not."""
-    return math.isfinite(error) and abs(value) > CLEAR * error
 
 
 def by_stage(table: pd.DataFrame, words: Wording) -> str:
@@ -37,7 +32,7 @@ def by_stage(table: pd.DataFrame, words: Wording) -> str:
     if len(known) == 1:
         return words.text("memo", "stage_one", **texts)
     error = math.hypot(most["gap_mcny_se"], least["gap_mcny_se"])
-    told = "told" if is_told(most["gap_mcny"] - least["gap_mcny"], error) else "untold"
+    told = "told" if words.is_told(most["gap_mcny"] - least["gap_mcny"], error) else "untold"
     return words.text(
         "memo",
         "stage",
@@ -68,7 +63,7 @@ def policy_answer(
         key = "unknown"
     elif change == 0.0:
         key = "same"
-    elif not is_told(change, error):
+    elif not words.is_told(change, error):
         key = "not_told"
     else:
         key = "falls" if change < 0.0 else "rises"
@@ -148,15 +143,15 @@ def policy_numbers(
 
 def policies_change(rows: pd.DataFrame, words: Wording) -> str:
     """Return how many policies change the gap clearly; rows have `value` and `se`."""
-    told = sum(is_told(v, e) for v, e in zip(rows["value"], rows["se"], strict=True))
+    told = sum(words.is_told(v, e) for v, e in zip(rows["value"], rows["se"], strict=True))
     return words.text("memo", "change", told=told, n=len(rows), key=words.text("memo", "key"))
 
 
 def regions_change(policy: str, rows: pd.DataFrame, words: Wording) -> str:
     """Return in how many provinces the gap falls or rises clearly."""
     pairs = list(zip(rows["value"], rows["se"], strict=True))
-    falls = sum(is_told(v, e) and v < 0.0 for v, e in pairs)
-    rises = sum(is_told(v, e) and v > 0.0 for v, e in pairs)
+    falls = sum(words.is_told(v, e) and v < 0.0 for v, e in pairs)
+    rises = sum(words.is_told(v, e) and v > 0.0 for v, e in pairs)
     return words.text(
         "memo",
         "region",
@@ -172,7 +167,7 @@ def regions_change(policy: str, rows: pd.DataFrame, words: Wording) -> str:
 def chain(policy: str, rows: pd.DataFrame, words: Wording) -> str:
     """Return what is left of supported financings as additional; rows by component."""
     gross, net = _row(rows, "gross"), _row(rows, "net")
-    told = "from_zero" if is_told(net["effect_n"], net["effect_n_se"]) else "not_from_zero"
+    told = "from_zero" if words.is_told(net["effect_n"], net["effect_n_se"]) else "not_from_zero"
     return words.text(
         "memo",
         "chain",

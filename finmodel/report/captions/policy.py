@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, is_told, outcome_name
-from finmodel.report.wording import Wording
+from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, outcome_name
+from finmodel.report.wording import Wording, is_told
 
 ANYWAY = ("deadweight", "substitution")
 

@@ -6,8 +6,7 @@ import altair as alt
 import pandas as pd
 
 from finmodel.report.charts.theme import BLUE, GAIN, INK, LOSS, ORANGE, PALE, AnyChart, finish
-from finmodel.report.views_policy import reach
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, reach
 
 ROW_STEP = 34
 
