@@ -17,7 +17,7 @@ from finmodel.market.run import simulate, warm_kernel
 from finmodel.scenario import load_scenario
 from finmodel.study.compare import compare, comparison_tables
 from finmodel.world import build_world
-from tests.bench import batch, deals, irr, matching, mesa_market, plan, waterfall
+from tests.bench import app, batch, deals, irr, matching, mesa_market, plan, waterfall
 from tests.conftest import ROOT, YRD
 
 MEMORY = """
@@ -145,6 +145,7 @@ PARTS = {
     "waterfall": waterfall.report,
     "deals": deals.report,
     "batch": batch.report,
+    "app": app.report,
     "mesa": lambda: mesa_market.report(scale=1.0),
 }
 

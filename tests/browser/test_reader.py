@@ -34,3 +34,16 @@ def test_switches_are_in_the_address_and_a_new_session_restores_them(visit):
     other.open("/" + tab.page.url.split("/")[-1], "million CNY go unfunded")
     other.check()
     tab.check()
+
+
+def test_ten_visitors_at_once_see_their_own_view(visit):
+    """One process serves all: each keeps its language, unit and page, and none sees an error."""
+    asked = [("/?lang=zh", "未获资金"), ("/?unit=mcny", "million CNY go unfunded")]
+    tabs = [(visit(), *asked[number % 2]) for number in range(10)]
+    for tab, address, _ in tabs:
+        tab.page.goto(f"{tab.server}{address}", wait_until="commit")
+    for tab, _, text in tabs:
+        tab.page.get_by_text(text).first.wait_for()
+    for tab, address, _ in tabs:
+        assert tab.page.url.endswith(address)
+        tab.check()
