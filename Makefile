@@ -16,10 +16,10 @@ test: $(STAMP)
 
 test-a: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow and not bench" --ignore-glob='tests/test_[m-z]*.py' \
-	  --ignore=tests/app --ignore=tests/browser
+	  --ignore=tests/app --ignore=tests/browser --ignore=tests/datasets
 
 test-b: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not bench" tests/test_[m-z]*.py tests/app tests/browser
+	$(BIN)/python -m pytest -m "not slow and not bench" tests/test_[m-z]*.py tests/app tests/browser tests/datasets
 
 test-all: $(STAMP)
 	$(BIN)/python -m pytest -m "not bench"

@@ -136,7 +136,8 @@ def disagreements(name, kernel_paths, plain_paths):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_totals_agree_with_the_plain_simulator(name):
-    assert not disagreements(name, 1000, 60)
+    """Few paths of the plain simulator, for it is slow; the test below sees finer differences."""
+    assert not disagreements(name, 700, 30)
 
 
 @pytest.mark.slow
