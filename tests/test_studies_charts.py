@@ -8,20 +8,20 @@ import pytest
 from finmodel.report import views_studies as views
 from finmodel.report.captions import studies as captions
 from finmodel.report.charts import studies as charts
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, reach
 
 BOTH = pytest.mark.parametrize(
     "words", [Wording("en", "bn"), Wording("zh", "yi")], ids=["en", "zh"]
 )
 
 
-def batch(values, *, has_effects=True, scale=0.5):
+def batch(values, *, has_effects=True, scale=0.5, paths=200):
     units = pd.DataFrame(
         {
             "unit": range(len(values)),
             "scenario": "policy",
             "seed": 1,
-            "paths": 2,
+            "paths": paths,
             "scale": scale,
             "point": pd.NA,
             "programmes.a.budget_mcny_pa": 5000.0,
@@ -40,12 +40,28 @@ def batch(values, *, has_effects=True, scale=0.5):
 def test_sums_are_of_the_whole_market_and_units_are_told_apart():
     rows = views.batch_rows(batch([-1000.0, 50.0]), "policy", "gap_mcny", Wording("en", "bn"))
     assert list(rows["value"]) == pytest.approx([-2.0, 0.1])
-    assert rows["high"][0] == pytest.approx(-2.0 + 1.96 * 0.2)
+    assert rows["high"][0] == pytest.approx(-2.0 + reach(200) * 0.2)
     assert list(rows["is_told"]) == [True, False]
     assert list(rows["name"]) == [
         "budget 5.00 bn CNY · capital 1.00 bn CNY #0",
         "budget 5.00 bn CNY · capital 1.00 bn CNY #1",
     ]
+
+
+def test_the_rule_of_what_is_told_is_that_of_all_pages():
+    """Two standard errors tell nothing, and few paths need more of them."""
+    for value, paths, is_told in ((-210.0, 200, False), (-270.0, 200, True), (-270.0, 8, False)):
+        tables = batch([value], paths=paths)
+        rows = views.batch_rows(tables, "policy", "gap_mcny", Wording("en", "bn"))
+        assert bool(rows["is_told"][0]) == is_told
+    alone = views.batch_rows(batch([-900.0], paths=1), "policy", "gap_mcny", Wording("en", "bn"))
+    assert not alone["is_told"][0]
+    assert alone["low"][0] == alone["high"][0]  # one path has no error
+
+
+def test_plans_are_named_in_chinese_too():
+    rows = views.batch_rows(batch([1.0, 2.0, 3.0]), "policy", "gap_mcny", Wording("zh", "yi"))
+    assert rows["name"][2] == "预算 50.0亿元 · 资本供给 20.0亿元"
 
 
 def test_captions_of_a_batch_say_what_chance_would_do():
@@ -57,7 +73,7 @@ def test_captions_of_a_batch_say_what_chance_would_do():
         )
 
     assert "1 of 2 plans differ from the baseline" in said([-1000.0, 50.0])
-    assert "by chance alone about 0.1 would. The largest change is −2.0" in said([-1000.0, 50.0])
+    assert "by chance alone about 0.02 would. The largest change is −2.0" in said([-1000.0, 50.0])
     assert said([10.0, 50.0]).startswith("None of 2 plans differs")
     assert "goes from 0.0200 to 0.100" in said([10.0, 50.0], has_effects=False)
     assert said([math.nan]) == "No plan of this scenario has this measure."

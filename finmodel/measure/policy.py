@@ -155,3 +155,26 @@ def outcome_table(base: RunResult, arms: Mapping[str, RunResult]) -> pd.DataFram
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def outcome_path_table(base: RunResult, arms: Mapping[str, RunResult]) -> pd.DataFrame:
+    """Return what each policy changes in every future, in all regions together.
+
+    Policies that are compared on the same paths are paired through it: the error of the difference
+    of two is that of the differences of their paths.
+
+    Returns
+    -------
+    DataFrame
+        One row a policy and path: `policy`, `path`, and one column an outcome, with the policy less
+        without, of hard-tech firms a reported year.
+    """
+    without = outcomes_by_path(base)
+    frames = []
+    for policy, run in arms.items():
+        changes = {name: values - without[name] for name, values in outcomes_by_path(run).items()}
+        frame = pd.DataFrame(changes)
+        frame.insert(0, "path", np.arange(len(frame)))
+        frame.insert(0, "policy", policy)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)

@@ -29,6 +29,7 @@ def run_figures(result: Result, words: Wording) -> Captioned:
     if caption:
         chart = interval_chart(
             gap_rows(stages, "stage", words),
+            reach=words.reach,
             title=words.text("memo", "stage_title", unit=words.money_unit),
             axis=words.text("memo", "stage_axis", unit=words.money_unit),
             alt_text=caption,
@@ -62,7 +63,12 @@ def comparison_figures(result: Result, policies: list[str], words: Wording) -> C
     if rows["value"].notna().any():
         caption = captions.policies_change(rows, words)
         title = words.text("memo", "change_title", unit=words.money_unit)
-        figures.append((interval_chart(rows, title=title, axis=axis, alt_text=caption), caption))
+        figures.append(
+            (
+                interval_chart(rows, reach=words.reach, title=title, axis=axis, alt_text=caption),
+                caption,
+            )
+        )
     for policy in policies:
         own = outcomes[(outcomes["policy"] == policy) & (outcomes["region"] != "all")]
         rows = change_rows(own, "region", words)
@@ -71,13 +77,16 @@ def comparison_figures(result: Result, policies: list[str], words: Wording) -> C
             title = words.text(
                 "memo", "region_title", policy=words.name(policy), unit=words.money_unit
             )
-            chart = interval_chart(rows, title=title, axis=axis, alt_text=caption)
+            chart = interval_chart(
+                rows, reach=words.reach, title=title, axis=axis, alt_text=caption
+            )
             figures.append((chart, caption))
         chain = captions.component_rows(effects, policy, GROUP)
         if float(chain["effect_n"]["gross"]) > 0.0:
             caption = captions.chain(policy, chain, words)
             chart = interval_chart(
                 chain_rows(chain, words),
+                reach=words.reach,
                 title=words.text("memo", "chain_title", policy=words.name(policy)),
                 axis=words.text("memo", "chain_axis"),
                 alt_text=caption,

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from finmodel.report.views_policy import region_rows
+from finmodel.report.views_policy import MONEY, region_rows
 from finmodel.report.wording import Wording, is_told, reach
 
 COLUMNS = ["name", "change", "se", "low", "high", "is_told"]
@@ -49,12 +49,18 @@ def base_rows(
     return rows.sort_values("region", key=lambda column: column.map(order)).reset_index(drop=True)
 
 
-def pair_rows(base: pd.DataFrame, wording: Wording, n_paths: int) -> pd.DataFrame:
-    """Return differences between policies, with the most that their errors can be.
+def pair_rows(
+    base: pd.DataFrame,
+    wording: Wording,
+    n_paths: int,
+    by_path: Mapping[str, pd.Series[float]] | None = None,
+) -> pd.DataFrame:
+    """Return differences between policies with their errors.
 
     Both changes are against the same baseline on the same paths, so their difference is that of
-    the policies. Its error would need each path; by the triangle inequality of standard
-    deviations it is at most the sum of both errors, however the two go together.
+    the policies, and its error that of the differences of their paths. Results that hold no paths
+    have a bound in its place: by the triangle inequality of standard deviations the error is at
+    most the sum of both, however the two go together.
 
     Parameters
     ----------
@@ -62,19 +68,44 @@ def pair_rows(base: pd.DataFrame, wording: Wording, n_paths: int) -> pd.DataFram
         From :func:`base_rows`.
     wording : Wording
     n_paths : int
+    by_path : mapping of Series, optional
+        Changes of the outcome by path, of each policy; from :func:`changes_by_path`.
 
     Returns
     -------
     DataFrame
-        `name`, `change`, `se` (the bound), `low`, `high`, `is_told`.
+        `name`, `change`, `se` (the bound without `by_path`), `low`, `high`, `is_told`.
     """
     rows = []
     for first, second in combinations(base.to_dict("records"), 2):
         change = float(first["change"]) - float(second["change"])
         error = float(first["se"]) + float(second["se"])
+        if by_path is not None:
+            difference = by_path[first["region"]] - by_path[second["region"]]
+            n = len(difference)
+            error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
         name = wording.text("compare", "pair", first=first["name"], second=second["name"])
         rows.append(_row(name, change, error, n_paths))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def changes_by_path(
+    paths: pd.DataFrame, titles: Mapping[str, str], outcome: str, wording: Wording
+) -> dict[str, pd.Series[float]]:
+    """Return the change of an outcome in each future, by policy, money in the unit.
+
+    Parameters
+    ----------
+    paths : DataFrame
+        Table `outcome_paths` of a comparison.
+    titles : mapping of str
+        Of the policies to show, by name.
+    outcome : str
+    wording : Wording
+    """
+    per = wording.mcny_per_unit if outcome.endswith(MONEY) else 1.0
+    own = paths.set_index(["policy", "path"])[outcome] / per
+    return {name: own.loc[name] for name in titles}
 
 
 def future_rows(

@@ -6,14 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from finmodel.measure.headlines import units as measure_units
 from finmodel.report.allocation_words import Teller
 from finmodel.report.charts.studies import BARS_SHOWN, Z95
 from finmodel.report.sensitivity import factor_name
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, reach
 from finmodel.units import MCNY_PER_BN
+from finmodel.variables import labels
 
 Manifest = Mapping[str, Any]
 Tables = Mapping[str, pd.DataFrame]
@@ -45,7 +47,7 @@ def batch_rows(tables: Tables, scenario: str, measure: str, wording: Wording) ->
     Returns
     -------
     DataFrame
-        `name` (of the numbers that the plan sets), `value`, `low`, `high` (95 % of simulation
+        `name` (of the numbers that the plan sets), `value`, `low`, `high` (99 % of simulation
         error), `is_told` (the interval leaves zero out), `unit` and `is_change`. Without rows of
         NaN.
     """
@@ -60,6 +62,8 @@ def batch_rows(tables: Tables, scenario: str, measure: str, wording: Wording) ->
     sizes = units.loc[rows["unit"], "scale"].to_numpy(float)
     factor = scale / sizes if measure_units()[measure] in ("mcny", "n") else scale + 0.0 * sizes
     value, error = rows["value"].to_numpy(float) * factor, rows["se"].to_numpy(float) * factor
+    half = np.array([reach(int(n)) for n in units.loc[rows["unit"], "paths"]]) * error
+    half = np.where(np.isfinite(half), half, 0.0)
     frame = pd.DataFrame(
         {
             "name": _unique(
@@ -67,12 +71,13 @@ def batch_rows(tables: Tables, scenario: str, measure: str, wording: Wording) ->
                 list(rows["unit"]),
             ),
             "value": value,
-            "low": value - Z95 * error,
-            "high": value + Z95 * error,
+            "low": value - half,
+            "high": value + half,
             "unit": rows["unit"].to_numpy(),
         }
     )
-    frame["is_told"] = (frame["low"] > 0.0) | (frame["high"] < 0.0)
+    frame["se"] = error
+    frame["is_told"] = (half > 0.0) & ((frame["low"] > 0.0) | (frame["high"] < 0.0))
     frame["is_change"] = is_change
     return frame
 
@@ -100,11 +105,22 @@ def unit_name(unit: pd.Series[Any], wording: Wording) -> str:
         for ending in ("_mcny_pa", "_mcny"):
             if short.endswith(ending):
                 amount = wording.money(float(value))
-                parts.append(f"{short.removesuffix(ending)} {amount}")
+                parts.append(f"{plan_number(short, ending, wording)} {amount}")
                 break
         else:
-            parts.append(f"{short} {value:g}" if isinstance(value, float) else f"{short} {value}")
+            called = plan_number(short, "", wording)
+            parts.append(f"{called} {value:g}" if isinstance(value, float) else f"{called} {value}")
     return " · ".join(parts) or wording.text("studies_batch", "as_is")
+
+
+def plan_number(short: str, ending: str, wording: Wording) -> str:
+    """Return what the last part of a dotted name is called: a clause's words, else as it stands."""
+    clauses = labels()["clause"]
+    plain = short.removesuffix(ending)
+    if wording.language == "en":
+        return plain
+    found = labels()["plan_number"].get(plain) or clauses.get(f"{short}") or clauses.get(plain)
+    return found[wording.language] if found else plain
 
 
 def batch_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from finmodel.measure.layers import layer_tables
 from finmodel.measure.official_ratios import chain_table
 from finmodel.measure.policy import (
     effect_table,
+    outcome_path_table,
     outcome_table,
     sector_effect_table,
 )
@@ -222,6 +223,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "effects_stage": effect_table(chains, world, ("stage",)),
         "effects_sector": sector_effect_table(comparison.by_sector, world),
         "outcomes": outcome_table(comparison.base, comparison.arms),
+        "outcome_paths": outcome_path_table(comparison.base, comparison.arms),
         "programme_years": programme_year_table(comparison.arms),
         **layer_tables(comparison.arms),
         "public": public_table(comparison.base, comparison.arms, chains, comparison.memo),

@@ -10,7 +10,13 @@ import streamlit as st
 
 from finmodel.report.captions import compare as captions
 from finmodel.report.charts import policy as charts
-from finmodel.report.views_compare import base_rows, compare_view, future_rows, pair_rows
+from finmodel.report.views_compare import (
+    base_rows,
+    changes_by_path,
+    compare_view,
+    future_rows,
+    pair_rows,
+)
 from finmodel.report.views_policy import LESS_IS_BETTER, OUTCOMES, outcome_name
 from finmodel.report.wording import Wording
 from finmodel.ui.parts import show_chart
@@ -29,6 +35,8 @@ class Tables:
     outcomes : DataFrame
     layers_path : DataFrame or None
         Public money by future, if it is stored.
+    paths : DataFrame or None
+        Changes of outcomes by future, if they are stored.
     titles : mapping of str
         Of the policies to show, by name, in their order.
     n_paths : int
@@ -36,6 +44,7 @@ class Tables:
 
     outcomes: pd.DataFrame
     layers_path: pd.DataFrame | None
+    paths: pd.DataFrame | None
     titles: Mapping[str, str]
     n_paths: int
 
@@ -70,12 +79,15 @@ def show_comparison(tables: Tables, words: Wording, view: View, *, key: str) -> 
     chart = charts.changes(base, called, title, words, caption, less_is_better=less)
     show_chart(chart, caption, compare_view(base, words), view, key=f"{key}_base")
     st.caption(words.text("lab", "bar_note"))
-    pairs = pair_rows(base, words, tables.n_paths)
+    paths = tables.paths
+    by_path = None if paths is None else changes_by_path(paths, tables.titles, outcome, words)
+    pairs = pair_rows(base, words, tables.n_paths, by_path)
     caption = captions.between(pairs, outcome, words)
     title = words.text("compare", "between", outcome=called)
     chart = charts.changes(pairs, called, title, words, caption, less_is_better=less)
-    show_chart(chart, caption, compare_view(pairs, words, is_bound=True), view, key=f"{key}_pairs")
-    st.caption(words.text("compare", "bound_note"))
+    data = compare_view(pairs, words, is_bound=by_path is None)
+    show_chart(chart, caption, data, view, key=f"{key}_pairs")
+    st.caption(words.text("compare", "bound_note" if by_path is None else "pair_note"))
     if tables.layers_path is None:
         st.caption(words.text("compare", "futures_none"))
         return

@@ -77,7 +77,7 @@ def _show(names: Sequence[str], view: View) -> None:
     if any(part.manifest.get(key) != parts[0].manifest.get(key) for part in parts for key in SAME):
         st.error(view.wording.text("compare", "unequal"))
         return
-    wanted = ["outcomes", "programme_layers_path"]
+    wanted = ["outcomes", "programme_layers_path", "outcome_paths"]
     read = [
         (name, {table: part.table(table) for table in wanted})
         for name, part in zip(names, parts, strict=True)
@@ -86,6 +86,7 @@ def _show(names: Sequence[str], view: View) -> None:
     shown = Tables(
         tables["outcomes"],
         tables["programme_layers_path"],
+        tables["outcome_paths"],
         {name: name for name in names},
         int(str(parts[0].manifest["paths"])),
     )

@@ -85,6 +85,13 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
         st.code(command, language="bash")
         return None
     of_key = {stored.key: stored for stored in found}
+    asked = st.query_params.get(key)
+    if asked and asked not in of_key and key not in st.session_state:
+        st.session_state[f"{key}_missing"] = asked
+    missing = st.session_state.get(f"{key}_missing")
+    if missing is not None:
+        plain = "".join(letter for letter in missing if letter.isalnum())[:64]
+        st.warning(words.text("app", "missing", digest=plain))
     kept(key, list(of_key), found[0].key)
     chosen = st.selectbox(
         words.text("app", "result"),
@@ -93,6 +100,8 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
         key=key,
     )
     told(key, chosen, found[0].key)
+    if chosen != found[0].key:
+        st.session_state.pop(f"{key}_missing", None)  # the visitor has chosen another
     return of_key[chosen]
 
 

@@ -16,8 +16,16 @@ T = TypeVar("T", bound=str)
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 LANGUAGE_NAMES: dict[str, str] = {"en": "English", "zh": "中文"}
 UNITS: tuple[MoneyUnit, ...] = ("yi", "bn", "mcny")
-UNIT_NAMES: dict[str, str] = {"yi": "亿元", "bn": "bn", "mcny": "million"}
+UNIT_NAMES: dict[str, dict[str, str]] = {
+    "en": {"yi": "亿元", "bn": "bn", "mcny": "million"},
+    "zh": {"yi": "亿元", "bn": "十亿元", "mcny": "百万元"},
+}
+UNIT_OF: dict[str, MoneyUnit] = {"en": "bn", "zh": "yi"}
+"""The unit that a language counts in."""
 MODES: tuple[Mode, ...] = ("reader", "manager")
+
+
+_SHOWN_IN = "shown_in"
 
 
 @dataclass(frozen=True)
@@ -75,13 +83,21 @@ def told(name: str, value: str, default: str) -> None:
 
 
 def controls() -> View:
-    """Draw the switches of the head of every page and return what is chosen."""
+    """Draw the switches of the head of every page and return what is chosen.
+
+    The language always stands in the address: one that is left out would be the receiver's. The
+    unit goes with the language until another is chosen.
+    """
     first: Language = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
     with st.container(horizontal=True, horizontal_alignment="right"):
         language = _switch("lang", LANGUAGES, first, LANGUAGE_NAMES.__getitem__, "Language 语言")
-        words = Wording(language)
-        money: MoneyUnit = "yi" if language == "zh" else "bn"
-        unit = _switch("unit", UNITS, money, UNIT_NAMES.__getitem__, words.text("app", "unit"))
+        words, money = Wording(language), UNIT_OF[language]
+        before = st.session_state.get(_SHOWN_IN, language)
+        if before != language and st.session_state.get("unit") == UNIT_OF[before]:
+            st.session_state["unit"] = money
+        st.session_state[_SHOWN_IN] = language
+        names = UNIT_NAMES[language]
+        unit = _switch("unit", UNITS, money, names.__getitem__, words.text("app", "unit"))
         mode = _switch(
             "mode",
             MODES,
@@ -105,5 +121,5 @@ def _switch(
         label_visibility="collapsed",
     )
     value = default if chosen is None else chosen
-    told(name, value, default)
+    told(name, value, "" if name == "lang" else default)
     return value

@@ -9,7 +9,13 @@ import pytest
 from finmodel.report.captions import compare as captions
 from finmodel.report.captions import policy as policy_captions
 from finmodel.report.charts import policy as charts
-from finmodel.report.views_compare import base_rows, compare_view, future_rows, pair_rows
+from finmodel.report.views_compare import (
+    base_rows,
+    changes_by_path,
+    compare_view,
+    future_rows,
+    pair_rows,
+)
 from finmodel.report.views_policy import chain_rows, region_rows
 from finmodel.report.wording import Wording, is_told, reach
 from finmodel.ui.home import HOME_VARIABLE
@@ -18,9 +24,9 @@ from tests.app.opening import open_page
 TITLES = {"a": "Plan A", "b": "Plan B"}
 
 
-def outcomes(a=(5.0, 1.0), b=(4.0, 1.0)):
+def outcomes(a=(5.0, 1.0), b=(4.0, 1.0), outcome="gap_n"):
     rows = [
-        (policy, region, "gap_n", 100.0, change, error, change - 9, change + 9)
+        (policy, region, outcome, 100.0, change, error, change - 9, change + 9)
         for policy, (change, error) in (("a", a), ("b", b))
         for region in ("all", "SH")
     ]
@@ -49,6 +55,23 @@ def test_the_bound_of_a_difference_is_never_below_its_error():
         pair = pair_rows(base, Wording(), 400).iloc[0]
         assert pair["change"] == pytest.approx((x - y).mean())
         assert pair["se"] >= np.std(x - y, ddof=1) / 20 - 1e-12
+
+
+def test_a_difference_has_the_error_of_its_own_paths():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=400)
+    y = x + 0.1 * rng.normal(size=400) - 0.05
+    own = [(v.mean() * 1e3, np.std(v, ddof=1) / 20 * 1e3) for v in (x, y)]
+    table = pd.DataFrame({"policy": ["a"] * 400 + ["b"] * 400, "path": [*range(400)] * 2})
+    table["gap_mcny"] = 1e3 * np.concatenate([x, y])
+    words = Wording("en", "bn")
+    base = base_rows(outcomes(*own, outcome="gap_mcny"), TITLES, "gap_mcny", words, 400)
+    by_path = changes_by_path(table, TITLES, "gap_mcny", words)
+    pair = pair_rows(base, words, 400, by_path).iloc[0]
+    assert pair["change"] == pytest.approx((x - y).mean())
+    assert pair["se"] == pytest.approx(np.std(x - y, ddof=1) / 20)
+    assert pair["is_told"]
+    assert not pair_rows(base, words, 400).iloc[0]["is_told"]
 
 
 def test_futures_are_counted_in_pairs():

@@ -40,6 +40,27 @@ def test_an_address_that_names_nothing_gives_the_default(home, query):
     assert "27.3%" in page.markdown[0].value
 
 
+def test_a_link_to_a_result_that_is_not_here_says_so(home):
+    page = app(run="f" * 64)
+    assert "f" * 64 in page.warning[0].value
+    assert "27.3%" in page.markdown[0].value
+    assert not app().warning
+    assert "<" not in app(run="<b>x").warning[0].value
+
+
+def test_the_language_stands_in_the_address_and_the_unit_goes_with_it(home):
+    page = app()
+    assert page.query_params["lang"] in ("en", ["en"])
+    page.session_state["lang"] = "zh"
+    page.run()
+    assert page.query_params["lang"] in ("zh", ["zh"])
+    assert page.metric[0].value == "988亿元"
+    chosen = app(lang="en", unit="mcny")
+    chosen.session_state["lang"] = "zh"
+    chosen.run()
+    assert chosen.metric[0].value.endswith("百万元")
+
+
 def test_a_run_of_one_s_own_can_be_chosen_and_is_called_so(home):
     _, stored = run_scenario(small(), paths=3, seed=1, root=home / "runs")
     page = app(run=stored.folder.name)

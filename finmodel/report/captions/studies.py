@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from finmodel.report.charts.studies import Z95
 from finmodel.report.sensitivity import plain
-from finmodel.report.wording import Wording
+from finmodel.report.wording import SURE, Wording
 
-BY_CHANCE = 0.05
-"""Part of 95 % intervals that leave out zero though there is nothing."""
+BY_CHANCE = 1.0 - SURE
+"""Part of intervals that leave out zero though there is nothing."""
 
 
 def batch(rows: pd.DataFrame, wording: Wording) -> str:
@@ -31,13 +29,13 @@ def batch(rows: pd.DataFrame, wording: Wording) -> str:
         return wording.text("studies_batch", "caption_values", all=len(rows), **text)
     largest = rows.iloc[int(rows["value"].abs().to_numpy().argmax())]
     told = int(rows["is_told"].sum())
-    error = _se(largest["low"], largest["high"])
+    error, by_chance = float(largest["se"]), BY_CHANCE * len(rows)
     return wording.text(
         "studies_batch",
         "caption" if told else "untold",
         n=told,
         all=len(rows),
-        expected=wording.number(BY_CHANCE * len(rows), 0.1),
+        expected=wording.number(by_chance, 0.1 if by_chance >= 0.1 else 0.01),
         most=wording.number(largest["value"], error),
         low=wording.number(largest["low"], error),
         high=wording.number(largest["high"], error),
@@ -131,7 +129,3 @@ def frontier(rows: pd.DataFrame, wording: Wording) -> str:
         return wording.text("studies_allocation", "frontier_none")
     n_behind = int(rows["is_behind"].sum())
     return wording.text("studies_allocation", "frontier_caption", n=len(rows), behind=n_behind)
-
-
-def _se(low: float, high: float) -> float:
-    return (high - low) / (2.0 * Z95) if high > low else math.nan

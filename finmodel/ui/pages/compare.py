@@ -33,10 +33,14 @@ def page(view: View) -> None:
     if not 2 <= len(chosen) <= MOST:
         st.info(words.text("compare", "too_few", n=len(result.titles)))
     else:
-        path = "programme_layers_path"
+        layers, paths = (
+            stored.table(name) if stored.has(name) else None
+            for name in ("programme_layers_path", "outcome_paths")
+        )
         tables = Tables(
             result.tables["outcomes"],
-            stored.table(path) if stored.has(path) else None,
+            layers,
+            paths,
             {name: result.titles[name] for name in chosen},
             result.n_paths,
         )
