@@ -82,9 +82,11 @@ def chain_rows(
     return pd.DataFrame(rows, columns=columns)
 
 
-def chain_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
-    """Return the chain with headings in the language."""
-    return _with_heads(rows, wording, name="part", value="value", se="error", q05="q05", q95="q95")
+def chain_view(rows: pd.DataFrame, wording: Wording, measure: str) -> pd.DataFrame:
+    """Return the chain with headings in the language, and the unit of its measure."""
+    heads = {"value": "value", "se": "error", "q05": "q05", "q95": "q95"}
+    unit = wording.money_unit if measure == "mcny" else wording.text("lab", "firms_unit")
+    return _with_heads(rows, wording, unit, name="part", **heads)
 
 
 def outcome_name(outcome: str, wording: Wording) -> str:
@@ -185,7 +187,8 @@ def year_rows(years: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFram
 
 def year_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     """Return public money by year with headings in the language."""
-    return _with_heads(rows, wording, year="year", name="flow", value="value", se="error")
+    heads = {"value": "value", "se": "error"}
+    return _with_heads(rows, wording, wording.money_unit, year="year", name="flow", **heads)
 
 
 def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFrame:
@@ -209,5 +212,14 @@ def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFra
     return pd.DataFrame(rows, columns=[*heads, wording.text("overview", "range", span="").strip()])
 
 
-def _with_heads(rows: pd.DataFrame, wording: Wording, **heads: str) -> pd.DataFrame:
-    return pd.DataFrame({wording.text("lab", text): rows[column] for column, text in heads.items()})
+def _with_heads(rows: pd.DataFrame, wording: Wording, unit: str = "", **heads: str) -> pd.DataFrame:
+    """Return columns with headings in the language; those of numbers with the unit, if any."""
+    plain = ("name", "year", "told")
+    return pd.DataFrame(
+        {
+            wording.text("lab", text) + (f", {unit}" if unit and column not in plain else ""): rows[
+                column
+            ]
+            for column, text in heads.items()
+        }
+    )

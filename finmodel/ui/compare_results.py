@@ -19,6 +19,7 @@ from finmodel.report.views_compare import (
 )
 from finmodel.report.views_policy import LESS_IS_BETTER, OUTCOMES, outcome_name
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.parts import show_chart
 from finmodel.ui.policy_results import pick
 from finmodel.ui.state import View, told
@@ -78,23 +79,23 @@ def show_comparison(tables: Tables, words: Wording, view: View, *, key: str) -> 
     title = words.text("compare", "against_base", outcome=called)
     chart = charts.changes(base, called, title, words, caption, less_is_better=less)
     show_chart(chart, caption, compare_view(base, words), view, key=f"{key}_base")
-    st.caption(words.text("lab", "bar_note"))
+    say.caption(words.text("lab", "bar_note"))
     paths = tables.paths
     by_path = None if paths is None else changes_by_path(paths, tables.titles, outcome, words)
     pairs = pair_rows(base, words, tables.n_paths, by_path)
-    caption = captions.between(pairs, outcome, words)
+    caption = captions.between(pairs, outcome, words, is_bound=by_path is None)
     title = words.text("compare", "between", outcome=called)
     chart = charts.changes(pairs, called, title, words, caption, less_is_better=less)
     data = compare_view(pairs, words, is_bound=by_path is None)
     show_chart(chart, caption, data, view, key=f"{key}_pairs")
-    st.caption(words.text("compare", "bound_note" if by_path is None else "pair_note"))
+    say.caption(words.text("compare", "bound_note" if by_path is None else "pair_note"))
     if tables.layers_path is None:
-        st.caption(words.text("compare", "futures_none"))
+        say.caption(words.text("compare", "futures_none"))
         return
     rows = future_rows(tables.layers_path, tables.titles, words)
     caption = captions.futures(rows, words)
     if rows.empty:
-        st.caption(caption)
+        say.caption(caption)
         return
     title = words.text("compare", "futures")
     chart = charts.changes(rows, words.text("public", "tvpi"), title, words, caption)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from finmodel.errors import InputError
 from finmodel.report.views_compare import combined
-from finmodel.ui import saved
+from finmodel.ui import saved, say
 from finmodel.ui.compare_results import MOST, Tables, show_comparison
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
@@ -29,7 +29,7 @@ def saved_together(view: View) -> None:
     with st.expander(words.text("compare", "run_saved")):
         names = saved.names(home())
         if len(names) < 2:
-            st.info(words.text("compare", "none_saved"))
+            say.info(words.text("compare", "none_saved"))
             return
         chosen = st.multiselect(
             words.text("compare", "saved"), names, max_selections=MOST, key="compare_saved"
@@ -52,10 +52,10 @@ def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
             policy = saved.load(name, home())
             policy.load()
         except InputError as error:
-            st.error(f"{name}: {error.problems[0]}")
+            say.error(f"{name}: {error.problems[0]}")
             continue
         if BASES.get(policy.preset, BASELINE) != BASELINE:
-            st.error(view.wording.text("compare", "other_base", name=name))
+            say.error(view.wording.text("compare", "other_base", name=name))
             continue
         found[name] = policy
     return found
@@ -75,7 +75,7 @@ def _show(names: Sequence[str], view: View) -> None:
     if not parts:
         return
     if any(part.manifest.get(key) != parts[0].manifest.get(key) for part in parts for key in SAME):
-        st.error(view.wording.text("compare", "unequal"))
+        say.error(view.wording.text("compare", "unequal"))
         return
     wanted = ["outcomes", "programme_layers_path", "outcome_paths"]
     read = [
@@ -90,5 +90,5 @@ def _show(names: Sequence[str], view: View) -> None:
         {name: name for name in names},
         int(str(parts[0].manifest["paths"])),
     )
-    st.caption(view.wording.text("lab", "is_sandbox"))
+    say.caption(view.wording.text("lab", "is_sandbox"))
     show_comparison(shown, view.wording, view, key="saved")

@@ -11,6 +11,7 @@ from finmodel.report.memo import memo_page
 from finmodel.report.pdf import missing_for_pdf, missing_text, pdf_of
 from finmodel.report.result import Result, kind_of
 from finmodel.report.workbook import workbook_bytes
+from finmodel.ui import say
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View
 
@@ -56,7 +57,7 @@ def downloads(stored: Stored, view: View) -> None:
     language = view.language
     name = f"finmodel_{stored.key[:8]}_{language}"
     missing = missing_for_pdf(language)
-    st.markdown(f"**{words.text('download', 'head')}**")
+    say.markdown(f"**{words.text('download', 'head')}**")
     with st.container(horizontal=True):
         st.download_button(
             words.text("download", "html"),
@@ -84,4 +85,4 @@ def downloads(stored: Stored, view: View) -> None:
             on_click="ignore",
         )
     if missing is not None:
-        st.caption(missing_text(missing, language))
+        say.caption(missing_text(missing, language))

@@ -11,9 +11,9 @@ import streamlit as st
 from finmodel.report import views_fund as views
 from finmodel.report.captions import fund as captions
 from finmodel.report.charts import fund as charts
-from finmodel.report.exports import safe_table
 from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.ui import say
 from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, problems_table, stand
 from finmodel.ui.parts import show_chart
 from finmodel.ui.results import Stored
@@ -28,16 +28,16 @@ EXAMPLE = (
 def record_part(stored: Stored, plan: FundPlan | None, found: Sequence[Stored], view: View) -> None:
     """Draw plan against actuals: of the result itself, else of one that shows how it looks."""
     words = view.wording
-    st.subheader(words.text("my_fund_actual", "heading"))
+    say.subheader(words.text("my_fund_actual", "heading"))
     if view.is_manager:
         _upload(stored, plan, view)
     shown = stored if stored.has("actuals") else _example(found)
     if shown is None:
-        st.info(words.text("my_fund_actual", "absent"))
+        say.info(words.text("my_fund_actual", "absent"))
         st.code(EXAMPLE, language="bash")
         return
     if shown is not stored:
-        st.info(words.text("my_fund_actual", "example", as_of=as_of(shown)))
+        say.info(words.text("my_fund_actual", "example", as_of=as_of(shown)))
     tables = {name: shown.table(name) for name in ("actuals", "holdings")}
     _show(tables, view, "actuals")
 
@@ -75,7 +75,7 @@ def _show(tables: Mapping[str, pd.DataFrame], view: View, key: str) -> None:
     chart = charts.actuals_strip(rows, words, caption)
     show_chart(chart, caption, views.actuals_view(rows, words), view, key=key)
     with st.expander(words.text("my_fund_actual", "positions")):
-        st.dataframe(safe_table(views.holdings_view(tables["holdings"], words)), hide_index=True)
+        say.table(views.holdings_view(tables["holdings"], words))
 
 
 def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
@@ -86,12 +86,12 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
 
     with st.expander(text("heading")):
         if plan is None:
-            st.info(text("broken_plan"))
+            say.info(text("broken_plan"))
             return
         if plan.outcomes.source != "law" or plan.fund_of_funds is not None:
-            st.info(text("market" if plan.fund_of_funds is None else "nest"))
+            say.info(text("market" if plan.fund_of_funds is None else "nest"))
             return
-        st.caption(text("what"))
+        say.caption(text("what"))
         with st.form("record"):
             file = st.file_uploader(text("file"), type=["csv"], max_upload_size=1)
             day = st.text_input(text("as_of"), key="record_as_of", max_chars=10)
@@ -100,7 +100,7 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
         if not is_asked or file is None:
             return
         if file.size > MOST_BYTES:
-            st.error(text("size", mb=f"{file.size / 1e6:.1f}"))
+            say.error(text("size", mb=f"{file.size / 1e6:.1f}"))
             return
         result = stand(
             plan,
@@ -111,9 +111,9 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
             seed=int(str(stored.manifest.get("seed", 0))),
         )
         if isinstance(result, Refused):
-            st.error(text("refused", n=len(result.problems)))
+            say.error(text("refused", n=len(result.problems)))
             heads = (text("where"), text("given"), text("allowed"), text("nearest"))
-            st.dataframe(safe_table(problems_table(result, heads)), hide_index=True)
+            say.table(problems_table(result, heads))
             return
-        st.success(text("preview", n=FUTURES, as_of=day.strip()))
+        say.success(text("preview", n=FUTURES, as_of=day.strip()))
         _show(result, view, "own_actuals")

@@ -13,7 +13,7 @@ from finmodel.scenario import Scenario
 from finmodel.scenario.programme_consistency import IGNORED
 from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
-from finmodel.ui import allotment
+from finmodel.ui import allotment, say
 from finmodel.ui.allotment_words import reason, region_total, spec_words
 from finmodel.ui.home import home
 from finmodel.ui.policy import (
@@ -101,13 +101,13 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
     budget = _number(f"{place}.budget_mcny_pa", heading, words, problems, per=per)
     left, right = st.columns(2)
     with left:
-        st.markdown(f"**{words.text('lab', 'by_region')}**")
+        say.markdown(f"**{words.text('lab', 'by_region')}**")
         _shares(f"{place}.region_share", scenario.geography.regions, budget, words, problems)
     with right:
-        st.markdown(f"**{words.text('lab', 'by_stage')}**")
+        say.markdown(f"**{words.text('lab', 'by_stage')}**")
         _shares(f"{place}.mandate", tuple(scenario.stages), None, words, problems)
-        st.caption(words.text("lab", "stage_note"))
-    st.markdown(f"**{words.text('lab', 'clauses')}**")
+        say.caption(words.text("lab", "stage_note"))
+    say.markdown(f"**{words.text('lab', 'clauses')}**")
     columns = st.columns(2)
     for number, clause in enumerate(clauses_of(programme)):
         with columns[number % 2]:
@@ -141,9 +141,9 @@ def _number(
     if entered is not None and abs(entered * per - now) > 1e-9 * max(1.0, abs(now)):
         _change({key: round(float(entered) * per, 9)})
     if quantity is not None:
-        st.caption(_evidence(quantity, spec, words, per))
+        say.caption(_evidence(quantity, spec, words, per))
     for problem in problems_at(problems, key):
-        st.error(reason(problem, spec, words))
+        say.error(reason(problem, spec, words))
     return float(entered) * per if entered is not None else now
 
 
@@ -211,15 +211,15 @@ def _shares(
         _change(changed)
     for problem in problems_at(problems, table):
         if "sum" not in problem.given:
-            st.error(reason(problem, None, words))
+            say.error(reason(problem, None, words))
     if budget is None:
         return
-    st.caption(region_total(entered, budget, words))
+    say.caption(region_total(entered, budget, words))
     lack = allotment.missing(entered)
     if lack:
         money = words.money(abs(lack) * budget)
         key = "lacking" if lack > 0 else "too_much"
-        st.error(words.text("lab", key, missing=words.number(100 * abs(lack)), money=money))
+        say.error(words.text("lab", key, missing=words.number(100 * abs(lack)), money=money))
     _presets(table, names, entered, words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.errors import InputError
-from finmodel.ui import saved
+from finmodel.ui import saved, say
 from finmodel.ui.guidance_editor import set_draft
 from finmodel.ui.home import home
 from finmodel.ui.packed import pack
@@ -20,8 +20,9 @@ def keep(policy: Policy, view: View) -> None:
         left, right = st.columns(2)
         with left, st.form("lab_save", border=False):
             name = st.text_input(words.text("lab", "save_name"), max_chars=saved.MOST_LETTERS)
+            may_replace = st.checkbox(words.text("lab", "may_replace"))
             if st.form_submit_button(words.text("lab", "save")):
-                _save(policy, name, view)
+                _save(policy, name, view, may_replace=may_replace)
         names = saved.names(home())
         if names:
             chosen = right.selectbox(words.text("lab", "open"), names, index=None, key="lab_open")
@@ -32,24 +33,37 @@ def keep(policy: Policy, view: View) -> None:
                 on_click=_open,
                 args=[chosen],
             )
+            right.button(
+                words.text("lab", "remove"),
+                key="lab_remove",
+                disabled=chosen is None,
+                on_click=_remove,
+                args=[chosen],
+            )
         failed = st.session_state.pop("lab_open_failed", "")
         if failed:
-            right.error(failed)
-        st.caption(words.text("lab", "share_link"))
+            with right:
+                say.error(failed)
+        say.caption(words.text("lab", "share_link"))
         query = f"mode=manager&lang={words.language}&unit={words.unit}&plan={pack(policy)}"
         st.code(f"/guidance?{query}", language=None)
-        st.caption(words.text("lab", "repeat"))
+        say.caption(words.text("lab", "repeat"))
         st.code(policy.command(), language="bash")
 
 
-def _save(policy: Policy, name: str, view: View) -> None:
+def _save(policy: Policy, name: str, view: View, *, may_replace: bool) -> None:
     try:
-        saved.save(policy, name, home())
+        saved.save(policy, name, home(), may_replace=may_replace)
     except InputError as error:
         problem = error.problems[0]
-        st.error(view.wording.text("lab", "wrong", given=problem.given, allowed=problem.allowed))
+        say.error(view.wording.text("lab", "wrong", given=problem.given, allowed=problem.allowed))
     else:
-        st.success(view.wording.text("lab", "saved", name=name.strip()))
+        say.success(view.wording.text("lab", "saved", name=name.strip()))
+
+
+def _remove(name: str) -> None:
+    saved.remove(name, home())
+    st.session_state["lab_open"] = None
 
 
 def _open(name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
@@ -42,10 +43,10 @@ def results(policy: Policy, words: Wording, view: View) -> None:
         return
     result, stored = of_job(job.result, home(), view.language)
     if ran != policy:
-        st.warning(words.text("lab", "stale"))
-    st.caption(words.text("lab", "is_sandbox"))
+        say.warning(words.text("lab", "stale"))
+    say.caption(words.text("lab", "is_sandbox"))
     if result.n_paths <= PREVIEW_PATHS:
-        st.warning(words.text("lab", "is_preview", n=result.n_paths))
+        say.warning(words.text("lab", "is_preview", n=result.n_paths))
     names = list(result.titles)
     show_result(result, names[0], words, view, key="lab")
     if stored is not None:

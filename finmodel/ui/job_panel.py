@@ -11,6 +11,7 @@ import streamlit as st
 from finmodel.errors import InputError
 from finmodel.report.captions import jobs as captions
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
 from finmodel.ui.state import View
@@ -44,7 +45,7 @@ def start_job(name: str, arguments: Sequence[str], view: View) -> None:
         job = queue().start(arguments)
     except InputError as error:
         st.session_state.pop(_key(name), None)
-        st.error(view.wording.text("job", "full", given=error.problems[0].given))
+        say.error(view.wording.text("job", "full", given=error.problems[0].given))
         return
     st.session_state[_key(name)] = job.key
 
@@ -82,14 +83,14 @@ def show_job(name: str, view: View, command: str = "") -> Job | None:
     done, total = job.progress
     if job.state == "stopped":
         has_result = job.result is not None
-        st.warning(
+        say.warning(
             captions.stopped(done, total, words, began=job.started > 0, has_result=has_result)
         )
     elif job.state == "failed":
-        st.error(captions.failed(job.said, words, is_input=job.is_refused))
+        say.error(captions.failed(job.said, words, is_input=job.is_refused))
         st.code(command or shlex.join(["finmodel", *job.arguments]), language="bash")
     elif job.result is None:
-        st.error(words.text("job", "unreadable"))
+        say.error(words.text("job", "unreadable"))
     return job
 
 
@@ -101,10 +102,10 @@ def _watch(name: str, words: Wording) -> None:
         st.rerun()
     assert job is not None
     if job.asked_to_stop:
-        st.info(words.text("job", "stopping"))
+        say.info(words.text("job", "stopping"))
         return
     if job.state == "waiting":
-        st.info(captions.waiting(queue().before(job), words))
+        say.info(captions.waiting(queue().before(job), words))
     else:
         done, total = job.progress
         share = min(done / total, 1.0) if total else 0.0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
+from finmodel.ui import say
 from finmodel.ui.pages import (
     about,
     assumptions,
@@ -60,6 +61,6 @@ def _shown(page: Page, view: View) -> Callable[[], None]:
         try:
             page(view)
         except FinmodelError as error:
-            st.error(f"{view.wording.text('app', 'error')}: {error}")
+            say.error(f"{view.wording.text('app', 'error')}: {error}")
 
     return show

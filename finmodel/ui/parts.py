@@ -14,6 +14,7 @@ from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
 from finmodel.report.wording import Wording, names_of, paths_of
+from finmodel.ui import say
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
 
@@ -53,10 +54,10 @@ def show_chart(
         key=f"chart_{key}",
         on_select="rerun" if selects else "ignore",
     )
-    st.caption(caption)
+    say.caption(caption)
     words = view.wording
     with st.expander(words.text("app", "table")):
-        st.dataframe(data, hide_index=True)
+        say.table(data)
         left, right = st.columns(2)
         left.download_button(
             words.text("app", "download_csv"),
@@ -81,7 +82,7 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
     """Let the visitor choose a result, or say how to make one; the choice is in the address."""
     words = view.wording
     if not found:
-        st.info(words.text("app", "empty"))
+        say.info(words.text("app", "empty"))
         st.code(command, language="bash")
         return None
     of_key = {stored.key: stored for stored in found}
@@ -91,7 +92,7 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
     missing = st.session_state.get(f"{key}_missing")
     if missing is not None:
         plain = "".join(letter for letter in missing if letter.isalnum())[:64]
-        st.warning(words.text("app", "missing", digest=plain))
+        say.warning(words.text("app", "missing", digest=plain))
     kept(key, list(of_key), found[0].key)
     chosen = st.selectbox(
         words.text("app", "result"),
@@ -123,8 +124,8 @@ def foot(stored: Stored, view: View) -> None:
     st.divider()
     grades = about.get("grades")
     if isinstance(grades, dict):
-        st.caption(words.text("app", "assumed", n=sum(grades.values()), **grades))
-    st.caption(
+        say.caption(words.text("app", "assumed", n=sum(grades.values()), **grades))
+    say.caption(
         words.text(
             "app",
             "foot",

@@ -15,6 +15,7 @@ from finmodel.report import views_policy as views
 from finmodel.report.captions import policy as captions
 from finmodel.report.charts import policy as charts
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.parts import show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
@@ -95,7 +96,7 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     """Draw what a policy of a comparison does."""
     tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
     for outcome in HEADLINES:
-        st.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
+        say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
     group = pick("group", GROUPS, words, "group")
     for measure, column in zip(MEASURES, st.columns(2), strict=True):
         rows = views.chain_rows(tables["effects"], policy, group, measure, words)
@@ -104,7 +105,7 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
             show_chart(
                 charts.waterfall(rows, measure, words, caption, n),
                 caption,
-                views.chain_view(rows, words),
+                views.chain_view(rows, words, measure),
                 view,
                 key=f"{key}_chain_{measure}",
             )
@@ -124,7 +125,7 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     )
     data = views.difference_view(rows, words)
     show_chart(chart, caption, data, view, key=f"{key}_regions")
-    st.caption(words.text("lab", "bar_note"))
+    say.caption(words.text("lab", "bar_note"))
     _money(result, policy, words, view, key)
 
 
@@ -134,11 +135,11 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     years = result.tables.get("programme_years")
     rows = None if years is None else views.year_rows(years, policy, words)
     if rows is None or rows.empty:
-        st.caption(caption)
+        say.caption(caption)
     else:
         chart = charts.public_money(rows, words, caption)
         show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
-    st.dataframe(views.risk_view(result.tables["public"], policy, words), hide_index=True)
+    say.table(views.risk_view(result.tables["public"], policy, words))
 
 
 def pick(

@@ -33,19 +33,23 @@ def checked_name(name: str) -> str:
     return plain
 
 
-def save(policy: Policy, name: str, home: Path) -> None:
-    """Save a policy under a name; one of the same name is replaced.
+def save(policy: Policy, name: str, home: Path, *, may_replace: bool = False) -> None:
+    """Save a policy under a name.
 
     Raises
     ------
     InputError
-        If the name is not safe, or there are too many.
+        If the name is not safe, there are too many, or another policy, perhaps of another visitor,
+        has the name and may not be replaced.
     """
     folder = home / FOLDER
     file = folder / f"{checked_name(name)}.json"
     folder.mkdir(parents=True, exist_ok=True)
     if not file.exists() and len(names(home)) >= MOST_SAVED:
         problem = Problem("saved", f"{MOST_SAVED} scenarios", "fewer: remove some first")
+        raise InputError("saved scenario", [problem])
+    if file.exists() and not may_replace and file.read_text(encoding="utf-8") != as_text(policy):
+        problem = Problem("name", repr(name.strip()), "a name that nobody has used, or replace it")
         raise InputError("saved scenario", [problem])
     draft = folder / f".{secrets.token_hex(8)}.draft"
     draft.write_text(as_text(policy), encoding="utf-8")

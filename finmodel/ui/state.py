@@ -25,7 +25,7 @@ UNIT_OF: dict[str, MoneyUnit] = {"en": "bn", "zh": "yi"}
 MODES: tuple[Mode, ...] = ("reader", "manager")
 
 
-_SHOWN_IN = "shown_in"
+_SHOWN_IN, _BEFORE = "shown_in", "before_"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class View:
 
 
 def kept(name: str, options: Sequence[T], default: T) -> T:
-    """Return the choice that a page keeps under a name: of its widget, else of the address.
+    """Return the choice kept under a name: of the page's widget, the address, or another page.
 
     A value that is not among the options, as one typed into the address, gives the default.
 
@@ -67,7 +67,8 @@ def kept(name: str, options: Sequence[T], default: T) -> T:
     default : str
     """
     if name not in st.session_state:
-        st.session_state[name] = st.query_params.get(name, default)
+        before = st.session_state.get(f"{_BEFORE}{name}", default)
+        st.session_state[name] = st.query_params.get(name, before)
     if st.session_state[name] not in options:
         st.session_state[name] = default
     chosen: T = st.session_state[name]
@@ -75,7 +76,8 @@ def kept(name: str, options: Sequence[T], default: T) -> T:
 
 
 def told(name: str, value: str, default: str) -> None:
-    """Put a choice into the address; a default is left out."""
+    """Put a choice into the address, and keep it for other pages; a default is left out."""
+    st.session_state[f"{_BEFORE}{name}"] = value
     if value == default:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:

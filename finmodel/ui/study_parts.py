@@ -15,6 +15,7 @@ from finmodel.report.charts import studies as charts
 from finmodel.report.sensitivity import conclusion_sentences, intro, outcome_name, policy_name
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.parts import show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
@@ -41,7 +42,7 @@ def batch_part(stored: Stored, view: View) -> None:
     shown = set(tables["results"]["measure"].astype(str))
     measures = [name for name in views.BATCH_MEASURES if name in shown]
     if not measures:
-        st.info(words.text("studies", "nothing"))
+        say.info(words.text("studies", "nothing"))
         return
     scenario = _select("scenario", names, titles, words, "batch_scenario")
     heads = {name: labels()["headline"][name][words.language] for name in measures}
@@ -55,9 +56,9 @@ def batch_part(stored: Stored, view: View) -> None:
     chart = charts.intervals(rows, words, title, unit, caption)
     data = views.batch_view(rows, unit, words)
     show_chart(chart, caption, data, view, key=f"batch_{measure}")
-    st.caption(words.text("studies_batch", "note"))
-    st.subheader(words.text("studies", "summary"))
-    st.dataframe(views.summary_rows(tables, measure, titles, words), hide_index=True)
+    say.caption(words.text("studies_batch", "note"))
+    say.subheader(words.text("studies", "summary"))
+    say.table(views.summary_rows(tables, measure, titles, words))
 
 
 def sensitivity_part(stored: Stored, view: View) -> None:
@@ -65,7 +66,7 @@ def sensitivity_part(stored: Stored, view: View) -> None:
     words, tables, about = view.wording, tables_of(stored), stored.manifest
     lang = view.language
     _question(stored, view)
-    st.caption(intro(about, lang))
+    say.caption(intro(about, lang))
     said = conclusion_sentences(about, tables, lang) if len(tables["answer"]) else []
     said += goal_sentences(about, tables, lang) + information_sentences(about, tables, lang)
     _said("answers", said, words)
@@ -77,14 +78,14 @@ def sensitivity_part(stored: Stored, view: View) -> None:
         named = f"{policy_name(about, policy, lang)}: {what}" if policy else what
         names[f"{policy}|{outcome}"] = named
     if not names:
-        st.info(words.text("studies", "nothing"))
+        say.info(words.text("studies", "nothing"))
         return
     chosen = _select("conclusion", list(names), names, words, "sens_conclusion")
     policy, _, outcome = chosen.partition("|")
     if "tornado" in tables:
         rows = views.tornado_rows(tables["tornado"], policy, outcome, words)
         if rows.empty:
-            st.info(captions.tornado(rows, words))
+            say.info(captions.tornado(rows, words))
         else:
             _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words)
             caption = captions.tornado(rows, words, unit)
@@ -95,7 +96,7 @@ def sensitivity_part(stored: Stored, view: View) -> None:
         rows = views.index_rows(tables["indices"], policy, outcome, words)
         caption = captions.indices(rows, words)
         if rows.empty:
-            st.info(caption)
+            say.info(caption)
             return
         title = words.text("studies_sensitivity", "index_title")
         unit = words.text("studies_sensitivity", "share")
@@ -126,7 +127,7 @@ def allocation_part(stored: Stored, view: View) -> None:
     rows = views.frontier_rows(teller, words)
     caption = captions.frontier(rows, words)
     if rows.empty:
-        st.info(caption)
+        say.info(caption)
     else:
         chart = charts.frontier(rows, words, views.risk_title(teller), objective, caption)
         show_chart(chart, caption, rows.drop(columns="is_behind").round(4), view, key="frontier")
@@ -161,20 +162,20 @@ def _question(stored: Stored, view: View) -> None:
         return
     question = str(plan.get("meta", {}).get("question", ""))
     if question and view.language == "en":
-        st.markdown(f"### {question}")
+        say.markdown(f"### {question}")
     run = plan.get("run", {})
     paths, scale = run.get("paths"), run.get("scale")
     if scale is None:
         units = stored.table("units") if stored.has("units") else None
         scale = float(units["scale"].iloc[0]) if units is not None and len(units) else None
     if paths is not None and scale is not None:
-        st.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
+        say.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
 
 
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:
     if sentences:
-        st.subheader(words.text("studies", heading))
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences[:SHOWN]))
+        say.subheader(words.text("studies", heading))
+        say.markdown("\n".join(f"- {sentence}" for sentence in sentences[:SHOWN]))
         if len(sentences) > SHOWN:
             with st.expander(words.text("studies", "more", n=len(sentences) - SHOWN)):
-                st.markdown("\n".join(f"- {sentence}" for sentence in sentences[SHOWN:]))
+                say.markdown("\n".join(f"- {sentence}" for sentence in sentences[SHOWN:]))

@@ -166,7 +166,11 @@ def test_a_saved_file_that_was_changed_is_refused(content, tmp_path):
 def test_no_more_than_so_many_are_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(saved, "MOST_SAVED", 1)
     saved.save(Policy("policy_pro_rata"), "a", tmp_path)
-    saved.save(Policy("policy_direct"), "a", tmp_path)
+    with pytest.raises(InputError, match="nobody has used"):
+        saved.save(Policy("policy_direct"), "a", tmp_path)
+    assert saved.load("a", tmp_path).preset == "policy_pro_rata"
+    saved.save(Policy("policy_pro_rata"), "a", tmp_path)  # the same again is no loss
+    saved.save(Policy("policy_direct"), "a", tmp_path, may_replace=True)
     with pytest.raises(InputError, match="fewer"):
         saved.save(Policy("policy_direct"), "b", tmp_path)
 

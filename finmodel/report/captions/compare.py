@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from finmodel.report.views_policy import outcome_name
+from finmodel.report.views_policy import LESS_IS_BETTER, outcome_name
 from finmodel.report.wording import Wording
 
 
 def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
-    """Return with which policy an outcome is highest, and how many changes are told.
+    """Return with which policy an outcome changes most for the better, and how many are told.
 
     Parameters
     ----------
@@ -21,10 +21,11 @@ def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("compare", "nothing")
-    best = known.iloc[int(known["change"].argmax())]
+    is_less = outcome in LESS_IS_BETTER
+    best = known.iloc[int(known["change"].argmin() if is_less else known["change"].argmax())]
     return wording.text(
         "compare",
-        "base_told",
+        "base_told_less" if is_less else "base_told",
         outcome=outcome_name(outcome, wording),
         best=best["name"],
         most=wording.with_error(best["change"], best["se"]),
@@ -33,7 +34,7 @@ def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     )
 
 
-def between(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
+def between(rows: pd.DataFrame, outcome: str, wording: Wording, *, is_bound: bool = False) -> str:
     """Return the widest difference between policies, and how many are told.
 
     Parameters
@@ -42,6 +43,8 @@ def between(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
         From :func:`finmodel.report.views_compare.pair_rows`.
     outcome : str
     wording : Wording
+    is_bound : bool
+        Whether errors are bounds.
     """
     known = rows[rows["change"].notna()]
     if known.empty:
@@ -49,7 +52,7 @@ def between(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     widest = known.iloc[int(known["change"].abs().argmax())]
     return wording.text(
         "compare",
-        "between_told",
+        "between_bound" if is_bound else "between_told",
         outcome=outcome_name(outcome, wording),
         pair=widest["name"],
         difference=wording.number(widest["change"], widest["se"]),

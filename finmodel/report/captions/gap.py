@@ -131,6 +131,7 @@ def four_numbers(total: pd.DataFrame, wording: Wording) -> tuple[Number, Number,
             wording.text(
                 "overview",
                 "never_note",
+                error=wording.number(row["persistent_n_se"], row["persistent_n_se"]),
                 late=wording.number(row["late_n"], row["late_n_se"]),
             ),
         ),

@@ -8,6 +8,7 @@ import streamlit as st
 
 import finmodel
 from finmodel.report.pdf import has_chinese_font, missing_for_pdf, missing_text
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose
 from finmodel.ui.results import stored_results
@@ -25,13 +26,13 @@ def page(view: View) -> None:
     def text(key: str, **values: object) -> str:
         return words.text("about", key, **values)
 
-    st.header(words.text("app", "about"))
-    st.markdown(f"### {text('what')}")
-    st.markdown(text("advice"))
-    st.subheader(text("limits"))
+    say.header(words.text("app", "about"))
+    say.markdown(f"### {text('what')}")
+    say.markdown(text("advice"))
+    say.subheader(text("limits"))
     for key in LIMITS:
-        st.markdown(f"- {text(key)}")
-    st.subheader(text("cite"))
+        say.markdown(f"- {text(key)}")
+    say.subheader(text("cite"))
     stored = choose(stored_results("runs", home(), "gap_total"), view, COMMAND)
     if stored is not None:
         about = stored.manifest
@@ -43,19 +44,19 @@ def page(view: View) -> None:
             paths=about.get("paths", "–"),
         )
         st.code(plain, language=None, wrap_lines=True)
-        st.caption(text("cite_note"))
-        st.subheader(text("repeat"))
+        say.caption(text("cite_note"))
+        say.subheader(text("repeat"))
         command = about.get("command")
         if isinstance(command, list) and command:
             st.code(shlex.join(map(str, command)), language="bash", wrap_lines=True)
         else:
-            st.markdown(text("no_command"))
-        st.caption(text("repeat_note"))
-    st.subheader(text("licences"))
+            say.markdown(text("no_command"))
+        say.caption(text("repeat_note"))
+    say.subheader(text("licences"))
     for key in LICENCES:
-        st.markdown(f"- {text(key)}")
-    st.subheader(text("machine"))
+        say.markdown(f"- {text(key)}")
+    say.subheader(text("machine"))
     missing = missing_for_pdf(view.language)
-    st.markdown(f"- {missing_text(missing, view.language) if missing else text('pdf_yes')}")
-    st.markdown(f"- {text('font_yes' if has_chinese_font() else 'font_no')}")
-    st.markdown(f"- {text('home')}")
+    say.markdown(f"- {missing_text(missing, view.language) if missing else text('pdf_yes')}")
+    say.markdown(f"- {text('font_yes' if has_chinese_font() else 'font_no')}")
+    say.markdown(f"- {text('home')}")

@@ -17,6 +17,7 @@ from finmodel.report.views_trust import (
     sources_view,
 )
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot
 from finmodel.ui.results import stored_results
@@ -30,22 +31,22 @@ LONGEST_SEARCH = 100
 def page(view: View) -> None:
     """Draw the page."""
     words = view.wording
-    st.header(words.text("app", "assumptions"))
+    say.header(words.text("app", "assumptions"))
     stored = choose(stored_results("runs", home(), "assumptions"), view, COMMAND)
     if stored is None:
         return
     inputs = stored.table("assumptions")
-    st.markdown(f"### {captions.inputs_lead(inputs, words)}")
+    say.markdown(f"### {captions.inputs_lead(inputs, words)}")
     _grades(inputs, words)
-    st.markdown(words.text("assumptions_page", "so_what"))
+    say.markdown(words.text("assumptions_page", "so_what"))
     found = matching(inputs, _search(words), _grade(words))
-    st.caption(words.text("assumptions_page", "found", found=len(found), n=len(inputs)))
+    say.caption(words.text("assumptions_page", "found", found=len(found), n=len(inputs)))
     if found.empty:
-        st.info(words.text("assumptions_page", "nothing"))
+        say.info(words.text("assumptions_page", "nothing"))
     else:
         table = inputs_view(found, words)
-        st.dataframe(table, hide_index=True)
-        st.caption(words.text("assumptions_page", "notes_note"))
+        say.table(table)
+        say.caption(words.text("assumptions_page", "notes_note"))
         st.download_button(
             words.text("assumptions_page", "csv"),
             lambda: csv_bytes(table),
@@ -56,7 +57,7 @@ def page(view: View) -> None:
         )
         _one(found, words)
     with st.expander(words.text("assumptions_page", "sources")):
-        st.dataframe(sources_view(inputs, words), hide_index=True)
+        say.table(sources_view(inputs, words))
     foot(stored, view)
 
 
@@ -104,13 +105,13 @@ def _one(found: pd.DataFrame, words: Wording) -> None:
     row = own.iloc[0]
     value, unit = plain(float(row["value"])), str(row["unit"])
     span = range_text(float(row["low"]), float(row["high"]), words)
-    st.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
+    say.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
     st.text(str(row["note"]))
     left, right = st.columns(2)
     left.caption(words.text("assumptions_page", "in_toml"))
     left.code(f"{name}.value = {value}", language="toml")
     right.caption(words.text("assumptions_page", "in_command"))
     right.code(f"--set '{name}={value}'", language="bash")
-    st.caption(words.text("assumptions_page", "its_sources"))
+    say.caption(words.text("assumptions_page", "its_sources"))
     for line in source_lines(own, words) or [words.text("assumptions_page", "no_source")]:
         st.text(line)

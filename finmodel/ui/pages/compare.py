@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
+from finmodel.ui import say
 from finmodel.ui.compare_results import AGAINST, MOST, Tables, pick_policies, show_comparison
 from finmodel.ui.compare_saved import saved_together
 from finmodel.ui.home import home
@@ -21,8 +20,8 @@ COMMAND = (
 def page(view: View) -> None:
     """Draw the page."""
     words = view.wording
-    st.header(words.text("app", "compare"))
-    st.caption(words.text("compare", "intro"))
+    say.header(words.text("app", "compare"))
+    say.caption(words.text("compare", "intro"))
     if view.is_manager:
         saved_together(view)
     stored = choose(stored_results("comparisons", home(), "outcomes"), view, COMMAND, key=AGAINST)
@@ -31,7 +30,7 @@ def page(view: View) -> None:
     result = of_stored(stored, view.language)
     chosen = pick_policies(list(result.titles), result.titles, words)
     if not 2 <= len(chosen) <= MOST:
-        st.info(words.text("compare", "too_few", n=len(result.titles)))
+        say.info(words.text("compare", "too_few", n=len(result.titles)))
     else:
         layers, paths = (
             stored.table(name) if stored.has(name) else None

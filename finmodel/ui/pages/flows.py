@@ -9,6 +9,7 @@ from finmodel.report.charts.flows import flow_heat_map, flow_sankey
 from finmodel.report.flow_rows import crossing, flow_rows
 from finmodel.report.views_gap import flows_view
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, named, show_chart
 from finmodel.ui.results import Stored, stored_results
@@ -20,7 +21,7 @@ ALL = "all"
 
 def page(view: View) -> None:
     """Draw the page."""
-    st.header(view.wording.text("flows_page", "question"))
+    say.header(view.wording.text("flows_page", "question"))
     stored = choose(stored_results("runs", home(), "flows"), view, COMMAND)
     if stored is None:
         return
@@ -29,7 +30,7 @@ def page(view: View) -> None:
     rows = flow_rows(stored.table("flows"), investor, words)
     caption = captions.heat(rows, words)
     if not rows["value"].sum() > 0.0:
-        st.info(caption)
+        say.info(caption)
         foot(stored, view)
         return
     title = words.text(
@@ -42,12 +43,12 @@ def page(view: View) -> None:
     chart = flow_heat_map(rows, words, title, caption)
     show_chart(chart, caption, data, view, key="flows", is_wide=False)
     if stored.has("integration_index"):
-        st.caption(captions.moved(crossing(stored.table("integration_index")), words))
-    st.caption(words.text("flows_page", "note"))
-    st.subheader(words.text("flows_page", "sankey_title"))
+        say.caption(captions.moved(crossing(stored.table("integration_index")), words))
+    say.caption(words.text("flows_page", "note"))
+    say.subheader(words.text("flows_page", "sankey_title"))
     story = captions.sankey(rows, words)
     st.echarts_chart(flow_sankey(rows, words), theme=None, height=420, key="sankey", alt=story)
-    st.caption(story)
+    say.caption(story)
     foot(stored, view)
 
 

@@ -11,6 +11,7 @@ from finmodel.report.captions import fund as captions
 from finmodel.report.charts import fund as charts
 from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
+from finmodel.ui import say
 from finmodel.ui.fund_record import record_part, told_apart
 from finmodel.ui.fund_upload import readable_plan
 from finmodel.ui.home import home
@@ -31,16 +32,16 @@ def page(view: View) -> None:
     words = view.wording
     whose = _whose(stored, words)
     summary = stored.table("fund_of_funds" if whose == "treasury" else "fund")
-    st.header(stored.title(view.language))
-    st.markdown(f"### {captions.answer(summary, whose, words)}")
+    say.header(stored.title(view.language))
+    say.markdown(f"### {captions.answer(summary, whose, words)}")
     paths = int(str(stored.manifest.get("paths", 0)))
     numbers = captions.four_numbers(summary, whose, paths, words)
     for column, number in zip(st.columns(4), numbers, strict=True):
         column.metric(number.label, number.value, border=True)
         column.caption(number.range)
-    st.caption(words.text("my_fund", "chance_note"))
+    say.caption(words.text("my_fund", "chance_note"))
     if whose == "treasury":
-        st.caption(words.text("my_fund", "nest_note"))
+        say.caption(words.text("my_fund", "nest_note"))
     plan = readable_plan(stored)
     _plan(stored, plan, words)
     _curve(stored, whose, view)
@@ -69,20 +70,20 @@ def _whose(stored: Stored, words: Wording) -> str:
 
 
 def _plan(stored: Stored, plan: FundPlan | None, words: Wording) -> None:
-    st.subheader(words.text("my_fund_plan", "heading"))
+    say.subheader(words.text("my_fund_plan", "heading"))
     if plan is None:
-        st.info(words.text("my_fund_upload", "broken_plan"))
+        say.info(words.text("my_fund_upload", "broken_plan"))
     else:
         said = views.plan_sentences(plan, words)
-        st.markdown("\n".join(f"- {sentence}" for sentence in said))
+        say.markdown("\n".join(f"- {sentence}" for sentence in said))
     with st.expander(words.text("my_fund_plan", "all")):
-        st.dataframe(views.numbers_view(stored.table("assumptions"), words), hide_index=True)
+        say.table(views.numbers_view(stored.table("assumptions"), words))
 
 
 def _curve(stored: Stored, whose: str, view: View) -> None:
     words = view.wording
     years = stored.table(f"{TABLES[whose]}years")
-    st.subheader(words.text("my_fund_curve", "heading"))
+    say.subheader(words.text("my_fund_curve", "heading"))
     caption = captions.j_curve(years, words)
     data = views.fan_view(years, words)
     show_chart(charts.j_curve_fan(years, words, caption), caption, data, view, key="j_curve")
@@ -90,11 +91,11 @@ def _curve(stored: Stored, whose: str, view: View) -> None:
 
 def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
     words, name = view.wording, f"{TABLES[whose]}futures"
-    st.subheader(words.text("my_fund_dots", "heading"))
+    say.subheader(words.text("my_fund_dots", "heading"))
     if not stored.has(name):
         summary = stored.table("fund_of_funds" if whose == "treasury" else "fund")
         chance = captions.loss(summary)[0]
-        st.info(words.text("my_fund_dots", "few", loss=words.share(chance, error)))
+        say.info(words.text("my_fund_dots", "few", loss=words.share(chance, error)))
         return
     futures = stored.table(name)
     last = int(futures["year"].max())
@@ -119,9 +120,9 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
 
 def _gains(stored: Stored, plan: FundPlan | None, whose: str, view: View) -> None:
     words, name = view.wording, f"{TABLES[whose]}gains"
-    st.subheader(words.text("my_fund_gains", "heading"))
+    say.subheader(words.text("my_fund_gains", "heading"))
     if not stored.has(name):
-        st.info(words.text("my_fund_gains", "missing"))
+        say.info(words.text("my_fund_gains", "missing"))
         return
     gains = views.ordered_gains(stored.table(name))
     names = views.gain_names(gains, views.lp_names(plan, words) if plan else {}, words)

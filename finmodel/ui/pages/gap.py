@@ -10,6 +10,7 @@ from finmodel.report.charts.grid import SELECTION, province_grid
 from finmodel.report.gap_rows import ALL, Side, gap_rows
 from finmodel.report.views_gap import rows_view
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.pages.gap_choice import Choice, place_name
 from finmodel.ui.pages.gap_sections import draw_sections
@@ -24,7 +25,7 @@ SIDES: tuple[Side, ...] = ("mcny", "n")
 
 def page(view: View) -> None:
     """Draw the page."""
-    st.header(view.wording.text("gap_page", "answer_of"))
+    say.header(view.wording.text("gap_page", "answer_of"))
     stored = choose(stored_results("runs", home(), "gap_region_stage"), view, COMMAND)
     if stored is None:
         return
@@ -43,8 +44,8 @@ def page(view: View) -> None:
         _grid(stored, choice, words, view)
     with right:
         _numbers(stored, choice, words)
-        st.caption(words.text("overview", "range_note"))
-    st.caption(words.text("gap_page", "how_counted"))
+        say.caption(words.text("overview", "range_note"))
+    say.caption(words.text("gap_page", "how_counted"))
     draw_sections(stored, choice, words, view)
     foot(stored, view)
 
@@ -67,8 +68,8 @@ def _grid(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
         selects=True,
         is_wide=False,
     )
-    st.caption(words.text("gap_page", "pick"))
-    st.caption(words.text("grid", "note"))
+    say.caption(words.text("gap_page", "pick"))
+    say.caption(words.text("grid", "note"))
 
 
 def _numbers(stored: Stored, choice: Choice, words: Wording) -> None:

@@ -11,6 +11,7 @@ from finmodel.report.captions import gap_parts as captions
 from finmodel.report.charts import gap as charts
 from finmodel.report.gap_rows import ALL
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.pages.gap_choice import Choice, title_of
 from finmodel.ui.pages.gap_why import draw_formulas, draw_why
 from finmodel.ui.parts import show_chart
@@ -20,7 +21,7 @@ from finmodel.ui.state import View
 
 def draw_sections(stored: Stored, choice: Choice, words: Wording, view: View) -> None:
     """Draw every section below the grid chart."""
-    st.subheader(words.text("gap_page", "where"))
+    say.subheader(words.text("gap_page", "where"))
     left, right = st.columns(2, gap="large")
     with left:
         _stages(stored, choice, words, view)
@@ -28,11 +29,11 @@ def draw_sections(stored: Stored, choice: Choice, words: Wording, view: View) ->
     with right:
         _split(stored, choice, words, view, "sector")
     _funnel(stored, choice, words, view)
-    st.subheader(words.text("gap_page", "when"))
+    say.subheader(words.text("gap_page", "when"))
     _split(stored, choice, words, view, "year")
-    st.subheader(words.text("gap_page", "why"))
+    say.subheader(words.text("gap_page", "why"))
     draw_why(stored, choice, words, view)
-    st.subheader(words.text("gap_page", "official"))
+    say.subheader(words.text("gap_page", "official"))
     draw_formulas(stored, choice, words, view)
 
 

@@ -10,6 +10,7 @@ from finmodel.report.captions import gap_parts as captions
 from finmodel.report.charts import why as why_charts
 from finmodel.report.gap_rows import ALL
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.pages.gap_choice import Choice, title_of
 from finmodel.ui.parts import show_chart
@@ -28,7 +29,7 @@ def draw_why(stored: Stored, choice: Choice, words: Wording, view: View) -> None
     ]
     found.sort(key=lambda other: not _is_same_model(other, stored))
     if not found:
-        st.info(words.text("gap_page", "why_missing"))
+        say.info(words.text("gap_page", "why_missing"))
         st.code(WHY_COMMAND, language="bash")
         return
     parts = found[0].table("why_total" if choice.region == ALL else "why_region")
@@ -46,7 +47,7 @@ def draw_why(stored: Stored, choice: Choice, words: Wording, view: View) -> None
     chart = why_charts.why_by_stage(shares, words, title_of("why_stage", choice, words), caption)
     show_chart(chart, caption, views_gap.why_stage_view(shares, words), view, key="why_by_stage")
     is_same = _is_same_model(found[0], stored)
-    st.caption(words.text("gap_page", "why_other" if is_same else "why_stale", paths=paths))
+    say.caption(words.text("gap_page", "why_other" if is_same else "why_stale", paths=paths))
 
 
 def is_same_scenario(one: Stored, other: Stored) -> bool:
@@ -66,7 +67,7 @@ def draw_formulas(stored: Stored, choice: Choice, words: Wording, view: View) ->
     rows = rows_of.formula_rows(stored.table("static_gap"), choice.region, words)
     caption = captions.formulas(rows, words)
     if rows.empty:
-        st.info(caption)
+        say.info(caption)
         return
     chart = why_charts.formula_bars(rows, words, title_of("official", choice, words), caption)
     data = views_gap.formulas_view(rows, words)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording, names_of
+from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
 from finmodel.ui.guidance_keep import keep
@@ -24,8 +25,8 @@ PLAN = "plan"
 
 def page(view: View) -> None:
     """Draw the page."""
-    st.header(view.wording.text("app", "guidance"))
-    st.caption(view.wording.text("lab", "intro"))
+    say.header(view.wording.text("app", "guidance"))
+    say.caption(view.wording.text("lab", "intro"))
     if view.is_manager:
         _manager(view)
     else:
@@ -34,7 +35,7 @@ def page(view: View) -> None:
 
 def _reader(view: View) -> None:
     """Show a stored comparison."""
-    st.caption(view.wording.text("lab", "reader_note"))
+    say.caption(view.wording.text("lab", "reader_note"))
     found = stored_results("comparisons", home(), "outcomes")
     stored = choose(found, view, COMMAND, key="comparison")
     if stored is None:
@@ -69,7 +70,7 @@ def _manager(view: View) -> None:
         edit(named_words, problems)
     keep(policy, view)
     if problems:
-        st.error(words.text("lab", "fix", n=len(problems)))
+        say.error(words.text("lab", "fix", n=len(problems)))
         _others(problems)
     run(policy, scenario.run.paths, view, can_run=not problems)
     results(policy, named_words, view)
@@ -85,7 +86,7 @@ def _from_address(words: Wording) -> None:
         try:
             set_draft(unpack(word))
         except InputError as error:
-            st.warning(f"{words.text('lab', 'bad_link')}: {error.problems[0]}")
+            say.warning(f"{words.text('lab', 'bad_link')}: {error.problems[0]}")
 
 
 def _choose_preset(words: Wording) -> None:
@@ -104,10 +105,10 @@ def _choose_preset(words: Wording) -> None:
 def _changes(policy: Policy, words: Wording) -> None:
     """Draw what is changed, each with its undo."""
     if not policy.changes:
-        st.caption(words.text("lab", "no_changes"))
+        say.caption(words.text("lab", "no_changes"))
         return
     title = _title(policy.preset, words)
-    st.caption(words.text("lab", "changes", n=len(policy.changes), title=title))
+    say.caption(words.text("lab", "changes", n=len(policy.changes), title=title))
     with st.container(horizontal=True):
         st.button(words.text("lab", "reset"), on_click=set_draft, args=[Policy(policy.preset)])
         for name, value in policy.changes.items():
@@ -125,7 +126,7 @@ def _others(problems: tuple[Problem, ...]) -> None:
     """Say problems that are of no field of the page."""
     for problem in problems:
         if "programmes." not in problem.place:
-            st.error(str(problem))
+            say.error(str(problem))
 
 
 def _title(name: str, words: Wording) -> str:

@@ -8,11 +8,12 @@ from finmodel.report.captions import gap as captions
 from finmodel.report.charts.grid import SELECTION, province_grid
 from finmodel.report.views import region_view
 from finmodel.report.wording import Wording
+from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, named, show_chart
 from finmodel.ui.results import Stored, stored_results
-from finmodel.ui.state import View
+from finmodel.ui.state import View, told
 
 COMMAND = "finmodel run scenarios/yrd_baseline.toml"
 
@@ -24,10 +25,10 @@ def page(view: View) -> None:
         return
     words = named(view, stored)
     total = stored.table("gap_total")
-    st.header(stored.title(view.language))
-    st.markdown(f"### {captions.answer(total, words)}")
+    say.header(stored.title(view.language))
+    say.markdown(f"### {captions.answer(total, words)}")
     _numbers(stored, words)
-    st.caption(words.text("overview", "range_note"))
+    say.caption(words.text("overview", "range_note"))
     table = stored.table("gap_region")
     selected = _selected()
     caption = captions.by_region(table, words, selected)
@@ -40,16 +41,19 @@ def page(view: View) -> None:
         selects=True,
         is_wide=False,
     )
-    st.caption(words.text("grid", "note"))
+    say.caption(words.text("grid", "note"))
     downloads(stored, view)
     foot(stored, view)
 
 
 def _selected() -> str:
-    """Return the ISO code of the tile that was clicked, or nothing."""
+    """Return the ISO code of the tile that was clicked, else of the address, or nothing."""
     state = st.session_state.get("chart_gap_by_province")
     picked = state["selection"].get(SELECTION) if state else None
-    return str(picked[0]["iso"]) if picked else ""
+    clicked = str(picked[0]["iso"]) if picked else ""
+    if clicked:
+        told("region", clicked, "")
+    return clicked or st.query_params.get("region", "")
 
 
 def _numbers(stored: Stored, words: Wording) -> None:

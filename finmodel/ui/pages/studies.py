@@ -7,6 +7,7 @@ from typing import cast
 
 import streamlit as st
 
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot
 from finmodel.ui.results import Kind, Stored, stored_results
@@ -53,6 +54,6 @@ def page(view: View) -> None:
     stored = choose(found, view, command, key=f"result_{kind}")
     if stored is None:
         return
-    st.header(stored.title(view.language))
+    say.header(stored.title(view.language))
     part(stored, view)
     foot(stored, view)

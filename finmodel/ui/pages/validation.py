@@ -18,6 +18,7 @@ from finmodel.report.captions.trust import evidence_caption
 from finmodel.report.target_chart import ratio_chart
 from finmodel.report.validation import cautions, verdict_sentences, words_of
 from finmodel.report.views_trust import evidence_view
+from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, show_chart
 from finmodel.ui.results import Stored, stored_results
@@ -29,7 +30,7 @@ BACKTEST = "finmodel validate --backtest"
 
 def page(view: View) -> None:
     """Draw the page."""
-    st.header(view.wording.text("app", "validation"))
+    say.header(view.wording.text("app", "validation"))
     stored = choose(
         stored_results("validations", home(), "targets"), view, COMMAND, key="validation"
     )
@@ -43,27 +44,27 @@ def _evidence(stored: Stored, view: View) -> None:
     words, language = view.wording, view.language
     tables = {name: stored.table(name) for name in ("targets", "tally", "left_out")}
     first, *others = verdict_sentences(tables["tally"], language)
-    st.markdown(f"### {first}")
+    say.markdown(f"### {first}")
     for sentence in others:
-        st.markdown(sentence)
-    st.markdown(words.text("validation_page", "so_what"))
+        say.markdown(sentence)
+    say.markdown(words.text("validation_page", "so_what"))
     part = _part(view)
-    st.subheader(words.text("validation", part))
+    say.subheader(words.text("validation", part))
     own = tables["targets"][tables["targets"]["part"] == part]
     caption = evidence_caption(own, words)
     alt_text = words.text("validation_page", "alt", caption=caption)
     chart = ratio_chart(own, language, alt_text, "container")
     table = evidence_view(own, words)
     if chart is None:
-        st.info(caption if own.empty else words.text("validation_page", "no_ratio"))
+        say.info(caption if own.empty else words.text("validation_page", "no_ratio"))
     else:
         show_chart(chart, caption, table, view, key=f"evidence_{part}")
     if len(own):
-        st.dataframe(table, hide_index=True)
+        say.table(table)
     said = words_of(language)
-    st.caption(f"{said['rule']} {said['misses_first']}")
+    say.caption(f"{said['rule']} {said['misses_first']}")
     for sentence in cautions(tables, dict(stored.manifest), language):
-        st.caption(sentence)
+        say.caption(sentence)
 
 
 def _part(view: View) -> str:
@@ -83,10 +84,10 @@ def _part(view: View) -> str:
 def _backtest(view: View) -> None:
     """Say in words how often intervals held what happened; the newest back-test is shown."""
     words = view.wording
-    st.subheader(words.text("validation_page", "back"))
+    say.subheader(words.text("validation_page", "back"))
     found = stored_results("validations", home(), "coverage")
     if not found:
-        st.info(words.text("validation_page", "back_empty"))
+        say.info(words.text("validation_page", "back_empty"))
         st.code(BACKTEST, language="bash")
         return
     stored = found[0]
@@ -94,14 +95,14 @@ def _backtest(view: View) -> None:
         name: stored.table(name) for name in ("coverage", "spread")
     }
     manifest = dict(stored.manifest)
-    st.caption(title_of(manifest, view.language))
+    say.caption(title_of(manifest, view.language))
     first, *others = backtest_sentences(tables, manifest, view.language)
-    st.markdown(f"**{first}**")
+    say.markdown(f"**{first}**")
     for sentence in others:
-        st.markdown(sentence)
-    st.caption(words.text("validation_page", "back_caption"))
+        say.markdown(sentence)
+    say.caption(words.text("validation_page", "back_caption"))
     rows = coverage_rows(tables["coverage"], view.language)
     with st.expander(words.text("validation_page", "coverage")):
-        st.dataframe(pd.DataFrame(rows, columns=coverage_head(view.language)), hide_index=True)
-    st.markdown(words.text("validation_page", "crunchbase"))
+        say.table(pd.DataFrame(rows, columns=coverage_head(view.language)))
+    say.markdown(words.text("validation_page", "crunchbase"))
     foot(stored, view)

@@ -1,0 +1,69 @@
+"""The one way from a text to a page: nothing in it can fetch, link or run, nor its tables.
+
+Names, titles, questions and errors may come from files or links of others. Streamlit reads
+Markdown: an image in a name would make every visitor's browser ask another host for it. So links,
+images, code, mathematics and tags lose their meaning here, while emphasis and headings stay. Tables
+have a button of their own to save them, so their texts cannot begin a formula.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finmodel.report.exports import safe_table
+
+_ACTIVE = re.compile(r"([\[\]<>`$\\]|:(?=[a-z_/+-]+(?:\[|:)))")
+
+
+def harmless(text: object) -> str:
+    """Return a text in which Markdown makes no link, image, code, mathematics, icon or tag."""
+    return _ACTIVE.sub(r"\\\1", str(text))
+
+
+def header(text: object) -> None:
+    """Draw a heading."""
+    st.header(harmless(text))
+
+
+def subheader(text: object) -> None:
+    """Draw a smaller heading."""
+    st.subheader(harmless(text))
+
+
+def markdown(text: object) -> None:
+    """Draw a text with emphasis, headings or lists."""
+    st.markdown(harmless(text))
+
+
+def caption(text: object) -> None:
+    """Draw a small text."""
+    st.caption(harmless(text))
+
+
+def info(text: object) -> None:
+    """Draw a notice."""
+    st.info(harmless(text))
+
+
+def success(text: object) -> None:
+    """Draw what went well."""
+    st.success(harmless(text))
+
+
+def warning(text: object) -> None:
+    """Draw what should be known."""
+    st.warning(harmless(text))
+
+
+def error(text: object) -> None:
+    """Draw what went wrong."""
+    st.error(harmless(text))
+
+
+def table(frame: pd.DataFrame, **options: Any) -> Any:
+    """Draw a table without its index, whose own download holds no formula."""
+    return st.dataframe(safe_table(frame), hide_index=True, **options)
