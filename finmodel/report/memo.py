@@ -15,6 +15,7 @@ from finmodel.report.captions.gap import Number
 from finmodel.report.charts import svg_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.memo_figures import comparison_figures, run_figures
+from finmodel.report.memo_money import money_tested
 from finmodel.report.pages import render
 from finmodel.report.result import Result, grade_tally, inputs_of, sources_used
 from finmodel.report.wording import Wording
@@ -97,6 +98,8 @@ def memo_page(result: Result, wording: Wording) -> str:
         "memo.html",
         lang=wording.language,
         words=_section("memo", wording),
+        money_head=wording.text("memo_money", "head"),
+        money=money_tested(result, result.named(wording)),
         overview=_section("overview", wording),
         title=title_of(result, wording),
         badge=wording.text("app", result.origin),

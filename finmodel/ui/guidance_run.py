@@ -15,12 +15,15 @@ from finmodel.ui.state import View
 
 JOB = "lab"
 PREVIEW_PATHS = 6
-"""Futures that two free cores play within about five seconds, start included."""
+"""Futures that two free cores play within about two seconds."""
+MOST_PATHS = 2000
+"""One queue serves all visitors: a longer run belongs on the command line."""
 
 
 def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
     """Draw the buttons that run a policy."""
     words = view.wording
+    paths = _futures(paths, words)
     with st.container(horizontal=True):
         for kind, n in (("preview", PREVIEW_PATHS), ("exact", paths)):
             is_main = kind == "preview"
@@ -32,6 +35,19 @@ def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
             ):
                 start_job(JOB, policy.arguments(n), view)
                 st.session_state["lab_run"] = (policy, n)
+
+
+def _futures(default: int, words: Wording) -> int:
+    """Let the visitor choose how many futures the exact run plays."""
+    chosen = st.number_input(
+        words.text("lab", "futures"),
+        min_value=PREVIEW_PATHS + 1,
+        max_value=max(MOST_PATHS, default),
+        value=max(default, PREVIEW_PATHS + 1),
+        key="lab_paths",
+        help=words.text("lab", "futures_note"),
+    )
+    return int(chosen)
 
 
 def results(policy: Policy, words: Wording, view: View) -> None:

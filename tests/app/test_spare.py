@@ -1,4 +1,4 @@
-"""The process that is kept ready: it is the command it is given, and one only; it dies when told."""
+"""A process kept ready: it is the command it is given, and one only; it dies when told."""
 
 import json
 import os
