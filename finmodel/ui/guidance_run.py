@@ -8,7 +8,7 @@ from finmodel.report.wording import Wording
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
-from finmodel.ui.parts import foot
+from finmodel.ui.parts import assumed, foot
 from finmodel.ui.policy import Policy
 from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
@@ -62,6 +62,8 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     st.caption(words.text("lab", "is_sandbox"))
     if result.n_paths <= PREVIEW_PATHS:
         st.warning(words.text("lab", "is_preview", n=result.n_paths))
+    if stored is not None:
+        assumed(stored, view)
     names = list(result.titles)
     show_result(result, names[0], words, view, key="lab")
     if stored is not None:
