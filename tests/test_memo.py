@@ -1,15 +1,19 @@
 """The memo: of a run and a comparison, in both languages, with what is not known left open."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
+from finmodel.datasets.root import scenarios_root
 from finmodel.report.captions import memo as captions
 from finmodel.report.memo import memo_of, memo_page
+from finmodel.report.memo_money import money_tested
 from finmodel.report.pdf import PdfError, missing_for_pdf, pdf_of
 from finmodel.report.result import Result, grade_tally, inputs_of, kind_of, sources_used
 from finmodel.report.wording import Wording
+from finmodel.scenario import load_scenario
 from tests.stored_cases import EN, NAN, ZH, comparison, run, with_rows
 
 
@@ -175,3 +179,36 @@ def test_the_unit_of_money_is_the_reader_s():
     run_result = run()
     assert "99 bn CNY" in memo_page(run_result, Wording("en", "bn"))
     assert "988亿元" in memo_page(run_result, Wording("zh", "yi"))
+
+
+def guided(**changes):
+    """A comparison of one policy with a programme: what a guidance lab's memo is made of."""
+    result = comparison()
+    base, aid = (json.loads(json.dumps(tree)) for tree in result.manifest["scenarios"])
+    preset = load_scenario(scenarios_root() / "policy_pro_rata.toml").model_dump(mode="json")
+    aid["programmes"] = preset["programmes"]
+    programme = aid["programmes"]["joint_fund"]
+    programme["region_share"]["SH"]["value"] = 0.0
+    programme["region_share"]["JS"]["value"] = 0.68
+    programme["budget_mcny_pa"] |= changes
+    return Result({**result.manifest, "scenarios": [base, aid]}, result.tables, "yours", "x")
+
+
+def test_a_memo_names_the_money_that_was_tested_and_leaves_out_who_gets_none():
+    page = memo_page(guided(value=10000.0), EN)
+    assert "10.0 bn CNY a year on offer, for 5 years." in page
+    assert "Jiangsu 6.80 bn CNY (68%); Zhejiang 2.55 bn CNY (25.5%)" in page
+    assert "Shanghai 0" not in page
+    assert "A round 42%" in page
+    assert "每年拟投入100亿元" in memo_page(guided(value=10000.0), ZH)
+    belief = {"dist": "lognormal", "median": 5000.0, "log_sd": 0.1}
+    belief |= {"low": 4000.0, "high": 6250.0}
+    (money,) = money_tested(guided(value=belief), EN)
+    assert money.total.startswith("5.00 bn CNY")
+
+
+def test_money_that_cannot_be_read_is_left_out_and_the_memo_is_made():
+    assert money_tested(run(), EN) == []
+    assert money_tested(comparison(), EN) == []
+    assert money_tested(guided(value="much"), EN) == []
+    assert "The money that was tested" not in memo_page(guided(value="much"), EN)

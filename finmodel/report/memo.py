@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,7 +15,9 @@ from finmodel.report.captions import memo as captions
 from finmodel.report.captions.gap import Number
 from finmodel.report.charts import svg_of
 from finmodel.report.charts.theme import AnyChart
+from finmodel.report.grades import grade_sentences
 from finmodel.report.memo_figures import comparison_figures, run_figures
+from finmodel.report.memo_money import money_tested
 from finmodel.report.pages import render
 from finmodel.report.result import Result, grade_tally, inputs_of, sources_used
 from finmodel.report.wording import Wording
@@ -75,7 +78,7 @@ def memo_of(result: Result, wording: Wording) -> Memo:
     return _of_run(result, words) if result.kind == "run" else _of_comparison(result, words)
 
 
-def memo_page(result: Result, wording: Wording) -> str:
+def memo_page(result: Result, wording: Wording, studies: Sequence[Result] = ()) -> str:
     """Return the memo as HTML that asks for nothing else.
 
     Parameters
@@ -84,6 +87,8 @@ def memo_page(result: Result, wording: Wording) -> str:
         A run or a comparison.
     wording : Wording
         Language and unit of money.
+    studies : sequence of Result
+        Sensitivity studies, for which assumptions matter most.
 
     Raises
     ------
@@ -97,6 +102,8 @@ def memo_page(result: Result, wording: Wording) -> str:
         "memo.html",
         lang=wording.language,
         words=_section("memo", wording),
+        money_head=wording.text("memo_money", "head"),
+        money=money_tested(result, result.named(wording)),
         overview=_section("overview", wording),
         title=title_of(result, wording),
         badge=wording.text("app", result.origin),
@@ -104,7 +111,7 @@ def memo_page(result: Result, wording: Wording) -> str:
         memo=memo,
         # Charts are drawn by us from escaped data, so they go in as they are.
         figures=[(Markup(svg_of(chart)), caption) for chart, caption in memo.figures],
-        grades=_grades(inputs, wording),
+        grades=[*_grades(inputs, wording), *grade_sentences(result, studies, wording)[1:]],
         sources=_sources(inputs),
         command=shlex.join(map(str, command)) if isinstance(command, list) else "",
         made=wording.text(

@@ -25,6 +25,27 @@ def region_total(shares: Mapping[str, float], budget: float, words: Wording) -> 
     return words.text("lab", "total", total=_plain(round(100 * total, 6)), money=money)
 
 
+def region_money(shares: Mapping[str, float], budget: float, words: Wording) -> str:
+    """Return the money a year of each province that gets some, in the order of the table.
+
+    Parameters
+    ----------
+    shares : mapping of float
+        By code.
+    budget : float
+        Million CNY a year.
+    words : Wording
+        With the names of provinces.
+    """
+    comma = words.text("memo_money", "comma")
+    said = [
+        f"{words.name(name)} {words.money(share * budget)}"
+        for name, share in shares.items()
+        if share > 0.0
+    ]
+    return words.text("lab", "by_place", places=comma.join(said)) if said else ""
+
+
 def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:
     """Return the range that a number may have.
 

@@ -12,6 +12,7 @@ from finmodel.ui import saved, say
 from finmodel.ui.compare_results import MOST, Tables, show_comparison
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
+from finmodel.ui.parts import assumed
 from finmodel.ui.policy import BASELINE, BASES, Policy
 from finmodel.ui.policy_results import of_job
 from finmodel.ui.results import Stored
@@ -91,4 +92,5 @@ def _show(names: Sequence[str], view: View) -> None:
         int(str(parts[0].manifest["paths"])),
     )
     say.caption(view.wording.text("lab", "is_sandbox"))
+    assumed(parts[0], view)
     show_comparison(shown, view.wording, view, key="saved")

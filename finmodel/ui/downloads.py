@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import pandas as pd
 import streamlit as st
 
 from finmodel.report.memo import memo_page
 from finmodel.report.pdf import missing_for_pdf, missing_text, pdf_of
-from finmodel.report.result import Result, kind_of
+from finmodel.report.result import kind_of
 from finmodel.report.workbook import workbook_bytes
 from finmodel.ui import say
-from finmodel.ui.results import Stored
+from finmodel.ui.results import Stored, result_of, sensitivity_studies
 from finmodel.ui.state import View
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class _Tables(Mapping[str, pd.DataFrame]):
-    """Tables of a stored result, each read when first asked for."""
-
-    def __init__(self, stored: Stored) -> None:
-        self._stored = stored
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if not self._stored.has(name):
-            raise KeyError(name)
-        return self._stored.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (path.stem for path in sorted(self._stored.folder.glob("*.parquet")))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-def result_of(stored: Stored) -> Result:
-    """Return a stored result as memos and workbooks take it."""
-    return Result(stored.manifest, _Tables(stored), stored.origin, stored.key)
 
 
 def downloads(stored: Stored, view: View) -> None:
@@ -61,7 +35,7 @@ def downloads(stored: Stored, view: View) -> None:
     with st.container(horizontal=True):
         st.download_button(
             words.text("download", "html"),
-            lambda: memo_page(result, words),
+            lambda: memo_page(result, words, sensitivity_studies()),
             file_name=f"{name}.html",
             mime="text/html",
             key=f"memo_html_{stored.key}",
@@ -69,7 +43,7 @@ def downloads(stored: Stored, view: View) -> None:
         )
         st.download_button(
             words.text("download", "pdf"),
-            lambda: pdf_of(memo_page(result, words), language),
+            lambda: pdf_of(memo_page(result, words, sensitivity_studies()), language),
             file_name=f"{name}.pdf",
             mime="application/pdf",
             key=f"memo_pdf_{stored.key}",

@@ -14,7 +14,7 @@ from finmodel.scenario.programme_consistency import IGNORED
 from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.ui import allotment, say
-from finmodel.ui.allotment_words import reason, region_total, spec_words
+from finmodel.ui.allotment_words import reason, region_money, region_total, spec_words
 from finmodel.ui.home import home
 from finmodel.ui.policy import (
     Policy,
@@ -214,7 +214,7 @@ def _shares(
             say.error(reason(problem, None, words))
     if budget is None:
         return
-    say.caption(region_total(entered, budget, words))
+    say.caption(f"{region_total(entered, budget, words)} {region_money(entered, budget, words)}")
     lack = allotment.missing(entered)
     if lack:
         money = words.money(abs(lack) * budget)

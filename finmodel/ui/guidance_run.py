@@ -9,19 +9,22 @@ from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
-from finmodel.ui.parts import foot
+from finmodel.ui.parts import assumed, foot
 from finmodel.ui.policy import Policy
 from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
 
 JOB = "lab"
 PREVIEW_PATHS = 6
-"""Futures that two free cores play within about five seconds, start included."""
+"""Futures that two free cores play within about two seconds."""
+MOST_PATHS = 2000
+"""One queue serves all visitors: a longer run belongs on the command line."""
 
 
 def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
     """Draw the buttons that run a policy."""
     words = view.wording
+    paths = _futures(paths, words)
     with st.container(horizontal=True):
         for kind, n in (("preview", PREVIEW_PATHS), ("exact", paths)):
             is_main = kind == "preview"
@@ -33,6 +36,19 @@ def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
             ):
                 start_job(JOB, policy.arguments(n), view)
                 st.session_state["lab_run"] = (policy, n)
+
+
+def _futures(default: int, words: Wording) -> int:
+    """Let the visitor choose how many futures the exact run plays."""
+    chosen = st.number_input(
+        words.text("lab", "futures"),
+        min_value=PREVIEW_PATHS + 1,
+        max_value=max(MOST_PATHS, default),
+        value=max(default, PREVIEW_PATHS + 1),
+        key="lab_paths",
+        help=words.text("lab", "futures_note"),
+    )
+    return int(chosen)
 
 
 def results(policy: Policy, words: Wording, view: View) -> None:
@@ -47,6 +63,8 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     say.caption(words.text("lab", "is_sandbox"))
     if result.n_paths <= PREVIEW_PATHS:
         say.warning(words.text("lab", "is_preview", n=result.n_paths))
+    if stored is not None:
+        assumed(stored, view)
     names = list(result.titles)
     show_result(result, names[0], words, view, key="lab")
     if stored is not None:

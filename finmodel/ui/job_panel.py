@@ -8,20 +8,23 @@ from pathlib import Path
 
 import streamlit as st
 
+from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError
 from finmodel.report.captions import jobs as captions
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
+from finmodel.ui.policy import BASELINE
 from finmodel.ui.state import View
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.25
 
 
 @st.cache_resource(max_entries=4)
 def _queue_of(folder: str) -> JobQueue:
-    return JobQueue(Path(folder) / "jobs", Path(folder))
+    baseline = scenarios_root() / f"{BASELINE}.toml"
+    return JobQueue(Path(folder) / "jobs", Path(folder), baseline=baseline)
 
 
 def queue() -> JobQueue:

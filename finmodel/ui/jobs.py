@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finmodel.errors import InputError, Problem
+from finmodel.ui.spare import Spare
 
 PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
 """Where a command writes how far it is."""
@@ -119,11 +120,16 @@ class JobQueue:
         Working folder of the commands: where results are stored.
     at_once : int
         Jobs that run together; more would only slow each other.
+    baseline : Path, optional
+        Scenario whose market a process is kept ready for, once :meth:`be_ready` asks for one.
     """
 
-    def __init__(self, root: Path, home: Path, at_once: int = 1) -> None:
+    def __init__(
+        self, root: Path, home: Path, at_once: int = 1, baseline: Path | None = None
+    ) -> None:
         # Commands have another working folder: a relative one would be another there.
         self._root, self._home, self._at_once = root.resolve(), home.resolve(), at_once
+        self._spare = Spare(self._home, _environment(), baseline) if baseline else None
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
@@ -198,32 +204,51 @@ class JobQueue:
                     self._begin(job)
                     running += 1
 
+    def be_ready(self) -> None:
+        """Keep a process ready for the next job, if none is at work that it would slow."""
+        with self._lock:
+            if self._spare is not None and all(job.is_over for job in self._jobs.values()):
+                self._spare.keep()
+
+    def close(self) -> None:
+        """End the process that is kept ready."""
+        with self._lock:
+            if self._spare is not None:
+                self._spare.close()
+
     def _begin(self, job: Job) -> None:
-        paths = [str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(paths),
-            PROGRESS_VARIABLE: str(job.folder / "progress.json"),
-        }
+        own = {PROGRESS_VARIABLE: str(job.folder / "progress.json")}
+        if self._spare is not None:
+            job.process = self._spare.take(job.arguments, job.folder, own)
+        if job.process is None:
+            job.process = self._started(job, own)
+        job.state, job.started = "running", time.monotonic()
+
+    def _started(self, job: Job, own: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with (
             (job.folder / "out.json").open("wb") as out,
             (job.folder / "said.txt").open("wb") as said,
         ):
-            job.process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "finmodel", *job.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=said,
                 cwd=self._home,
-                env=environment,
+                env={**_environment(), **own},
             )
-        job.state, job.started = "running", time.monotonic()
 
     def _kill(self, job: Job) -> None:
         with suppress(OSError):
             if job.process is not None and job.process.poll() is None:
                 job.process.kill()
         self.look()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of commands: theirs is the code of the pages."""
+    paths = [str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _end_of(job: Job, code: int) -> State:

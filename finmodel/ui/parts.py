@@ -13,9 +13,10 @@ import streamlit as st
 from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
+from finmodel.report.grades import grade_sentences
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
-from finmodel.ui.results import Stored
+from finmodel.ui.results import Stored, result_of, sensitivity_studies
 from finmodel.ui.state import View, kept, told
 
 
@@ -103,7 +104,17 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
     told(key, chosen, found[0].key)
     if chosen != found[0].key:
         st.session_state.pop(f"{key}_missing", None)  # the visitor has chosen another
+    assumed(of_key[chosen], view)
     return of_key[chosen]
+
+
+def assumed(stored: Stored, view: View) -> None:
+    """Say how many numbers behind a result are assumptions, which matter, and where all stand."""
+    words, result = view.wording, result_of(stored)
+    said = grade_sentences(result, sensitivity_studies(), words)
+    query = f"grade=C&lang={words.language}&unit={words.unit}"
+    link = (words.text("grades", "link"), f"assumptions?{query}")
+    say.caption(" ".join(said), icon="rule", link=link)
 
 
 def result_name(stored: Stored, words: Wording) -> str:
@@ -119,12 +130,9 @@ def named(view: View, stored: Stored) -> Wording:
 
 
 def foot(stored: Stored, view: View) -> None:
-    """Say what was shown, what it rests on, and the command that repeats it."""
+    """Say what was shown, and the command that repeats it."""
     words, about = view.wording, stored.manifest
     st.divider()
-    grades = about.get("grades")
-    if isinstance(grades, dict):
-        say.caption(words.text("app", "assumed", n=sum(grades.values()), **grades))
     say.caption(
         words.text(
             "app",

@@ -55,7 +55,7 @@ class Policy:
         ScenarioError
             With every problem.
         """
-        return load_scenario(_file(self.preset), self.sets)
+        return _loaded(self.preset, tuple(self.sets))
 
     def command(self, paths: int | None = None) -> str:
         """Return what a reader types to get the same."""
@@ -90,6 +90,11 @@ def presets() -> tuple[str, ...]:
 def scenario_of(preset: str) -> Scenario:
     """Return a preset as it is shipped."""
     return load_scenario(_file(preset))
+
+
+@lru_cache(maxsize=64)
+def _loaded(preset: str, sets: tuple[str, ...]) -> Scenario:
+    return load_scenario(_file(preset), sets)
 
 
 @lru_cache(maxsize=64)

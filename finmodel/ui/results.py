@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,10 @@ import pandas as pd
 
 from finmodel import store
 from finmodel.datasets.root import published_root
+from finmodel.errors import StoreError
+from finmodel.report.grades import STUDY_TABLES
+from finmodel.report.result import Result
+from finmodel.ui.home import home
 
 Kind = Literal[
     "runs",
@@ -67,6 +72,40 @@ class Stored:
         return (self.folder / f"{name}.parquet").is_file()
 
 
+class _Tables(Mapping[str, pd.DataFrame]):
+    """Tables of a stored result, each read when first asked for."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if not self._stored.has(name):
+            raise KeyError(name)
+        return self._stored.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in sorted(self._stored.folder.glob("*.parquet")))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def result_of(stored: Stored) -> Result:
+    """Return a stored result as memos and workbooks take it."""
+    return Result(stored.manifest, _Tables(stored), stored.origin, stored.key)
+
+
+def sensitivity_studies() -> list[Result]:
+    """Return the sensitivity studies that can be read, published ones first."""
+    found = []
+    for stored in stored_results("sensitivities", home(), "tornado"):
+        with suppress(StoreError):  # a broken one is told on the page of studies
+            for name in STUDY_TABLES:
+                stored.table(name)
+            found.append(result_of(stored))
+    return found
+
+
 @lru_cache(maxsize=256)
 def _read(folder: Path, digest: str, name: str) -> pd.DataFrame:
     """Return a table of a result found whole; it is shared, so it must not be changed."""
@@ -79,13 +118,13 @@ def _check(folder: Path, _digest: str) -> None:
     store.open_run(folder.parent, str(folder))
 
 
-def stored_results(kind: Kind, home: Path, needs: str = "") -> list[Stored]:
+def stored_results(kind: Kind, folder: Path, needs: str = "") -> list[Stored]:
     """Return results of a kind: published ones first, then one's own, newest first.
 
     Parameters
     ----------
     kind : str
-    home : Path
+    folder : Path
         The visitor's folder, in which commands make `runs`, `comparisons` and so on.
     needs : str
         Leave out results without this table: a folder may hold several sorts.
@@ -93,7 +132,7 @@ def stored_results(kind: Kind, home: Path, needs: str = "") -> list[Stored]:
     found: list[Stored] = []
     roots: tuple[tuple[Origin, Path], ...] = (
         ("published", published_root() / kind),
-        ("yours", home / kind),
+        ("yours", folder / kind),
     )
     for origin, root in roots:
         own = []

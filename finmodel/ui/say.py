@@ -39,9 +39,11 @@ def markdown(text: object) -> None:
     st.markdown(harmless(text))
 
 
-def caption(text: object) -> None:
-    """Draw a small text."""
-    st.caption(harmless(text))
+def caption(text: object, *, icon: str = "", link: tuple[str, str] | None = None) -> None:
+    """Draw a small text, with an icon and a link of our own, its words and its address."""
+    before = f":material/{icon}: " if icon else ""
+    after = f" [{harmless(link[0])}]({link[1]})" if link else ""
+    st.caption(f"{before}{harmless(text)}{after}")
 
 
 def info(text: object) -> None:

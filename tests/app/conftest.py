@@ -1,8 +1,14 @@
-"""A visitor's folder of its own for each test."""
+"""A visitor's folder of its own for each test, and no process kept ready for runs nobody starts."""
 
 import pytest
 
 from finmodel.ui.home import HOME_VARIABLE
+from finmodel.ui.spare import SPARE_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def _no_spare(monkeypatch):
+    monkeypatch.setenv(SPARE_VARIABLE, "0")
 
 
 @pytest.fixture

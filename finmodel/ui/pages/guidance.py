@@ -12,6 +12,7 @@ from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
 from finmodel.ui.guidance_keep import keep
 from finmodel.ui.guidance_run import results, run
 from finmodel.ui.home import home
+from finmodel.ui.job_panel import queue
 from finmodel.ui.packed import pack, unpack
 from finmodel.ui.parts import choose, foot, named
 from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
@@ -74,6 +75,7 @@ def _manager(view: View) -> None:
         _others(problems)
     run(policy, scenario.run.paths, view, can_run=not problems)
     results(policy, named_words, view)
+    queue().be_ready()
 
 
 def _from_address(words: Wording) -> None:
