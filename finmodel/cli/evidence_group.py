@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from finmodel.cli.asked import asked_command
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import (
     JsonOption,
@@ -57,7 +57,7 @@ def fit(
         threads=threads,
         lang=lang,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 
@@ -116,7 +116,7 @@ def validate(
     of_model |= {"--seed": seed, "--set": changes or None}
     of_deals = {"--deals": deals, "--cutoff": cutoff, "--as-of": as_of}
     refuse_idle(of_model if backtest else of_deals, is_backtest=backtest)
-    command = ["finmodel", *sys.argv[1:]]
+    command = asked_command()
     if backtest:
         backtest_and_show(
             deals,
@@ -182,7 +182,7 @@ def evaluate(
         threads=threads,
         as_json=as_json,
         language=lang,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from finmodel.cli.asked import asked_command
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import JsonOption, SetOption, ThreadsOption
 
@@ -57,7 +57,7 @@ def fund(
         out=out,
         threads=threads,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
         positions=positions,
         as_of=as_of,
         first_closing=first_closing,
@@ -91,5 +91,5 @@ def pacing(
         out=out,
         threads=threads,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )

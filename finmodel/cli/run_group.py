@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from finmodel.cli.asked import asked_command
 from finmodel.cli.errors import guarded
 from finmodel.cli.options import (
     DrawsOption,
@@ -65,7 +65,7 @@ def run(
             out=out,
             threads=threads,
             as_json=as_json,
-            command=["finmodel", *sys.argv[1:]],
+            command=asked_command(),
             until=until,
             language=language,
         )
@@ -80,7 +80,7 @@ def run(
         threads=threads,
         details=details,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
         until=until,
         language=language,
     )
@@ -117,7 +117,7 @@ def why(
         out=out,
         threads=threads,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 
@@ -159,7 +159,7 @@ def compare(
         out=out,
         threads=threads,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
         draws=draws,
         priors=priors,
         until=until,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from finmodel.cli.asked import asked_command
 from finmodel.cli.engine_options import (
     EngineAsked,
     EngineName,
@@ -52,7 +52,7 @@ def batch(
         engine=EngineAsked(engine, scheduler, workers, threads),
         lang=lang,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 
@@ -88,7 +88,7 @@ def sensitivity(
         engine=EngineAsked(engine, scheduler, workers, threads),
         lang=lang,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 
@@ -123,7 +123,7 @@ def allocate(
         engine=EngineAsked(engine, scheduler, workers, threads),
         lang=lang,
         as_json=as_json,
-        command=["finmodel", *sys.argv[1:]],
+        command=asked_command(),
     )
 
 

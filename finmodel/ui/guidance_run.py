@@ -10,7 +10,7 @@ from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
 from finmodel.ui.parts import assumed, foot
-from finmodel.ui.policy import Policy
+from finmodel.ui.policy import Policy, paths_of
 from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
 
@@ -34,8 +34,7 @@ def run(policy: Policy, paths: int, view: View, *, can_run: bool) -> None:
                 type="primary" if is_main else "secondary",
                 key=f"run_{kind}",
             ):
-                start_job(JOB, policy.arguments(n), view)
-                st.session_state["lab_run"] = (policy, n)
+                start_job(JOB, policy.arguments(n), view, is_quick=is_main)
 
 
 def _futures(default: int, words: Wording) -> int:
@@ -53,12 +52,11 @@ def _futures(default: int, words: Wording) -> int:
 
 def results(policy: Policy, words: Wording, view: View) -> None:
     """Draw the run and, when it is over, what it found."""
-    ran, n = st.session_state.get("lab_run", (policy, None))
-    job = show_job(JOB, view, ran.command(n))
+    job = show_job(JOB, view)
     if job is None or not job.is_over or job.result is None:
         return
     result, stored = of_job(job.result, home(), view.language)
-    if ran != policy:
+    if list(job.arguments) != policy.arguments(paths_of(job.arguments)):
         say.warning(words.text("lab", "stale"))
     say.caption(words.text("lab", "is_sandbox"))
     if result.n_paths <= PREVIEW_PATHS:

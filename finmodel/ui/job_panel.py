@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
-from finmodel.ui.policy import BASELINE
+from finmodel.ui.policy import BASELINE, typed
 from finmodel.ui.state import View
 
 POLL_SECONDS = 0.25
@@ -32,7 +31,7 @@ def queue() -> JobQueue:
     return _queue_of(str(home().resolve()))
 
 
-def start_job(name: str, arguments: Sequence[str], view: View) -> None:
+def start_job(name: str, arguments: Sequence[str], view: View, *, is_quick: bool = False) -> None:
     """Queue a command for a place on a page; a full queue is told in words.
 
     Parameters
@@ -42,39 +41,49 @@ def start_job(name: str, arguments: Sequence[str], view: View) -> None:
     arguments : sequence of str
         After `finmodel`, with ``--json``.
     view : View
+    is_quick : bool
+        Whether it takes seconds and need not wait for long runs.
     """
     stop_job(name)
     try:
-        job = queue().start(arguments)
+        job = queue().start(arguments, is_quick=is_quick)
     except InputError as error:
         st.session_state.pop(_key(name), None)
+        st.query_params.pop(_key(name), None)
         say.error(view.wording.text("job", "full", given=error.problems[0].given))
         return
     st.session_state[_key(name)] = job.key
+    st.query_params[_key(name)] = job.key
 
 
 def stop_job(name: str) -> None:
     """Stop the job of a place, if there is one."""
-    key = st.session_state.get(_key(name))
-    if key:
-        queue().stop(key)
+    job = job_of(name)
+    if job is not None:
+        queue().stop(job.key)
 
 
 def job_of(name: str) -> Job | None:
-    """Return the job of a place, its state brought up to date."""
-    key = st.session_state.get(_key(name))
-    return queue().find(key) if key else None
+    """Return the job of a place, its state brought up to date.
+
+    The address names it too, so that a page that is loaded anew finds its run.
+    """
+    key = st.session_state.get(_key(name)) or st.query_params.get(_key(name))
+    job = queue().find(key) if key else None
+    if job is not None:
+        st.session_state[_key(name)] = job.key
+    elif key:
+        st.query_params.pop(_key(name), None)
+    return job
 
 
-def show_job(name: str, view: View, command: str = "") -> Job | None:
+def show_job(name: str, view: View) -> Job | None:
     """Draw the job of a place and return it; draws itself anew until it is over.
 
     Parameters
     ----------
     name : str
     view : View
-    command : str
-        What a reader would type to get the same, shown where the program failed.
     """
     job = job_of(name)
     if job is None:
@@ -91,7 +100,7 @@ def show_job(name: str, view: View, command: str = "") -> Job | None:
         )
     elif job.state == "failed":
         say.error(captions.failed(job.said, words, is_input=job.is_refused))
-        st.code(command or shlex.join(["finmodel", *job.arguments]), language="bash")
+        st.code(typed(job.arguments), language="bash")
     elif job.result is None:
         say.error(words.text("job", "unreadable"))
     return job

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -27,14 +28,18 @@ from finmodel.ui.spare import Spare
 
 PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
 """Where a command writes how far it is."""
-GRACE_SECONDS = 1.5
-"""What a stopped job has to store what it did, before it is killed."""
+GRACE_SECONDS = 10.0
+"""What a stopped job has to gather what it did, before it is killed. It plays no more then, and
+nobody waits for it: the page is free at once, and the next run may start."""
 MOST_WAITING = 20
+ASKED = "asked.json"
+_KEY = re.compile(r"[0-9a-f]{16}")
 CODE = Path(__file__).resolve().parents[2]
 """Where this package lies: commands must be of the same code as the pages."""
 REFUSED = 2
 """Exit code of a command that refuses its input, and says in words why."""
 State = Literal["waiting", "running", "done", "stopped", "failed"]
+_AHEAD: tuple[State, ...] = ("waiting", "running")
 
 
 @dataclass
@@ -49,6 +54,8 @@ class Job:
     folder : Path
         Of what it prints and how far it is.
     state : {'waiting', 'running', 'done', 'stopped', 'failed'}
+    is_quick : bool
+        Whether it takes seconds: it need not wait for a long one.
     started : float
         Time on the clock of :func:`time.monotonic`.
     asked_to_stop : float
@@ -59,6 +66,7 @@ class Job:
     arguments: Sequence[str]
     folder: Path
     state: State = "waiting"
+    is_quick: bool = False
     started: float = 0.0
     asked_to_stop: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -119,7 +127,7 @@ class JobQueue:
     home : Path
         Working folder of the commands: where results are stored.
     at_once : int
-        Jobs that run together; more would only slow each other.
+        Long jobs that run together, and quick ones beside them; more would only slow each other.
     baseline : Path, optional
         Scenario whose market a process is kept ready for, once :meth:`be_ready` asks for one.
     """
@@ -133,7 +141,13 @@ class JobQueue:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
-    def start(self, arguments: Sequence[str], files: Mapping[str, str] | None = None) -> Job:
+    def start(
+        self,
+        arguments: Sequence[str],
+        files: Mapping[str, str] | None = None,
+        *,
+        is_quick: bool = False,
+    ) -> Job:
         """Queue a command.
 
         Parameters
@@ -142,6 +156,8 @@ class JobQueue:
             After `finmodel`; it must print JSON. ``{job}`` becomes the job's folder.
         files : mapping of str
             Texts to write into the job's folder first, by plain file name.
+        is_quick : bool
+            Whether it takes seconds.
 
         Raises
         ------
@@ -161,20 +177,40 @@ class JobQueue:
             for name, text in (files or {}).items():
                 assert Path(name).name == name
                 (folder / name).write_text(text, encoding="utf-8")
-            job = Job(key, [part.replace("{job}", str(folder)) for part in arguments], folder)
+            own = [part.replace("{job}", str(folder)) for part in arguments]
+            (folder / ASKED).write_text(json.dumps(own), encoding="utf-8")
+            job = Job(key, own, folder, is_quick=is_quick)
             self._jobs[key] = job
         self.look()
         return job
 
     def find(self, key: str) -> Job | None:
-        """Return a job, once its state is brought up to date."""
+        """Return a job, once its state is brought up to date; of an earlier server, as it ended."""
         self.look()
-        return self._jobs.get(key)
+        return self._jobs.get(key) or self._recalled(key)
+
+    def _recalled(self, key: str) -> Job | None:
+        """Return a job that an earlier server ran, from its files."""
+        if not _KEY.fullmatch(key):
+            return None
+        folder = self._root / key
+        try:
+            arguments = json.loads((folder / ASKED).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        job = Job(key, [str(part) for part in arguments], folder, started=1.0)
+        job.state = "stopped" if job.result is None else "done"
+        return job
 
     def before(self, job: Job) -> int:
-        """Return how many jobs wait or run before one that waits."""
+        """Return how many jobs of its sort wait or run before one that waits."""
         with self._lock:
-            keys = [key for key, other in self._jobs.items() if not other.is_over]
+            keys = [
+                key
+                for key, other in self._jobs.items()
+                if other.is_quick == job.is_quick and other.state in _AHEAD
+                if not (other.state == "running" and other.asked_to_stop)
+            ]
         return keys.index(job.key) if job.key in keys else 0
 
     def stop(self, key: str) -> None:
@@ -196,13 +232,12 @@ class JobQueue:
             for job in self._jobs.values():
                 if job.state == "running" and job.process and job.process.poll() is not None:
                     job.state = _end_of(job, job.process.returncode)
-            running = sum(job.state == "running" for job in self._jobs.values())
-            for job in self._jobs.values():
-                if running >= self._at_once:
-                    break
-                if job.state == "waiting":
+            for is_quick in (True, False):
+                lane = [job for job in self._jobs.values() if job.is_quick == is_quick]
+                running = sum(job.state == "running" and not job.asked_to_stop for job in lane)
+                free = max(0, self._at_once - running)
+                for job in [job for job in lane if job.state == "waiting"][:free]:
                     self._begin(job)
-                    running += 1
 
     def be_ready(self) -> None:
         """Keep a process ready for the next job, if none is at work that it would slow."""

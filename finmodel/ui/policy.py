@@ -19,7 +19,7 @@ from finmodel.scenario.quantity import Spec
 from finmodel.scenario.section import Share
 from finmodel.scenario.walk import declared
 
-PREFIX = "policy_"
+PREFIX, PATHS = "policy_", "--paths"
 BASELINE = "yrd_baseline"
 BASES = {"policy_ipo_halt_support": "stress_ipo_halt"}
 """Baselines of presets that are not compared with the common one: what differs must be the
@@ -72,7 +72,23 @@ class Policy:
 
     def _options(self, paths: int | None) -> list[str]:
         options = [part for text in self.sets for part in ("--set", text)]
-        return options + ([] if paths is None else ["--paths", str(paths)])
+        return options + ([] if paths is None else [PATHS, str(paths)])
+
+
+def paths_of(arguments: Sequence[str]) -> int:
+    """Return the futures that the arguments of a job ask for; 0 if they do not say."""
+    options = list(arguments)
+    return int(options[options.index(PATHS) + 1]) if PATHS in options else 0
+
+
+def typed(arguments: Sequence[str]) -> str:
+    """Return what a reader types to get what a job of the app got."""
+    root, own = f"{scenarios_root().parent}/", list(arguments)
+    for option, n in (("--json", 1), ("--out", 2)):
+        if option in own:
+            place = own.index(option)
+            del own[place : place + n]
+    return shlex.join(["finmodel", *(part.removeprefix(root) for part in own)])
 
 
 def _file(name: str) -> str:

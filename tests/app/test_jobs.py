@@ -98,7 +98,8 @@ def test_a_running_job_stops_within_two_seconds_and_keeps_what_it_did(queue):
     assert 0 < job.result["paths"] < 600
 
 
-def test_a_job_that_does_not_listen_is_killed_in_time_and_leaves_no_result(queue):
+def test_a_job_that_does_not_listen_is_killed_in_time_and_leaves_no_result(queue, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE_SECONDS", 1.0)
     job, other = queue.start(["deaf"]), queue.start(["quick"])
     working(queue, job)
     begun = time.monotonic()
@@ -166,3 +167,35 @@ def test_time_left_is_in_words_that_fit():
     assert captions.time_words(0.2, Wording()) == "1 s"
     assert captions.time_words(89.0, Wording()) == "89 s"
     assert captions.time_words(125.0, Wording()) == "2 min"
+
+
+def test_a_quick_run_does_not_wait_for_a_long_one(queue):
+    long = queue.start(["slow"])
+    waiting = queue.start(["slow"])
+    first, second = (queue.start(["quick"], is_quick=True) for _ in range(2))
+    assert [long.state, waiting.state, first.state] == ["running", "waiting", "running"]
+    assert queue.before(waiting) == 1
+    until(queue, second, "done")
+    assert queue.find(waiting.key).state == "waiting"
+
+
+def test_one_that_is_being_stopped_keeps_nobody_waiting(queue, monkeypatch):
+    monkeypatch.setattr(jobs, "GRACE_SECONDS", 3.0)
+    deaf = queue.start(["deaf"])
+    working(queue, deaf)
+    queue.stop(deaf.key)
+    after = queue.start(["quick"])
+    assert after.state == "running"
+    assert queue.find(deaf.key).state == "running"
+
+
+def test_a_new_server_recalls_what_ended_and_nothing_else(queue, tmp_path):
+    done = queue.start(["quick"])
+    until(queue, done, "done")
+    other = JobQueue(tmp_path / "jobs", tmp_path)
+    found = other.find(done.key)
+    assert (found.state, found.result, list(found.arguments)) == (
+        "done", {"paths": 2}, ["quick"]
+    )  # fmt: skip
+    for key in ("../jobs", "x" * 16, "0" * 16, ""):
+        assert other.find(key) is None
