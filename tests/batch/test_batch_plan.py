@@ -227,6 +227,21 @@ def test_a_key_of_the_grid_that_holds_dots_is_reached_in_quotes(tmp_path):
             load_batch(plan, [wrong])
 
 
+def test_a_grid_may_come_from_the_command_line_alone(tmp_path):
+    plan = write_plan(tmp_path, "")
+    found = load_batch(plan, [f'grid."{MEETINGS}"=[2.0, 6.0]'])
+    assert found.plan.grid == {MEETINGS: (2.0, 6.0)}
+    refused = {
+        "grid.x=[1]": "grid.x: got 'x'; allowed: the dotted name of a number",
+        f'grid."{MEETINGS}"=[]': r"grid\.market\.meetings_pp",
+        "gridd.x=[1]": "did you mean 'grid'",
+        "grid=3": "grid",
+    }
+    for wrong, said in refused.items():
+        with pytest.raises(ScenarioError, match=said):
+            load_batch(plan, [wrong])
+
+
 def test_the_size_of_a_batch_is_said_in_chinese(tmp_path):
     plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0, 5.0]')
     text = size_line(size_of(load_batch(plan)), "zh")
