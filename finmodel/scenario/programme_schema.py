@@ -36,7 +36,7 @@ class Programme(Section):
         str,
         Annotated[
             Quantity,
-            within("share", 0.0, 1.0, "pull of a sector; none: it gets no money"),
+            within("share", 0.0, 1.0, "weight of a sector, of what vehicles look for; 0: closed"),
         ],
     ] = Field(default={})
     hard_tech_weight: Annotated[

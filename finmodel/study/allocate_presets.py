@@ -172,8 +172,8 @@ def _open_sectors(found: ReadAllocation) -> FloatArray:
     """
     pulls = sector_pulls(found.whole)
     is_hard = np.array([item.is_hard_tech for item in found.base.sectors.values()])
-    has_hard = (pulls[:, is_hard] > 0.0).any(axis=1)
-    return np.where(has_hard[:, None] & ~is_hard, 0.0, pulls)
+    has_hard = np.any(pulls[:, is_hard] > 0.0, axis=1, keepdims=True)
+    return np.where(has_hard & ~is_hard, 0.0, pulls)
 
 
 def _current(found: ReadAllocation) -> FloatArray:
