@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from finmodel.errors import ScenarioError
 from finmodel.market import columns as col
@@ -13,6 +15,7 @@ from finmodel.scenario import digest, load_scenario
 from finmodel.scenario.programme_consistency import sectors_of
 from finmodel.study.frictions import without
 from finmodel.world import build_world
+from finmodel.world.sector_mandates import focus_table
 from tests.conftest import YRD
 from tests.test_programmes import (
     OTHERS,
@@ -112,6 +115,21 @@ def test_a_specialist_has_a_sector_of_the_mandate():
     for pool, _ in play(world, paths=8):
         seen |= set(pool.funds["focus"][vehicles(world, pool)].tolist())
     assert seen == {-1, bio, energy}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)), min_size=1, max_size=12))
+def test_no_draw_leads_into_a_closed_sector(pairs):
+    """For any births and weights, and any luck: a specialist is of an open sector."""
+    births, weights = (np.array(side) for side in zip(*pairs, strict=True))
+    assume(births.sum() > 0.0)
+    assume(weights.max() > 0.0)
+    share = births / births.sum()
+    row = focus_table(share, 1, (weights / weights.max())[None, :])[1]
+    for u in (2.0**-33, *np.linspace(0.001, 0.999, 50), *row, 1.0 - 2.0**-33):
+        if 0.0 < u < 1.0:
+            sector = min(int(np.searchsorted(row, u)), len(row) - 1)
+            assert weights[sector] > 0.0
 
 
 def test_a_smaller_weight_draws_less():

@@ -140,7 +140,8 @@ def show_draws(
     names = dict(zip(provinces()["iso"], provinces()[f"name_{language}"], strict=True))
     names |= {k: item[f"label_{language}"] for k, item in manifest["scenario"]["stages"].items()}
     words = {key: item[language] for key, item in labels()["uncertainty"].items()}
-    console.print(f"[bold]{manifest['title_en']}[/bold] ({manifest['title_zh']})")
+    titles = {key: manifest[key] for key in ("title_en", "title_zh")}
+    console.print(labels()["terminal_run"]["title"][language].format(**titles))
     console.print(_intro(manifest, tables["beliefs"], words), soft_wrap=True)
     console.print()
     headline = draws_headline(tables["uncertainty_gap_total"], language)
