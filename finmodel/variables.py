@@ -248,8 +248,8 @@ def variable_of(column: str) -> Variable:
 def labels() -> dict[str, dict[str, dict[str, str]]]:
     """Return the catalogue of labels by section, key and language.
 
-    It stands in `labels.toml` and, for the app, in the files `labels_*.toml` beside it; no
-    section is in two.
+    It stands in `labels.toml` and, for the app and the terminal, in the files `labels_*.toml`
+    beside it; no section is in two.
     """
     catalogue: dict[str, dict[str, dict[str, str]]] = {}
     for path in sorted(Path(__file__).parent.glob("labels*.toml")):

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from finmodel.scenario.programme_schema import Programme
-from tests import test_clause_signs, test_loss_tolerance, test_programmes
+from tests import test_clause_signs, test_loss_tolerance, test_programmes, test_sector_mandate
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "programmes.md").read_text(encoding="utf-8")
@@ -21,6 +21,10 @@ SETTING = {
     "budget_mcny_pa",
     "region_share",
     "mandate",
+}
+# A sign under test in `test_sector_mandate.py`.
+OF_SECTORS = {
+    "sector_mandate": "test_one_sector_alone_gets_more_of_the_vehicles_money",
 }
 CLAUSES = set(Programme.model_fields) - SETTING
 # Signs under test in `test_loss_tolerance.py`, in tests of their own.
@@ -50,7 +54,8 @@ def under_test():
     one_each = [changed(*pair) for pair in sides]
     assert all(len(names) == 1 for names in one_each)
     assert all(hasattr(test_loss_tolerance, name) for name in OF_TOLERANCE.values())
-    return set.union(*one_each) | set(OF_TOLERANCE)
+    assert all(hasattr(test_sector_mandate, name) for name in OF_SECTORS.values())
+    return set.union(*one_each) | set(OF_TOLERANCE) | set(OF_SECTORS)
 
 
 def test_the_table_lists_the_clauses_of_the_schema():
@@ -67,7 +72,7 @@ def test_the_table_marks_what_is_under_test():
     known = under_test()
     for names, *_, sign in rows():
         assert ("†" in sign) == (set(names) <= known), names
-    for name in ("programmes", "clause_signs", "loss_tolerance"):
+    for name in ("programmes", "clause_signs", "loss_tolerance", "sector_mandate"):
         assert f"`tests/test_{name}.py`" in PAGE
 
 
@@ -76,7 +81,7 @@ def test_the_table_has_units_and_neutral_values(row):
     names, unit, neutral, _, _ = row
     if names == ["early_stages"]:
         assert neutral.split(", ") == NEUTRAL["early_stages"]
-    elif names == ["loss_tolerance_class"]:
+    elif names in (["loss_tolerance_class"], ["sector_mandate"]):
         assert (neutral, NEUTRAL[names[0]]) == ("none", {})
     else:
         numbers = [float(number) for number in re.findall(r"[\d.]+", neutral)]

@@ -28,6 +28,7 @@ ODD = {
     "quarters": 7,
     "region_share": f"{{{ALL_IN_ZJ}}}",
     "mandate": "{A=0.9,C=0.1}",
+    "sector_mandate": "{new_energy=0.9,aerospace=0.1}",
     "hard_tech_weight": 11.0,
     "fund_size_mcny": 97.0,
     "size_log_sd": 1.7,
@@ -74,7 +75,7 @@ BESIDE = {
     "accept_strings": "reinvestment_multiple=4.0",
 }
 # All types of fund see alike at home, where grants and guarantees are.
-EVERYONE = {"start_quarter", "quarters", "region_share", "mandate"}
+EVERYONE = {"start_quarter", "quarters", "region_share", "mandate", "sector_mandate"}
 FUND = EVERYONE | {
     "like",
     "early_stages",
@@ -155,6 +156,7 @@ def test_every_clause_has_an_odd_value():
     assert set(BESIDE) <= set(ODD)
     numbers = {name: value for name, value in ODD.items() if not isinstance(value, str)}
     with_text = {"level", "like", "early_stages", "region_share", "mandate", "loss_tolerance_class"}
+    with_text |= {"sector_mandate"}
     assert set(numbers) == set(ODD) - with_text
     plain = load_scenario(POLICY).programmes["joint_fund"]
     for name, value in numbers.items():

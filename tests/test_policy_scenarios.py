@@ -60,13 +60,16 @@ def test_titles_and_questions_are_each_scenario_s_own():
         assert len({getattr(meta, field) for meta in metas}) == len(SCENARIOS), field
 
 
+TABLES = ("loss_tolerance_class", "sector_mandate")
+
+
 @pytest.mark.parametrize("file", PRESETS, ids=lambda path: path.stem)
 def test_a_preset_of_clauses_loads_with_sources(file, tmp_path):
     preset = tomllib.loads(file.read_text())
     assert set(preset) <= set(Programme.model_fields)
     known = {*datasets.sources()["source_id"], "assumption"}
     for name, item in preset.items():
-        items = item.values() if name == "loss_tolerance_class" else [item]
+        items = item.values() if name in TABLES else [item]
         for number in items if name != "early_stages" else []:
             assert number["note"], name
             assert {source.strip() for source in number["source"].split(";")} <= known, name
@@ -79,8 +82,8 @@ def test_a_preset_of_clauses_loads_with_sources(file, tmp_path):
     (tmp_path / "mine.toml").write_text(mine)
     programme = load_scenario(tmp_path / "mine.toml").programmes["joint_fund"]
     for name, item in preset.items():
-        if name == "loss_tolerance_class":
-            limits = programme.loss_tolerance_class
+        if name in TABLES:
+            limits = getattr(programme, name)
             assert {key: limit.model_dump() for key, limit in limits.items()} == item
         elif name != "early_stages":
             assert getattr(programme, name).model_dump() == item, name

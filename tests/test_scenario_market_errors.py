@@ -301,6 +301,7 @@ def sweep(side):
     keys = {"presence": "SH", "strength": "SH/biomedicine", "lp_multiple": "private"}
     keys |= {"stress": "halt", "pairs": "JS>SH", "mandate": "A", "region_share": "SH"}
     keys |= {"programmes": "joint_fund", "cost_mcny_pa": "barriers", "loss_tolerance_class": "A"}
+    keys |= {"sector_mandate": "biomedicine"}
     keys |= dict.fromkeys(("members", "tax_relief", "source_presence", "end_presence"), "SH")
     edits, allowed = {**stress(), "intermediaries.presence": {}, "clusters.strength": {}}, {}
     edits["programmes"] = {"joint_fund": programme()}

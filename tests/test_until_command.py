@@ -164,6 +164,11 @@ BAD = {
         "not counted together",
     ),
     "lang": (["run", PLAIN, "--lang", "fr"], "en or zh"),
+    "empty": (["run", PLAIN, "--until", ""], "got an empty text; allowed: a goal, as 'se("),
+    "blank": (["run", PLAIN, "--until", " "], "got an empty text"),
+    "empty of draws": (["run", PLAIN, *BIRTHS, "--draws", 30, "--until", ""], "an empty text"),
+    "empty of effects": (["compare", PLAIN, POLICY, "--until", ""], "an empty text"),
+    "empty of both": (["compare", YRD, POLICY, *BIRTHS, "--draws", 30, "--until", ""], "an empty"),
 }
 
 

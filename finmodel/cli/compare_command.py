@@ -19,6 +19,7 @@ from finmodel.errors import Problem, ScenarioError
 from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
 from finmodel.report.convergence import convergence_sentence
+from finmodel.report.terminal import words_of
 from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.compare import Comparison, comparison_tables
 from finmodel.study.comparisons import compare_scenarios
@@ -41,7 +42,7 @@ def compare_and_show(
     command: Sequence[str],
     draws: int | None = None,
     priors: str = "",
-    until: str = "",
+    until: str | None = None,
     language: Language = "en",
 ) -> None:
     """Compare policies with a baseline and print effects; see `finmodel compare --help`."""
@@ -64,12 +65,12 @@ def compare_and_show(
             language=language,
         )
         return
-    goal = _goal(until, scenario, arms) if until else None
+    goal = _goal(until, scenario, arms) if until is not None else None
     most = most_paths(paths, scenario.run.paths, goal)
     n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
-    titles = {name: arm.meta.title_en for name, arm in arms.items()}
-    with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
+    titles = {name: getattr(arm.meta, f"title_{language}") for name, arm in arms.items()}
+    with stop_on_interrupt() as cancel, Bar(n_paths, language=language) as tick:
         found, stored = compare_scenarios(
             scenario,
             arms,
@@ -97,23 +98,26 @@ def compare_and_show(
         emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
         _print(console, scenario, titles, tables, n_done, run_seed, language)
-    _end(console, found, stored, f"{n_done} of {n_paths}", tick.advice, language)
+    words = words_of("terminal_run", language)
+    text = words["interrupted"].format(n=n_done, wanted=n_paths, advice=tick.advice)
+    _end(console, found, stored, text, language)
 
 
 def _end(
     console: Console,
     found: Comparison | None,
     stored: StoredRun | None,
-    done: str,
-    advice: str,
+    interrupted: str,
     language: Language,
 ) -> None:
     """Say where the result lies, or what an interrupted comparison leaves."""
     if stored is None:
-        console.print(f"Interrupted: {done} paths are shown. {advice}", soft_wrap=True)
+        console.print(interrupted, soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
-    verb = f"Simulated in {found.seconds:.1f} s. Stored" if found else "Found again"
-    console.print(f"{verb}: {stored.folder}", soft_wrap=True)
+    words = words_of("ending", language)
+    where = words["stored" if found else "found"].format(folder=stored.folder)
+    timing = f"{words['timing'].format(seconds=found.seconds)} " if found else ""
+    console.print(f"{timing}{where}", soft_wrap=True)
     show_stopped(console, stored.stopped, "paths", "--paths", language)
 
 
@@ -149,28 +153,21 @@ def _print(
     seed: int,
     language: Language = "en",
 ) -> None:
-    console.print(f"[bold]Against: {scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
-    number = "1 path" if paths == 1 else f"{paths} paths"
-    console.print(f"{number}, seed {seed}, the same luck in every arm.\n")
+    words, meta = words_of("terminal_compare", language), scenario.meta
+    console.print(words["against"].format(title_en=meta.title_en, title_zh=meta.title_zh))
+    number = words["paths_1" if paths == 1 else "paths_n"].format(n=paths)
+    console.print(words["luck"].format(paths=number, seed=seed) + "\n")
     for policy in titles:
-        text = policy_headline(policy, tables["outcomes"], tables["effects"], titles)
+        text = policy_headline(policy, tables["outcomes"], tables["effects"], titles, language)
         console.print(f"[bold]{text}[/bold]", soft_wrap=True)
     console.print()
     for policy in titles:
-        console.print(outcome_view(policy, tables["outcomes"], titles))
-        console.print(chain_view(policy, tables["effects"], titles))
-        view = public_view(policy, tables["public"], titles)
+        console.print(outcome_view(policy, tables["outcomes"], titles, language))
+        console.print(chain_view(policy, tables["effects"], titles, language))
+        view = public_view(policy, tables["public"], titles, language)
         if view is not None:
             console.print(view)
-    console.print(
-        "± is the Monte Carlo standard error of a paired difference; '9 in 10 futures' is chance. "
-        "What is not known about the inputs, as how much private money is new, is in neither; "
-        "--draws shows it. "
-        "Grants and loans are financings of the chain, not rounds. "
-        "Displacement and multiplier both hold reshuffling among funds: read their difference. "
-        "Official ratios are gross: they say nothing of what would have happened anyway.",
-        soft_wrap=True,
-    )
+    console.print(words["note"], soft_wrap=True)
     doubt = convergence_sentence(tables["convergence_verdicts"], language, is_effect=True)
     if doubt:
         console.print(doubt, soft_wrap=True)

@@ -45,19 +45,19 @@ def draw_effects_and_show(
     threads: int | None,
     as_json: bool,
     command: Sequence[str],
-    until: str = "",
+    until: str | None = None,
     language: Language = "en",
 ) -> None:
     """Draw what is not known and print the layers of effects; see `finmodel compare --help`."""
     arms = Arms(base, policies, load_priors(priors) if priors else None)
     goal = None
-    if until:
+    if until is not None:
         goal = checked_goal(until, effect_draws_catalogue(build_world(base), list(policies)))
         check_most("--draws", draws, FIRST_DRAWS)
     defaults = (default_paths(base.run.paths), base.run.seed)
     n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
-    with stop_on_interrupt() as cancel, Bar(draws, "draws") as tick:
+    with stop_on_interrupt() as cancel, Bar(draws, "draws", language) as tick:
         found, stored = draw_effects_and_store(
             arms,
             draws=draws,

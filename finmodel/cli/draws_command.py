@@ -65,20 +65,20 @@ def draw_and_show(
     threads: int | None,
     as_json: bool,
     command: Sequence[str],
-    until: str = "",
+    until: str | None = None,
     language: Language = "en",
 ) -> None:
     """Draw what is not known about a scenario and print its layers; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
     found_priors = load_priors(priors) if priors else None
     goal = None
-    if until:
+    if until is not None:
         goal = checked_goal(until, draws_catalogue(build_world(scenario)))
         check_most("--draws", draws, FIRST_DRAWS)
     defaults = (default_paths(scenario.run.paths), scenario.run.seed)
     n_paths, run_seed = prepare(paths, seed, out, defaults=defaults)
     console = Console(stderr=as_json, highlight=False)
-    with stop_on_interrupt() as cancel, Bar(draws, "draws") as tick:
+    with stop_on_interrupt() as cancel, Bar(draws, "draws", language) as tick:
         found, stored = draw_and_store(
             scenario,
             draws=draws,
@@ -140,7 +140,8 @@ def show_draws(
     names = dict(zip(provinces()["iso"], provinces()[f"name_{language}"], strict=True))
     names |= {k: item[f"label_{language}"] for k, item in manifest["scenario"]["stages"].items()}
     words = {key: item[language] for key, item in labels()["uncertainty"].items()}
-    console.print(f"[bold]{manifest['title_en']}[/bold] ({manifest['title_zh']})")
+    titles = {key: manifest[key] for key in ("title_en", "title_zh")}
+    console.print(labels()["terminal_run"]["title"][language].format(**titles))
     console.print(_intro(manifest, tables["beliefs"], words), soft_wrap=True)
     console.print()
     headline = draws_headline(tables["uncertainty_gap_total"], language)

@@ -27,7 +27,7 @@ PriorsOption = Annotated[
     str, typer.Option(help="Lay a belief on every other number: graded, or a file.")
 ]
 UntilOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--until",
         help="Stop when an error is small: 'se(gap_rate) < 0.01'. --paths (by default ten times "
@@ -35,9 +35,7 @@ UntilOption = Annotated[
         metavar="GOAL",
     ),
 ]
-LangOption = Annotated[
-    str, typer.Option("--lang", help="Language of the layers and of convergence: en or zh.")
-]
+LangOption = Annotated[str, typer.Option("--lang", help="Language of what is printed: en or zh.")]
 LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finmodel.errors import Interrupted, StoreError
+from finmodel.variables import Language, labels
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 PROGRESS_VARIABLE = "FINMODEL_PROGRESS"
@@ -55,11 +56,15 @@ class Bar:
         Units to do.
     what : str
         What a unit is, in the plural.
+    language : {'en', 'zh'}
     """
 
-    def __init__(self, total: int, what: str = "paths") -> None:
+    def __init__(self, total: int, what: str = "paths", language: Language = "en") -> None:
+        self._words = {key: texts[language] for key, texts in labels()["progress"].items()}
+        self._name = self._words.get(what, what)
+        self._counted = self._words.get(f"of_{what}", what)
         columns = (
-            TextColumn(what),
+            TextColumn(self._name),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
@@ -68,7 +73,7 @@ class Bar:
         is_silent = not sys.stderr.isatty()
         self._progress = Progress(*columns, console=self._console, disable=is_silent)
         self._task = self._progress.add_task(what, total=total)
-        self._total, self._what = total, what
+        self._total = total
         self._file = Path(name) if (name := os.environ.get(PROGRESS_VARIABLE)) else None
         self._written = -math.inf
         self.n_kept = 0
@@ -103,9 +108,7 @@ class Bar:
     def resumed(self, done: int) -> None:
         """Say that `done` units were kept, and count from there."""
         self._progress.reset(self._task, completed=done)
-        self._console.print(
-            f"{done} of {self._total} {self._what} were kept: it goes on from there."
-        )
+        self._console.print(self._count("resumed", done))
 
     def kept(self, done: int) -> None:
         """Remember that `done` units are on disk."""
@@ -113,18 +116,13 @@ class Bar:
 
     def not_kept(self, reason: str) -> None:
         """Say why units cannot be kept on the way."""
-        what = self._what.capitalize()
-        self._console.print(
-            f"{what} are not kept on the way ({reason}): interrupted, this starts again.",
-            markup=False,
-        )
+        text = self._words["not_kept"].format(what=self._name.capitalize(), reason=reason)
+        self._console.print(text, markup=False)
 
     @property
     def advice(self) -> str:
         """What an interrupted command leaves, and how to go on."""
-        if not self.n_kept:
-            return "Nothing is stored."
-        return (
-            f"{self.n_kept} of {self._total} {self._what} are kept: "
-            "the same command goes on from there."
-        )
+        return self._count("kept", self.n_kept) if self.n_kept else self._words["nothing"]
+
+    def _count(self, key: str, done: int) -> str:
+        return self._words[key].format(done=done, total=self._total, what=self._counted)

@@ -14,15 +14,16 @@ from finmodel import store
 from finmodel.cli.compare_draws_command import show_effect_draws
 from finmodel.cli.draws_command import show_draws
 from finmodel.cli.errors import INTERRUPTED
-from finmodel.cli.output import StoredTables, emit_json, prepare, records
+from finmodel.cli.output import StoredTables, emit_json, prepare, records, stored_line
 from finmodel.cli.progress import Bar, stop_on_interrupt
 from finmodel.cli.until_option import most_paths, show_stopped, with_goal
 from finmodel.datasets import provinces
 from finmodel.report import activity_view, fund_view, gap_view, headline, tail_sentence
 from finmodel.report.convergence import convergence_sentence
+from finmodel.report.terminal import words_of
 from finmodel.scenario import Scenario, load_scenario, quantities
 from finmodel.study.single import goal_of, grade_counts, run_scenario, run_tables
-from finmodel.variables import Language
+from finmodel.variables import Language, label
 
 SHOWN_TABLES = ("gap_region", "gap_stage", "gap_sector")
 
@@ -38,18 +39,20 @@ def run_and_show(
     details: int,
     as_json: bool,
     command: Sequence[str],
-    until: str = "",
+    until: str | None = None,
     language: Language = "en",
 ) -> None:
     """Run a scenario file and print its gap; see `finmodel run --help`."""
     scenario = load_scenario(file, changes)
-    goal = goal_of(until, scenario) if until else None
+    goal = goal_of(until, scenario) if until is not None else None
     most = most_paths(paths, scenario.run.paths, goal)
     n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
-    about = f"at most {n_paths} paths until {escape(str(goal))}" if goal else f"{n_paths} paths"
-    _print_assumptions(console, scenario, f"{about}, seed {run_seed}")
-    with stop_on_interrupt() as cancel, Bar(n_paths) as tick:
+    words = words_of("terminal_run", language)
+    about = words["size_until" if goal else "size"]
+    size = about.format(n=n_paths, goal=escape(str(goal)), seed=run_seed)
+    _print_assumptions(console, scenario, size, words)
+    with stop_on_interrupt() as cancel, Bar(n_paths, language=language) as tick:
         run, stored = run_scenario(
             scenario,
             paths=n_paths,
@@ -77,13 +80,12 @@ def run_and_show(
         _print_tables(console, manifest, tables, language)
     if stored is None:
         assert run is not None
-        shown = f"Interrupted: {run.n_paths} of {n_paths} paths are shown."
-        console.print(f"{shown} {tick.advice}", soft_wrap=True)
+        text = words["interrupted"].format(n=run.n_paths, wanted=n_paths, advice=tick.advice)
+        console.print(text, soft_wrap=True)
         raise typer.Exit(INTERRUPTED)
     speed = manifest["firm_quarters"] / max(manifest["seconds"], 1e-9) / 1e6
-    timing = f"{manifest['seconds']:.1f} s, {speed:.1f} million firm-quarters a second"
-    verb = "Found again" if stored.is_reused else "Stored"
-    console.print(f"Simulated in {timing}. {verb}: {stored.folder}", soft_wrap=True)
+    timing = words["timing"].format(seconds=manifest["seconds"], speed=speed)
+    console.print(f"{timing} {stored_line(stored, language)}", soft_wrap=True)
     show_stopped(console, stored.stopped, "paths", "--paths", language)
 
 
@@ -123,41 +125,36 @@ def _axes(scenario: Scenario) -> dict[str, object]:
     }
 
 
-def _names(manifest: store.Manifest) -> dict[str, str]:
+def _names(manifest: store.Manifest, language: Language = "en") -> dict[str, str]:
     """Return display names of regions, stages and sectors."""
-    names = dict(zip(provinces()["iso"], provinces()["name_en"], strict=True))
+    names = dict(zip(provinces()["iso"], provinces()[f"name_{language}"], strict=True))
     for section in ("stages", "sectors", "funds", "programmes"):
         items = manifest["scenario"].get(section, {}).items()
-        names |= {k: item["label_en"] for k, item in items}
+        names |= {k: item[f"label_{language}"] for k, item in items}
     return names
 
 
-def _print_assumptions(console: Console, scenario: Scenario, size: str) -> None:
+def _print_assumptions(
+    console: Console, scenario: Scenario, size: str, words: Mapping[str, str]
+) -> None:
     grades = grade_counts(scenario)
-    counts = ", ".join(f"{n} {grade}" for grade, n in grades.items())
-    run = scenario.run
-    console.print(f"[bold]{scenario.meta.title_en}[/bold] ({scenario.meta.title_zh})")
-    console.print(
-        f"Years {run.start_year} to {run.start_year + run.years - 1} after {run.warm_up_years} "
-        f"years of warm-up; {size}; prices of {scenario.meta.price_year}."
-    )
-    console.print(
-        f"It rests on {sum(grades.values())} numbers: {counts}. "
-        "`finmodel check` lists each with its source."
-    )
+    counts = [words["grade"].format(n=n, grade=words[grade]) for grade, n in grades.items()]
+    run, meta = scenario.run, scenario.meta
+    console.print(words["title"].format(title_en=meta.title_en, title_zh=meta.title_zh))
+    period = {"first": run.start_year, "last": run.start_year + run.years - 1}
+    period |= {"warm_up": run.warm_up_years, "price_year": meta.price_year}
+    console.print(words["period"].format(size=size, **period))
+    listed = words["comma"].join(counts)
+    console.print(words["rests"].format(n=sum(grades.values()), grades=listed))
     n_beliefs = sum(quantity.is_uncertain for _, quantity in quantities(scenario))
     if n_beliefs:
-        console.print(
-            f"{n_beliefs} of them are beliefs, taken at their median; --draws draws them."
-        )
-    for text in (
-        f"Commitments to funds {scenario.capital.total_mcny_pa.centre / 1000:,.0f} bn CNY a year; "
-        f"{scenario.births.total_pa.centre:,.0f} new firms a year.",
-        f"Viable: worth its capital at {scenario.viability.market_rate_pa.centre:.0%} a year "
-        f"(social {scenario.viability.social_rate_pa.centre:.0%}); strict and loose tests "
-        f"{scenario.viability.margin.centre:.0%} above and below.",
-    ):
-        console.print(text)
+        console.print(words["beliefs"].format(n=n_beliefs))
+    money = f"{scenario.capital.total_mcny_pa.centre / 1000:,.0f}"
+    firms = f"{scenario.births.total_pa.centre:,.0f}"
+    console.print(words["supply"].format(money=money, firms=firms))
+    test = scenario.viability
+    rates = {"market": test.market_rate_pa, "social": test.social_rate_pa, "margin": test.margin}
+    console.print(words["viable"].format(**{k: f"{x.centre:.0%}" for k, x in rates.items()}))
 
 
 def _print_tables(
@@ -166,31 +163,22 @@ def _print_tables(
     tables: Mapping[str, pd.DataFrame],
     language: Language = "en",
 ) -> None:
-    names = _names(manifest)
-    names |= {"region": "Region", "stage": "Stage", "sector": "Sector"}
+    words, names = words_of("terminal_run", language), _names(manifest, language)
+    names |= {key: label(key, language) for key in ("region", "stage", "sector")}
     console.print()
-    console.print(f"[bold]{headline(tables['gap_total'])}[/bold]")
+    console.print(f"[bold]{headline(tables['gap_total'], language)}[/bold]")
     console.print()
-    console.print(gap_view(tables["gap_region"], ["region"], _title("province", manifest), names))
-    console.print(gap_view(tables["gap_stage"], ["stage"], _title("stage", manifest), names))
-    console.print(activity_view(tables["activity_total"], tables["graduation"], names))
-    console.print(fund_view(tables["funds_type"], names))
-    console.print(tail_sentence(tables["exits"]), soft_wrap=True)
+    for key, what in (("region", "province"), ("stage", "stage")):
+        title = words["by"].format(what=words[what], n=manifest["paths"])
+        console.print(gap_view(tables[f"gap_{key}"], [key], title, names, language))
+    console.print(activity_view(tables["activity_total"], tables["graduation"], names, language))
+    console.print(fund_view(tables["funds_type"], names, language))
+    console.print(tail_sentence(tables["exits"], language), soft_wrap=True)
     if "convergence_verdicts" in tables:  # runs stored by an earlier version have none
         doubt = convergence_sentence(tables["convergence_verdicts"], language)
         if doubt:
             console.print(doubt, soft_wrap=True)
-    console.print(
-        "± is the Monte Carlo standard error, which more paths shrink. '9 in 10 futures' is "
-        "chance, which they do not. What is not known about the inputs is in neither; --draws "
-        "shows it.",
-        soft_wrap=True,
-    )
-
-
-def _title(what: str, manifest: store.Manifest) -> str:
-    by = f" by {what}" if what else ", all"
-    return f"Funding gap of hard technology{by}: yearly mean, {manifest['paths']} paths"
+    console.print(words["note"], soft_wrap=True)
 
 
 def _summary(

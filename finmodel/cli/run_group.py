@@ -39,7 +39,7 @@ def run(
     as_json: JsonOption = False,
     draws: DrawsOption = None,
     priors: PriorsOption = "",
-    until: UntilOption = "",
+    until: UntilOption = None,
     lang: LangOption = "en",
 ) -> None:
     """Simulate a scenario, print the funding gap, and store the tables.
@@ -137,7 +137,7 @@ def compare(
     as_json: JsonOption = False,
     draws: DrawsOption = None,
     priors: PriorsOption = "",
-    until: UntilOption = "",
+    until: UntilOption = None,
     lang: LangOption = "en",
 ) -> None:
     """Compare policies with a baseline, firm by firm on the same luck.

@@ -107,7 +107,7 @@ def allocate(
     lang: LangOption = "en",
     as_json: JsonOption = False,
 ) -> None:
-    """Split a programme's budget over regions, stages and vehicles, and test the split on new luck.
+    """Split a programme's budget over regions, stages, sectors and vehicles; test it on new luck.
 
     Winners are compared with equal, GDP, gap-weighted and current splits on paths that the search
     has not seen; differences within noise are said to be so. Every simulation is kept: the same

@@ -24,9 +24,10 @@ def is_running(programme: Record, vehicle: int, quarter: int) -> bool:
 
 @inner_kernel
 def is_eligible(world: WorldArrays, firm: Record, kind: int) -> bool:
-    """Return whether a firm is of hard technology at a stage of a programme's mandate."""
-    is_hard_tech = world.is_hard_tech[firm["sector"]]
-    return bool(is_hard_tech and world.mandate[kind, firm["stage"]] > 0.0)
+    """Return whether a firm is of hard technology, at a stage and in a sector of the mandates."""
+    sector, g = firm["sector"], kind - world.fund_rate_pp.shape[1]
+    is_wanted = world.mandate[kind, firm["stage"]] > 0.0 and world.sector_pull[g, sector] > 0.0
+    return bool(world.is_hard_tech[sector] and is_wanted)
 
 
 @inner_kernel

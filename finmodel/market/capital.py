@@ -149,10 +149,10 @@ def enter_fund(
     pool.ticket[f] = terms["ticket_share"] * commitment
     pool.invests_until[f] = now.quarter + terms["investment_quarters"]
     fund["focus"] = -1
-    pool.cell_of[f] = (region * len(world.types) + kind) * (len(world.sector_cdf) + 1)
+    pool.cell_of[f] = (region * len(world.types) + kind) * (len(world.sector_key) + 1)
     if u_specialist < terms["specialist_share"]:
         sector = 0
-        while sector < len(world.sector_cdf) - 1 and u_sector > world.sector_cdf[sector]:
+        while sector < len(world.sector_key) - 1 and u_sector > world.focus_cdf[kind, sector]:
             sector += 1
         fund["focus"] = sector
         pool.cell_of[f] += sector + 1

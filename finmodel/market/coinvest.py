@@ -36,12 +36,16 @@ def has_co_investors(world: WorldArrays) -> bool:
 
 
 @inner_kernel
-def looks_at_stage(world: WorldArrays, kind: int, firm: Record, now: Now) -> bool:
-    """Return whether a co-investor looks at a firm this quarter, by its mandate.
+def looks_at(world: WorldArrays, fund: Record, firm: Record, now: Now) -> bool:
+    """Return whether a co-investor looks at a firm this quarter, by its mandates.
 
-    The chance is the weight of the stage over the highest weight of the mandate.
+    The chance is the weight of the stage over the highest weight, times the same of the sector
+    but for its specialists.
     """
+    kind = int(fund["kind"])
     weight, most = world.mandate[kind, firm["stage"]], 0.0
+    if fund["focus"] < 0:
+        weight *= world.sector_pull[kind - world.fund_rate_pp.shape[1], firm["sector"]]
     for stage in range(world.mandate.shape[1]):
         most = max(most, world.mandate[kind, stage])
     key, serial = np.uint64(firm["key"]), np.uint64(firm["serial"])
@@ -113,7 +117,7 @@ def set_aside(
             kind = int(fund["kind"])
             if fund["region"] != firm["region"] or not is_co_investor(world, kind):
                 continue
-            if pool.budget[f] <= 0.0 or not looks_at_stage(world, kind, firm, now):
+            if pool.budget[f] <= 0.0 or not looks_at(world, fund, firm, now):
                 continue
             if fund["focus"] >= 0 and fund["focus"] != firm["sector"]:
                 continue

@@ -5,7 +5,8 @@ A meeting of a firm in region ``r``, stage ``k``, sector ``s`` is with fund ``f`
 
     mandate[t, k] * nearness[g, r, t] * taste[t, s] * budget of the fund this quarter
 
-among generalists and specialists of ``s``. Funds are listed in cells of type, region and
+among generalists and specialists of ``s``. A vehicle of a programme has no taste for a sector
+outside the programme's mandate, and is not met. Funds are listed in cells of type, region and
 focus, the oldest first. A meeting walks a tree of cells, then a tree of the funds of the cell
 (see :mod:`finmodel.market.lottery`): a fund more or less, or one with more money, leaves most
 meetings with others as they were.
@@ -166,13 +167,15 @@ def build_reach(world: WorldArrays, pool: Pool, reach: Reach, quarter: int) -> N
 def open_share(world: WorldArrays, reach: Reach, source: int, kind: int, seeker: Place) -> float:
     """Return the part of the vehicles of a region, by money, that may look at a kind of seeker.
 
-    Firms do not seek out money that its duties keep from them. Taken over generalists.
+    Firms do not seek out money that its duties keep from them. Taken over generalists, or over
+    specialists of the seeker's sector if there are no others.
     """
     programme = world.programmes[kind - world.fund_rate_pp.shape[1]]
-    money, share = reach.capacity[source, kind, 0], 1.0
+    focus = seeker.sector + 1 if world.types[kind]["specialist_share"] >= 1.0 else 0
+    money, share = reach.capacity[source, kind, focus], 1.0
     if money <= 0.0:
         return 1.0
-    free = reach.free[source, kind, 0]
+    free = reach.free[source, kind, focus]
     if source != seeker.region:
         away = programme["away_eligible_share"]
         share *= away + (1.0 - away) * free[LOCAL] / money
@@ -187,21 +190,25 @@ def open_share(world: WorldArrays, reach: Reach, source: int, kind: int, seeker:
 def open_doors(world: WorldArrays, reach: Reach, seeker: Place, top: int) -> None:
     """Work out the weights of all cells for seekers of a region, stage and sector.
 
-    A *door* is a cell such a seeker can meet: generalists, or specialists of its sector.
+    A *door* is a cell such a seeker can meet: generalists, or specialists of its sector. The weight
+    of a sector in a programme's mandate is of its generalists: a specialist is for its own alone.
     """
     n_regions, n_ordinary = world.fund_rate_pp.shape
     types, mandate, nearness, capacity = world.types, world.mandate, world.nearness, reach.capacity
     region, sector, stage, weights = seeker.region, seeker.sector, seeker.stage, reach.door_weight
     for kind in range(len(mandate)):
-        weight = mandate[kind, stage]
+        weight, pull = mandate[kind, stage], 1.0
         if world.is_hard_tech[sector]:
             weight *= types[kind]["hard_tech_weight"]
+        if kind >= n_ordinary:
+            pull = world.sector_pull[kind - n_ordinary, sector]
+            weight = weight if pull > 0.0 else 0.0
         for source in range(len(capacity)):
             near = weight * nearness[source, region, kind]
             if kind >= n_ordinary and near > 0.0:
                 near *= open_share(world, reach, source, kind, seeker)
             door = door_to(source, kind, n_regions, n_ordinary)
-            weights[door] = near * capacity[source, kind, 0]
+            weights[door] = near * pull * capacity[source, kind, 0]
             weights[door + 1] = near * capacity[source, kind, sector + 1]
     fill_tree(weights, 0, len(weights), reach.doors, top, reach.heights[1])
 

@@ -21,8 +21,9 @@ change of the whole market, exactly, on every path. In counts a financing that c
 split between deadweight and substitution as its money is; shrinkage is zero. One that is lost
 though it got a grant counts as displacement.
 
-The target of a programme: regions it gives money to, hard technology, stages of its mandate. An
-arm without programmes has everything as its target.
+The target of a programme: regions it gives money to, stages of its mandate, hard technology, in
+the sectors of its mandate if it has one over sectors (general ones if it names no other). An arm
+without programmes has everything as its target.
 """
 
 from __future__ import annotations
@@ -123,7 +124,10 @@ def target_mask(world: World) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
     for g in range(len(arrays.programmes)):
         region = arrays.programme_budget_pp[g] > 0.0
         stage = arrays.mandate[arrays.fund_rate_pp.shape[1] + g] > 0.0
-        mask |= region[:, None, None] & stage[None, :, None] & world.is_hard_tech[None, None, :]
+        sector = arrays.sector_pull[g] > 0.0
+        if (sector & world.is_hard_tech).any():  # a mandate of general sectors alone means them
+            sector &= world.is_hard_tech
+        mask |= region[:, None, None] & stage[None, :, None] & sector[None, None, :]
     return mask
 
 

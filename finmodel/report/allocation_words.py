@@ -71,10 +71,16 @@ class Teller:
 
     def cell(self, name: str) -> str:
         """Return the name of a cell."""
-        slot, colon, region = name.partition(":")
-        if not colon:
+        *parts, region = name.split(":")
+        if not parts:
             return self.name(name)
-        return f"{self.plan['slots'][slot][f'label_{self.lang}']} {region}"
+        label = f"label_{self.lang}"
+        has_slots = len(self.plan["slots"]) > 1
+        tables = [self.plan["slots"]] if has_slots else []
+        if self.plan.get("sectors"):  # allocations stored by an earlier version name none
+            tables.append(self.manifest["scenario"]["sectors"])
+        named = [table[part][label] for part, table in zip(parts, tables, strict=True)]
+        return " ".join([*named, region])
 
     def measure(self, name: str) -> str:
         """Return the name of a measure."""

@@ -1,7 +1,9 @@
 """From a TOML file to a valid plan of an allocation, or to one error that lists every problem.
 
-A cell is a region and a slot. Slots are programmes; the money of a slot's cells is its budget and
-their shares of it its `region_share`, which is exact: a programme's money is split that way.
+A cell is a region, a slot, and a sector if the plan names sectors. A slot, or a slot and a sector,
+is a programme; the money of its cells is its budget and their shares of it its `region_share`,
+which is exact: a programme's money is split that way. One of a sector has a mandate over that
+sector alone, so that what the cell gets goes nowhere else.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from pydantic import ValidationError
 from finmodel.errors import Problem, ScenarioError
 from finmodel.scenario.allocation_objective import check_objective
 from finmodel.scenario.allocation_schema import AllocationPlan, Limit
+from finmodel.scenario.allocation_sectors import SECTORS, check_sectors
 from finmodel.scenario.consistency import check_consistency, check_sources
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import lay_clauses, merge, read_with_parent
@@ -40,6 +43,23 @@ NOTHING = 1e-9
 """Share of the budget below which a cell gets none: what rounding leaves is no programme."""
 
 
+class Cell(NamedTuple):
+    """One cell of a split.
+
+    Attributes
+    ----------
+    programme : str
+        That gets its money: the slot, with the sector if there is one.
+    slot, sector, region : str
+        `sector` is empty if the plan names none.
+    """
+
+    programme: str
+    slot: str
+    sector: str
+    region: str
+
+
 @dataclass(frozen=True)
 class ReadAllocation:
     """A plan with what it is made of.
@@ -49,18 +69,27 @@ class ReadAllocation:
     plan : AllocationPlan
     base : Scenario
         Without programmes, in the size of the plan.
-    slots : dict of Programme
-        As if each had the whole budget.
+    programmes : dict of Programme
+        Of every slot, or slot and sector, as if each had the whole budget.
     """
 
     plan: AllocationPlan
     base: Scenario
-    slots: dict[str, Programme]
+    programmes: dict[str, Programme]
 
     @cached_property
-    def cells(self) -> tuple[tuple[str, str], ...]:
-        """Slot and region of each cell, slots outermost; without the unspent."""
-        return tuple((slot, region) for slot in self.slots for region in self.plan.regions)
+    def cells(self) -> tuple[Cell, ...]:
+        """Each cell: slots outermost, then sectors, then regions; without the unspent."""
+        return tuple(
+            Cell(name, slot, sector, region)
+            for name, slot, sector in programme_names(self.plan)
+            for region in self.plan.regions
+        )
+
+    @cached_property
+    def whole(self) -> Scenario:
+        """The scenario with every programme of the plan, as if each had all the money."""
+        return self.base.model_copy(update={"programmes": self.programmes})
 
     @property
     def has_unspent(self) -> bool:
@@ -70,15 +99,20 @@ class ReadAllocation:
     @property
     def cell_names(self) -> tuple[str, ...]:
         """Names of cells, that of the unspent last."""
-        is_single = len(self.slots) == 1
-        named = [region if is_single else f"{slot}:{region}" for slot, region in self.cells]
+        has_slots = len(self.plan.slots) > 1
+        named = [
+            ":".join([*([cell.slot] if has_slots else []), *filter(None, cell[2:])])
+            for cell in self.cells
+        ]
         return (*named, UNSPENT) if self.has_unspent else tuple(named)
 
-    def members(self, regions: Collection[str], slots: Collection[str]) -> list[bool]:
+    def members(self, limit: Limit) -> list[bool]:
         """Return which cells a limit means, that of the unspent never."""
         found = [
-            (not regions or region in regions) and (not slots or slot in slots)
-            for slot, region in self.cells
+            (not limit.regions or cell.region in limit.regions)
+            and (not limit.sectors or cell.sector in limit.sectors)
+            and (not limit.slots or cell.slot in limit.slots)
+            for cell in self.cells
         ]
         return [*found, False] if self.has_unspent else found
 
@@ -103,17 +137,17 @@ class ReadAllocation:
         Returns
         -------
         Scenario
-            A slot without money has no programme.
+            A slot, or a sector of one, without money has no programme.
         """
         changes = changes or {}
         total = changes.get(BUDGET, self.plan.budget_mcny_pa.centre)
         clauses = {name: value for name, value in changes.items() if name != BUDGET}
         programmes = {}
-        for slot, programme in self.slots.items():
+        for name, programme in self.programmes.items():
             money = {
-                region: share * total
-                for (own, region), share in zip(self.cells, split, strict=False)
-                if own == slot and share > NOTHING
+                cell.region: share * total
+                for cell, share in zip(self.cells, split, strict=False)
+                if cell.programme == name and share > NOTHING
             }
             given = sum(money.values())
             if given <= 0.0:
@@ -121,8 +155,15 @@ class ReadAllocation:
             shares = {region: _plain(part / given, "share") for region, part in money.items()}
             budget = _plain(given, "mcny/year")
             updated = programme.model_copy(update={BUDGET: budget, "region_share": shares})
-            programmes[slot] = with_values(updated, clauses) if clauses else updated
+            programmes[name] = with_values(updated, clauses) if clauses else updated
         return (base or self.base).model_copy(update={"programmes": programmes})
+
+
+def programme_names(plan: AllocationPlan) -> list[tuple[str, str, str]]:
+    """Return each programme of a plan with its slot and its sector, empty without sectors."""
+    if not plan.sectors:
+        return [(slot, slot, "") for slot in plan.slots]
+    return [(f"{slot}_{sector}", slot, sector) for slot in plan.slots for sector in plan.sectors]
 
 
 def load_allocation(
@@ -148,12 +189,12 @@ def load_allocation(
     title = f"allocation {file}"
     plan, problems = read_model(file, overrides, AllocationPlan, title)
     problems += check_sources(plan, str(file))
-    base, slots, more = _programmes(plan, file)
+    base, programmes, more = _programmes(plan, file)
     problems += more
     problems += _check_measures(plan, str(file), measures)
     if base is None:
         raise ScenarioError(title, problems)
-    found = ReadAllocation(plan, base, slots)
+    found = ReadAllocation(plan, base, programmes)
     problems += _check_losses(plan, str(file))
     problems += _check_names(found, str(file))
     problems += _check_run(plan, str(file))
@@ -177,7 +218,7 @@ def _plain(value: float, unit: str) -> Quantity:
 def _programmes(
     plan: AllocationPlan, file: Path
 ) -> tuple[Scenario | None, dict[str, Programme], list[Problem]]:
-    """Return the scenario without programmes, and each slot as a programme with all money."""
+    """Return the scenario without programmes, and each programme with all the money."""
     scenario_file = file.parent / plan.scenario
     try:
         tree = read_with_parent(scenario_file)
@@ -186,18 +227,10 @@ def _programmes(
             given = "a scenario with programmes: " + ", ".join(tree["programmes"])
             allowed = "one without: slots are the only programmes"
             return None, {}, [Problem(f"{file}: scenario", given, allowed)]
-        first = plan.regions[0]
-        whole: dict[str, Any] = {
-            slot: {
-                "label_en": own.label_en,
-                "label_zh": own.label_zh,
-                **merge(plan.template, own.programme),
-                BUDGET: plan.budget_mcny_pa.centre,
-                "region_share": {first: 1.0},
-            }
-            for slot, own in plan.slots.items()
-        }
-        tree = {**tree, "programmes": whole}
+        problems = check_sectors(plan, tree.get("sectors", {}), str(file))
+        if problems:
+            return None, {}, problems
+        tree = {**tree, "programmes": _whole(plan, tree)}
         tree["run"] = {**tree.get("run", {}), "scale": plan.run.scale}
         parent = str(read_toml(scenario_file).get("extends", ""))
         folders = [scenario_file.parent, (scenario_file.parent / parent).parent]
@@ -210,6 +243,28 @@ def _programmes(
         return None, {}, found
     problems = check_consistency(scenario, str(file))
     return scenario.model_copy(update={"programmes": {}}), scenario.programmes, problems
+
+
+def _whole(plan: AllocationPlan, tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table of programmes, each with all the money in the first region."""
+    whole: dict[str, Any] = {}
+    for name, slot, sector in programme_names(plan):
+        own = plan.slots[slot]
+        labels = {"label_en": own.label_en, "label_zh": own.label_zh}
+        mandate = {}
+        if sector:
+            labels = {
+                key: f"{text}: {tree['sectors'][sector][key]}" for key, text in labels.items()
+            }
+            mandate = {SECTORS: {sector: 1.0}}
+        whole[name] = {
+            **labels,
+            **merge(plan.template, own.programme),
+            **mandate,
+            BUDGET: plan.budget_mcny_pa.centre,
+            "region_share": {plan.regions[0]: 1.0},
+        }
+    return whole
 
 
 def _check_measures(plan: AllocationPlan, file: str, measures: Collection[str]) -> list[Problem]:
@@ -253,7 +308,7 @@ def _check_names(found: ReadAllocation, file: str) -> list[Problem]:
     for name, limit in plan.limits.items():
         problems += _check_limit(found, f"{file}: limits.{name}", limit)
     if plan.current:
-        keys = set(found.cell_names) | set(plan.regions)
+        keys = {*found.cell_names, *plan.regions, *plan.sectors}
         problems += unknown_names(f"{file}: current", plan.current, keys)
         total = sum(item.centre for item in plan.current.values())
         if abs(total - 1.0) > 1e-3:
@@ -266,6 +321,7 @@ def _check_names(found: ReadAllocation, file: str) -> list[Problem]:
 def _check_limit(found: ReadAllocation, place: str, limit: Limit) -> list[Problem]:
     problems = unknown_names(f"{place}.regions", limit.regions, found.plan.regions)
     problems += unknown_names(f"{place}.slots", limit.slots, found.plan.slots)
+    problems += unknown_names(f"{place}.sectors", limit.sectors, found.plan.sectors)
     if limit.low.centre > limit.high.centre:
         given = f"{limit.low.centre:g} to {limit.high.centre:g}"
         problems.append(Problem(place, given, "low at most high"))
@@ -302,8 +358,10 @@ def _check_futures(found: ReadAllocation, file: str) -> list[Problem]:
 
 def _check_questions(found: ReadAllocation, file: str) -> list[Problem]:
     problems = []
-    programme = next(iter(found.slots.values()))
+    programme = next(iter(found.programmes.values()))
     numbers = {name: spec for name, _, spec in declared(programme)}
+    if found.plan.sectors:  # they are of the first programme alone, and set by the split
+        numbers = {name: spec for name, spec in numbers.items() if not name.startswith(SECTORS)}
     for name, item in found.plan.questions.items():
         place = f"{file}: questions.{name}"
         problems += unknown_names(f"{place}.vary", [item.vary], numbers)

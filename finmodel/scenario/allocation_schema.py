@@ -54,10 +54,11 @@ class Slot(Section):
 class Limit(Section):
     """A floor and a cap, shares of the budget, on cells together or on each of them.
 
-    No region named stands for all of them, and no slot for all slots.
+    No region named stands for all of them, no sector for all sectors, and no slot for all slots.
     """
 
     regions: Names = ()
+    sectors: Names = ()
     slots: Names = ()
     low: Share
     high: Share
@@ -121,13 +122,15 @@ class Question(Section):
 class AllocationPlan(Section):
     """A valid plan of an allocation.
 
-    `scenario` is a file beside the plan; `regions` are some of its own.
+    `scenario` is a file beside the plan; `regions` are some of its own, and `sectors`, too. With
+    sectors every slot is a programme for each: its mandate over sectors is that one alone.
     """
 
     schema_version: Literal[1]
     meta: PlanMeta
     scenario: str = Field(min_length=1)
     regions: Names = Field(min_length=1)
+    sectors: Names = ()
     budget_mcny_pa: Annotated[Quantity, positive("mcny/year", 1e8, "to split")]
     least_spent: Share
     template: dict[str, Any] = Field(min_length=1)

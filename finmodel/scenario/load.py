@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from finmodel.errors import Problem, ScenarioError, nearest_name
 from finmodel.scenario.consistency import check_consistency
 from finmodel.scenario.correlations import Correlation, kept_links
+from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.reading import Tree, apply_overrides, one_of, read_toml, to_problems
 from finmodel.scenario.schema import Scenario
@@ -93,6 +94,8 @@ def _essence(node: object) -> object:
         if isinstance(node, Scenario):  # they were not always there: digests stay as they were
             skipped |= {name for name in ("correlations", "together") if not getattr(node, name)}
             skipped.add("fitted_to")
+        if isinstance(node, Programme) and not node.sector_mandate:  # nor was this clause
+            skipped.add("sector_mandate")
         names = [name for name in type(node).model_fields if name not in skipped]
         return {name: _essence(getattr(node, name)) for name in names}
     if isinstance(node, Mapping):
@@ -189,5 +192,5 @@ def merge(parent: Tree, child: Tree) -> Tree:
 
 REPLACED_WHOLE = frozenset(
     {"region_index", "lp_mix", "mandate", "region_share", "loss_tolerance_class"}
-    | {"stage_mix", "ticket_mcny", "ownership_target"}
+    | {"stage_mix", "ticket_mcny", "ownership_target", "sector_mandate"}
 )

@@ -29,6 +29,7 @@ def check_programmes(scenario: Scenario, file: str) -> list[Problem]:
         problems += unknown_names(f"{place}.like", [programme.like], scenario.funds)
         problems += unknown_names(f"{place}.mandate", programme.mandate, scenario.stages)
         problems += unknown_names(f"{place}.early_stages", programme.early_stages, scenario.stages)
+        problems += _check_sectors(scenario, f"{place}.sector_mandate", programme)
         problems += _check_classes(scenario, f"{place}.loss_tolerance_class", programme)
         regions = scenario.geography.regions
         problems += unknown_names(f"{place}.region_share", programme.region_share, regions)
@@ -110,6 +111,34 @@ def _check_ignored(place: str, programme: Programme) -> list[Problem]:
         allowed = "none: a grant is not paid back"
         problems.append(Problem(f"{place}.loss_tolerance_class", given, allowed))
     return problems
+
+
+def sectors_of(scenario: Scenario, programme: Programme) -> list[str]:
+    """Return the sectors in which a programme may invest: all, if it has no mandate over them."""
+    if not programme.sector_mandate:
+        return list(scenario.sectors)
+    pull = {name: weight.centre for name, weight in programme.sector_mandate.items()}
+    return [name for name in scenario.sectors if pull.get(name, 0.0) > 0.0]
+
+
+def _check_sectors(scenario: Scenario, place: str, programme: Programme) -> list[Problem]:
+    """Return what is wrong with a mandate over sectors: names, no sector, none that may be paid."""
+    problems = unknown_names(place, programme.sector_mandate, scenario.sectors)
+    if problems or not programme.sector_mandate:
+        return problems
+    open_to = sectors_of(scenario, programme)
+    if not open_to:
+        return [Problem(place, "all weights 0", "a sector above 0, or no mandate over sectors")]
+    if any(scenario.sectors[name].is_hard_tech for name in open_to):
+        return []
+    why = ""
+    if programme.hard_tech_min_share.centre > 0.0:
+        why = f"hard_tech_min_share is {programme.hard_tech_min_share.centre:g}"
+    elif programme.vehicle in ("grant", "guarantee"):
+        why = f"a {programme.vehicle} is for hard technology alone"
+    if not why:
+        return []
+    return [Problem(place, f"general sectors alone: {', '.join(open_to)}", f"hard tech: {why}")]
 
 
 def stages_of_class(key: str) -> list[str]:

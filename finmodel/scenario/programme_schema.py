@@ -32,6 +32,13 @@ class Programme(Section):
     quarters: Annotated[Quantity, whole("quarters", 0, 200, "length")]
     region_share: dict[str, Share] = Field(min_length=1)
     mandate: dict[str, Share] = Field(min_length=1)
+    sector_mandate: dict[
+        str,
+        Annotated[
+            Quantity,
+            within("share", 0.0, 1.0, "weight of a sector, of what vehicles look for; 0: closed"),
+        ],
+    ] = Field(default={})
     hard_tech_weight: Annotated[
         Quantity, within("x", 0.0, 50.0, "pull on hard-tech firms, against other kinds of investor")
     ]

@@ -108,10 +108,14 @@ def _set(
             return _set_in_list(node[part], parts, depth, value, place)
         if not isinstance(node.get(part), dict):
             where = ".".join(parts[: depth + 1])
-            known = sorted(name for name, item in node.items() if isinstance(item, dict))
+            if part not in node and _names_are_free(parts[: depth + 1], root):
+                node[part] = node = {}  # a table of numbers that the file leaves out
+                continue
+            known = {name for name, item in node.items() if isinstance(item, dict)}
+            known |= {name for name in root.model_fields if not depth and _is_table(name, root)}
             if part in node:
                 return Problem(place, where, "a table here; this is a single value")
-            return Problem(place, where, one_of(known), nearest_name(part, known))
+            return Problem(place, where, one_of(sorted(known)), nearest_name(part, known))
         node = node[part]
     last = parts[-1]
     is_new = last not in node and not _is_optional_list(parts, root)
@@ -156,6 +160,11 @@ def _names_are_free(table: Sequence[str], root: type[BaseModel]) -> bool:
         return False
     args = get_args(model.model_fields[table[-1]].annotation)
     return len(args) == 2 and args[0] is str and get_origin(args[1]) is Annotated
+
+
+def _is_table(name: str, root: type[BaseModel]) -> bool:
+    """Return whether a key at the top may be left out and leads to numbers named by the user."""
+    return not root.model_fields[name].is_required() and _names_are_free([name], root)
 
 
 def _model_at(loc: Sequence[str | int], root: type[BaseModel]) -> type[BaseModel] | None:

@@ -16,6 +16,7 @@ _TABLES = (
     (r"(programmes\.[^.]+\.region_share)\..+", True),
     # The world takes mandates as weights.
     (r"((?:funds|programmes)\.[^.]+\.mandate)\..+", False),
+    (r"(programmes\.[^.]+\.sector_mandate)\..+", False),
 )
 
 

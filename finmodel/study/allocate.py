@@ -18,7 +18,7 @@ from finmodel.allocate.search import Found, SearchPlan, search
 from finmodel.allocate.splits import SplitSet
 from finmodel.scenario.allocation_plan import ReadAllocation, load_allocation
 from finmodel.study.allocate_play import MEASURES, Player, futures_of
-from finmodel.study.allocate_presets import Preset, allowed_splits, presets
+from finmodel.study.allocate_presets import Preset, allowed_splits, has_sectors, presets
 from finmodel.study.engines import Engine
 from finmodel.world.arrays import FloatArray
 
@@ -100,7 +100,9 @@ def allocate(
     player = Player(found, futures, root, run.seed, run.first_paths, engine, cancel, steps.played)
     other = replace(player, seed=run.fresh_seed)
     goal = goal_of(found, len(futures))
-    rules = presets(found, allowed, player.baseline(range(run.first_paths)))
+    few = range(run.first_paths)
+    gaps = player.baseline_gaps(few) if has_sectors(found) else None
+    rules = presets(found, allowed, player.baseline(few), gaps)
     starts = np.array([item.split for item in rules])
     sizes = SearchPlan(
         design=plan.search.design,

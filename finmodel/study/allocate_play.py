@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from finmodel.errors import InputError, Problem
+from finmodel.errors import InputError, Interrupted, Problem
+from finmodel.market.collect import FINE
+from finmodel.market.run import simulate
 from finmodel.measure.headlines import HEADLINES, column
 from finmodel.scenario import Scenario
 from finmodel.scenario.allocation_plan import ReadAllocation, in_future
 from finmodel.study.engines import Engine
 from finmodel.study.parameter_draws import Beliefs
 from finmodel.study.units import Unit, UnitResult, run_units
+from finmodel.world import build_world
 from finmodel.world.arrays import FloatArray
 
 CLOSED = {"gap_closed_n": "gap_n", "gap_closed_mcny": "gap_mcny"}
@@ -94,6 +97,27 @@ class Player:
     def baseline(self, paths: range) -> list[UnitResult]:
         """Return the results of the plain future without programmes, a block each."""
         return self._run([Unit(self.found.base, self.block, seed) for seed in self._seeds(paths)])
+
+    def baseline_gaps(self, paths: range) -> FloatArray:
+        """Return the gap of the plain future without programmes, shape (R, K, S), mcny a year.
+
+        Means over paths. Units keep no sectors, so it is played here, on the luck of
+        :meth:`baseline`.
+
+        Raises
+        ------
+        Interrupted
+        """
+        world, means = build_world(self.found.base), []
+        for seed in self._seeds(paths):
+            run = simulate(
+                world, paths=self.block, seed=seed, cancel=self.cancel, has_fund_money=False
+            )
+            if run.n_paths < self.block:
+                raise Interrupted("stopped before the baseline was played")
+            gaps = run.fine[..., FINE.index("gap_m")]
+            means.append(gaps.mean(axis=(0, 1), dtype=np.float64))
+        return np.asarray(np.mean(means, axis=0))
 
     def _seeds(self, paths: range) -> list[int]:
         assert paths.start % self.block == 0, "paths come in whole blocks"

@@ -15,6 +15,7 @@ from finmodel.scenario.allocation_plan import UNSPENT, ReadAllocation
 from finmodel.study.units import UnitResult
 from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.world.arrays import FloatArray
+from finmodel.world.sector_mandates import sector_pulls
 
 GDP = "gdp"
 
@@ -51,7 +52,7 @@ def allowed_splits(found: ReadAllocation) -> SplitSet:
     if found.has_unspent:
         high[-1] = 1.0 - found.plan.least_spent.centre
     for name, limit in found.plan.limits.items():
-        members = np.array(found.members(limit.regions, limit.slots))
+        members = np.array(found.members(limit))
         if limit.each:
             low = np.where(members, np.maximum(low, limit.low.centre), low)
             high = np.where(members, np.minimum(high, limit.high.centre), high)
@@ -61,14 +62,27 @@ def allowed_splits(found: ReadAllocation) -> SplitSet:
 
 
 def presets(
-    found: ReadAllocation, allowed: SplitSet, baseline: Sequence[UnitResult]
+    found: ReadAllocation,
+    allowed: SplitSet,
+    baseline: Sequence[UnitResult],
+    by_sector: FloatArray | None = None,
 ) -> list[Preset]:
-    """Return the rules of thumb that the data allow, each moved to the nearest allowed split."""
+    """Return the rules of thumb that the data allow, each moved to the nearest allowed split.
+
+    Parameters
+    ----------
+    found : ReadAllocation
+    allowed : SplitSet
+    baseline : sequence of UnitResult
+        Without programmes.
+    by_sector : ndarray of shape (R, K, S), optional
+        Gap of the baseline in money, million CNY a year; needed if :func:`has_sectors`.
+    """
     rules = {"equal": np.ones(len(found.cells))}
     gdp = _gdp(found)
     if gdp is not None:
         rules[GDP] = gdp
-    rules["gap_weighted"] = _gap(found, baseline)
+    rules["gap_weighted"] = _gap(found, baseline, by_sector)
     if found.plan.current:
         rules["current"] = _current(found)
     made = []
@@ -89,8 +103,8 @@ def vehicles(found: ReadAllocation, split: FloatArray) -> FloatArray:
     which have none. Below a few, whether there is one at all decides what the cell does.
     """
     scale, counts = found.plan.run.scale, []
-    for (slot, _), share in zip(found.cells, split, strict=False):
-        programme = found.slots[slot]
+    for cell, share in zip(found.cells, split, strict=False):
+        programme = found.programmes[cell.programme]
         years = programme.quarters.centre / QUARTERS_PER_YEAR
         money = share * found.plan.budget_mcny_pa.centre * years * scale
         each = programme.state_share.centre * programme.fund_size_mcny.centre
@@ -100,7 +114,10 @@ def vehicles(found: ReadAllocation, split: FloatArray) -> FloatArray:
 
 
 def _gdp(found: ReadAllocation) -> FloatArray | None:
-    """Return GDP of the year before the first reported one, equal over slots; None if unknown."""
+    """Return GDP of the year before the first reported one; None if unknown.
+
+    Slots and sectors of a region have as much each.
+    """
     year = found.base.run.start_year - 1
     codes = {str(iso): code for code, iso in datasets.provinces()["iso"].items()}
     try:
@@ -108,34 +125,65 @@ def _gdp(found: ReadAllocation) -> FloatArray | None:
         by_region = {region: float(values[codes[region]]) for region in found.plan.regions}
     except (DataError, KeyError):
         return None
-    return np.array([by_region[region] for _, region in found.cells])
+    return np.array([by_region[cell.region] for cell in found.cells])
 
 
-def _gap(found: ReadAllocation, baseline: Sequence[UnitResult]) -> FloatArray:
-    """Return the baseline's gap in money, of each stage in proportion to slots' mandates."""
-    cells = np.mean([item.cells[:, :, CELLS.index("gap_mcny")] for item in baseline], axis=0)
-    stages = found.base.stage_names
-    looks = np.array(
-        [
-            [slot.mandate[k].centre if k in slot.mandate else 0.0 for k in stages]
-            for slot in found.slots.values()
-        ]
-    )
-    looks = looks / looks.sum(axis=1, keepdims=True)
+def has_sectors(found: ReadAllocation) -> bool:
+    """Return whether some programme of a plan has a mandate over sectors."""
+    return any(item.sector_mandate for item in found.programmes.values())
+
+
+def _gap(
+    found: ReadAllocation, baseline: Sequence[UnitResult], by_sector: FloatArray | None
+) -> FloatArray:
+    """Return the baseline's gap in money, of what several programmes look for a part each."""
+    looks = _looks(found)
+    if by_sector is None:
+        cells = np.mean([item.cells[:, :, CELLS.index("gap_mcny")] for item in baseline], axis=0)
+    else:
+        cells = by_sector.reshape(len(by_sector), -1)
+        looks = (looks[:, :, None] * _open_sectors(found)[:, None, :]).reshape(len(looks), -1)
     total = looks.sum(axis=0)
     part = np.divide(looks, total, out=np.zeros_like(looks), where=total > 0.0)
     regions = found.base.geography.regions
-    place = {slot: n for n, slot in enumerate(found.slots)}
+    place = {name: n for n, name in enumerate(found.programmes)}
     return np.array(
-        [cells[regions.index(region)] @ part[place[slot]] for slot, region in found.cells]
+        [cells[regions.index(cell.region)] @ part[place[cell.programme]] for cell in found.cells]
     )
 
 
+def _looks(found: ReadAllocation) -> FloatArray:
+    """Return the weight of each stage in the programmes' mandates, shape (G, K), sum one."""
+    stages = found.base.stage_names
+    looks = np.array(
+        [
+            [item.mandate[k].centre if k in item.mandate else 0.0 for k in stages]
+            for item in found.programmes.values()
+        ]
+    )
+    return np.asarray(looks / looks.sum(axis=1, keepdims=True))
+
+
+def _open_sectors(found: ReadAllocation) -> FloatArray:
+    """Return the weight of each sector in the programmes' targets, shape (G, S).
+
+    Hard technology, of the sectors of the mandate if there is one; general ones if it names no
+    other.
+    """
+    pulls = sector_pulls(found.whole)
+    is_hard = np.array([item.is_hard_tech for item in found.base.sectors.values()])
+    has_hard = np.any(pulls[:, is_hard] > 0.0, axis=1, keepdims=True)
+    return np.where(has_hard & ~is_hard, 0.0, pulls)
+
+
 def _current(found: ReadAllocation) -> FloatArray:
-    given, n_slots = found.plan.current, len(found.slots)
-    weights = []
-    for name, (_, region) in zip(found.cell_names, found.cells, strict=False):
+    """Return today's split: a share of a region or a sector is spread evenly over its cells."""
+    given, weights = found.plan.current, []
+    for name, cell in zip(found.cell_names, found.cells, strict=False):
         own = given[name].centre if name in given else 0.0
-        shared = given[region].centre / n_slots if region in given and region != name else 0.0
-        weights.append(own + shared)
+        for axis, key in (("region", cell.region), ("sector", cell.sector)):
+            if key in given and key != name:
+                n = sum(getattr(other, axis) == key for other in found.cells)
+                own += given[key].centre / n
+        weights.append(own)
     return np.array(weights)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from finmodel import datasets, store
-from finmodel.scenario import Scenario, assumptions, digest
+from finmodel.scenario import assumptions, digest
 from finmodel.scenario.allocation_plan import BUDGET, ReadAllocation
+from finmodel.scenario.allocation_sectors import SECTORS
 from finmodel.study.allocate import Told, allocate
 from finmodel.study.allocate_tables import allocation_tables
 from finmodel.study.engines import Engine
@@ -49,7 +50,7 @@ def find_or_allocate(
     InputError, Interrupted, StoreError
     """
     plan, run = found.plan, found.plan.run
-    whole = _whole(found)
+    whole = found.whole
     source = model_digest("allocate", "study")
     name = store.run_digest(
         scenario_digest=f"{digest(plan)}/{digest(whole)}",
@@ -82,12 +83,8 @@ def find_or_allocate(
     return find_or_store(root, name, make, manifest)
 
 
-def _whole(found: ReadAllocation) -> Scenario:
-    """Return the scenario with every programme of the plan, as if each had all the money."""
-    return found.base.model_copy(update={"programmes": found.slots})
-
-
 def _assumed(found: ReadAllocation) -> pd.DataFrame:
-    table = pd.concat([assumptions(found.plan), assumptions(_whole(found))], ignore_index=True)
-    made = table["name"].str.match(rf"programmes\.\w+\.({BUDGET}|region_share\.)")
+    table = pd.concat([assumptions(found.plan), assumptions(found.whole)], ignore_index=True)
+    set_by_split = rf"{BUDGET}|region_share\." + (rf"|{SECTORS}\." if found.plan.sectors else "")
+    made = table["name"].str.match(rf"programmes\.\w+\.({set_by_split})")
     return table[~made].reset_index(drop=True)

@@ -17,8 +17,9 @@ world itself.
     Every look shows the true quality, so funds refuse what is not viable and nothing else.
 *mandates*
     Every type looks at every stage evenly and is not drawn to hard technology; no fund has a
-    single sector; a fund may put all it has into one firm (tickets and concentration are
-    clauses of its statutes, like its stages). Reserves and follow-on multiples stay.
+    single sector, and no programme a mandate over sectors; a fund may put all it has into one
+    firm (tickets and concentration are clauses of its statutes, like its stages). Reserves and
+    follow-on multiples stay.
 *search*
     Every seeker meets the most funds the kernel allows, `MAX_MEETINGS` a quarter, and none is
     discouraged. That is not everybody: what a dozen meetings miss is left in the other parts.
@@ -116,7 +117,8 @@ def _free(arrays: WorldArrays) -> WorldArrays:
     types["hard_tech_weight"] = 1.0
     types["specialist_share"] = 0.0
     types["ticket_share"], types["concentration_share"] = 1.0, 1.0
-    return arrays._replace(types=types, mandate=mandate)
+    pull = np.ones_like(arrays.sector_pull)
+    return arrays._replace(types=types, mandate=mandate, sector_pull=pull)
 
 
 def _met(arrays: WorldArrays) -> WorldArrays:

@@ -107,6 +107,8 @@ def parse_goal(text: str) -> Goal:
     """
     if len(text) > LONGEST:
         raise _refused(f"{len(text)} characters", f"at most {LONGEST}, as {EXAMPLE}")
+    if not text.strip():
+        raise _refused("an empty text", f"a goal, as {EXAMPLE}")
     reader = _Reader(text)
     conditions = [_condition(reader)]
     while not reader.is_done:

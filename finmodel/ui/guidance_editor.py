@@ -107,11 +107,27 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
         say.markdown(f"**{words.text('lab', 'by_stage')}**")
         _shares(f"{place}.mandate", tuple(scenario.stages), None, words, problems)
         say.caption(words.text("lab", "stage_note"))
+    _sectors(f"{place}.sector_mandate", tuple(scenario.sectors), words, problems)
     say.markdown(f"**{words.text('lab', 'clauses')}**")
     columns = st.columns(2)
     for number, clause in enumerate(clauses_of(programme)):
         with columns[number % 2]:
             _number(f"{place}.{clause}", words.text("clause", clause), words, problems)
+
+
+def _sectors(table: str, names: Sequence[str], words: Wording, problems: Sequence[Problem]) -> None:
+    """Draw the mandate over sectors, and say in words which of them are open."""
+    left, right = st.columns(2)
+    with left:
+        say.markdown(f"**{words.text('lab', 'by_sector')}**")
+        _shares(table, names, None, words, problems)
+    with right:
+        pull = shares_of(draft(), table, names)
+        open_to = [words.name(name) for name in names if pull[name] > 0.0]
+        comma = "、" if words.language == "zh" else ", "
+        is_open = words.text("lab", "sectors_open", names=comma.join(open_to))
+        say.markdown(is_open if open_to else words.text("lab", "sectors_all"))
+        say.caption(words.text("lab", "sector_note"))
 
 
 def clauses_of(programme: Programme) -> list[str]:

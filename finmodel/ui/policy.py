@@ -122,6 +122,7 @@ def _fields(preset: str) -> dict[str, tuple[Quantity | None, Spec]]:
         place = f"programmes.{name}"
         found |= {f"{place}.region_share.{r}": (None, share) for r in scenario.geography.regions}
         found |= {f"{place}.mandate.{k}": (None, share) for k in scenario.stages}
+        found |= {f"{place}.sector_mandate.{s}": (None, share) for s in scenario.sectors}
     own = {name: (quantity, spec) for name, quantity, spec in declared(scenario)}
     found |= {name: item for name, item in own.items() if name.startswith("programmes.")}
     return found
@@ -130,7 +131,7 @@ def _fields(preset: str) -> dict[str, tuple[Quantity | None, Spec]]:
 def editable(preset: str) -> Mapping[str, tuple[Quantity | None, Spec]]:
     """Return the numbers of a preset that may be changed, and what each may be.
 
-    The quantity is None for a province or a stage that the preset gives nothing.
+    The quantity is None for a province, a stage or a sector that the preset gives nothing.
     """
     return _fields(preset)
 

@@ -222,7 +222,7 @@ class WorldArrays(NamedTuple):
     score: FloatArray  # (G, K, S, Q) log of value over capital needed, by quality
     score_group: IntArray  # (R,) group of each region
     is_hard_tech: NDArray[np.bool_]  # (S,)
-    sector_cdf: FloatArray  # (S,) cumulative births, from which specialists draw
+    focus_cdf: FloatArray  # (T + G, S) cumulative chances of the sector of a specialist
     sector_key: KeyArray  # (S,)
     fund_rate_pp: FloatArray  # (R, T) expected funds raised a quarter
     fund_key: KeyArray  # (R, T) identity of the region-type pair
@@ -239,6 +239,7 @@ class WorldArrays(NamedTuple):
     programmes: Table  # (G,) of PROGRAMME_ROW; programme g has type T + g and LPs L + g
     programme_budget_pp: FloatArray  # (G, R) public money a quarter, mcny
     programme_key: KeyArray  # (G, R) identity of the pair
+    sector_pull: FloatArray  # (G, S) weight of a sector for vehicles over the highest, 0: closed
     loss_class: IntArray  # (G, K) class of a stage in a programme's tolerance of losses, -1: none
     class_tolerance: FloatArray  # (G, K) highest expected loss of that class, 1 for none
     private_lp: int  # class of LPs from which programmes raise money, -1 for none

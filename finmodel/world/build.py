@@ -32,6 +32,7 @@ from finmodel.world.programmes import (
     programme_table,
 )
 from finmodel.world.rules import rules_table
+from finmodel.world.sector_mandates import focus_table, sector_pulls, specialise
 from finmodel.world.stages import stage_tables
 
 
@@ -101,6 +102,8 @@ def build_world(scenario: Scenario) -> World:
     )
     rates = fund_rates(fixed, region_shares(fixed, fixed.capital.region_index))
     programmes, programme_budget_pp, programme_key = programme_table(fixed, calendar)
+    sector_pull = sector_pulls(fixed)
+    specialise(vehicles.types, sector_pull)
     loss_class, class_tolerance = loss_classes(fixed)
     private_lp, private_supply_pp = private_supply(fixed, rates)
     is_hard_tech = np.array([sector.is_hard_tech for sector in fixed.sectors.values()])
@@ -115,7 +118,7 @@ def build_world(scenario: Scenario) -> World:
         score=score,
         score_group=group,
         is_hard_tech=is_hard_tech,
-        sector_cdf=np.cumsum(sector_share),
+        focus_cdf=focus_table(sector_share, len(types), sector_pull),
         sector_key=np.array([name_key(f"sector:{name}") for name in sectors], np.uint64),
         fund_rate_pp=rates,
         fund_key=pair_keys(regions, tuple(f"fund:{name}" for name in types)),
@@ -132,6 +135,7 @@ def build_world(scenario: Scenario) -> World:
         programmes=programmes,
         programme_budget_pp=programme_budget_pp,
         programme_key=programme_key,
+        sector_pull=sector_pull,
         loss_class=loss_class,
         class_tolerance=class_tolerance,
         private_lp=private_lp,

@@ -178,3 +178,22 @@ def test_a_comparison_that_is_broken_is_told_in_words(home, monkeypatch):
     page = app()
     assert not page.exception
     assert "cannot be shown" in page.error[0].value
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_mandate_over_sectors_is_shown_and_kept_when_something_else_is_edited(lang):
+    policy = Policy("policy_direct", {"programmes.state_fund.sector_mandate.biomedicine": 1.0})
+    page = manager(lang=lang, plan=pack(policy))
+    assert not page.exception
+    assert not page.error
+    said = {"en": "Open to: Biomedicine. All other", "zh": "可投：生物医药。其他"}
+    assert said[lang] in sayings(page)
+    page.number_input[0].set_value(12.0).run()
+    kept = unpack(page.query_params["plan"]).changes
+    assert kept["programmes.state_fund.sector_mandate.biomedicine"] == 1.0
+    assert len(kept) == 2
+    assert said[lang] in sayings(page)
+
+
+def test_a_policy_without_a_mandate_over_sectors_says_so():
+    assert "Open to every sector" in sayings(manager(plan=pack(Policy("policy_direct"))))

@@ -18,8 +18,9 @@ from finmodel.scenario.walk import quantities
 from finmodel.study.batch import size_of
 from finmodel.study.batch_units import BatchUnits
 from finmodel.study.parameter_draws import Beliefs
-from finmodel.study.units import unit_digests
-from tests.batch.plans import BASE, BUDGET, GRID, MEETINGS, POLICY, write_plan
+from finmodel.study.units import run_units, unit_digests
+from finmodel.world import build_world
+from tests.batch.plans import BASE, BUDGET, GRID, MEETINGS, POLICY, SMALL_SET, write_plan
 
 
 def problems(tmp_path, body, **options):
@@ -227,7 +228,38 @@ def test_a_key_of_the_grid_that_holds_dots_is_reached_in_quotes(tmp_path):
             load_batch(plan, [wrong])
 
 
+def test_a_grid_may_come_from_the_command_line_alone(tmp_path):
+    plan = write_plan(tmp_path, "")
+    found = load_batch(plan, [f'grid."{MEETINGS}"=[2.0, 6.0]'])
+    assert found.plan.grid == {MEETINGS: (2.0, 6.0)}
+    refused = {
+        "grid.x=[1]": "grid.x: got 'x'; allowed: the dotted name of a number",
+        f'grid."{MEETINGS}"=[]': r"grid\.market\.meetings_pp",
+        "gridd.x=[1]": "did you mean 'grid'",
+        "grid=3": "grid",
+    }
+    for wrong, said in refused.items():
+        with pytest.raises(ScenarioError, match=said):
+            load_batch(plan, [wrong])
+
+
 def test_the_size_of_a_batch_is_said_in_chinese(tmp_path):
     plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0, 5.0]')
     text = size_line(size_of(load_batch(plan)), "zh")
     assert text == "3个单元：情景1个，种子1个，网格至多3格，设计点1个。"
+
+
+def test_weights_of_a_mandate_over_sectors_are_axes_of_a_grid(tmp_path):
+    """Those that the scenario or `set` names; at 0 a sector is closed."""
+    table = "programmes.joint_fund.sector_mandate"
+    head = SMALL_SET.replace("]", f', "{table}.biomedicine=1", "{table}.new_energy=0"]')
+    body = f'[grid]\n"{table}.new_energy" = [0.0, 0.5]'
+    found = load_batch(write_plan(tmp_path, body, scenarios=(POLICY,), head=head))
+    units = list(BatchUnits(found))
+    closed, half = (build_world(unit.scenario).arrays.sector_pull[0] for unit in units)
+    assert sorted(closed[closed > 0.0]) == [1.0]
+    assert sorted(half[half > 0.0]) == [0.5, 1.0]
+    nobody = body.replace("0.5", "0.6").replace("new_energy", "biomedicine")
+    found = load_batch(write_plan(tmp_path, nobody, scenarios=(POLICY,), head=head))
+    failed = run_units(list(BatchUnits(found))[:1], root=tmp_path / "out")
+    assert "all weights 0" in failed[0].error

@@ -136,7 +136,7 @@ class VentureMarket(Model):
         self.firm_quarters += len(self.firms)
 
     def raise_funds(self):
-        draw, sectors = self.random, self.arrays.sector_cdf.tolist()
+        draw, sectors = self.random, self.arrays.focus_cdf[0].tolist()
         rate, quarter = self.arrays.fund_rate_pp, self.quarter
         raised = np.floor(self.phase + rate * (quarter + 1)) - np.floor(self.phase + rate * quarter)
         for (region, kind), n in np.ndenumerate(raised):

@@ -86,7 +86,7 @@ class Market:
             for _ in range(math.floor(u + rate * (q + 1)) - math.floor(u + rate * q)):
                 size = terms["size"] * rng.lognormal(-(sd**2) / 2, sd) * (self.a.lp_mix[t] @ pull)
                 fund = Record(region=r, type=t, terms=terms, size=size, end=q + terms.term_quarters)
-                chances = terms.specialist_share * self.a.sector_cdf
+                chances = terms.specialist_share * self.a.focus_cdf[t]
                 fund.sector = np.searchsorted(chances, rng.random())  # past the last: any sector
                 reserve = size * (1 - terms.fee_life) * terms.reserve_share
                 fund.for_new = fund.locked = size * (1 - terms.fee_life) - reserve
