@@ -30,13 +30,23 @@ def test_the_cohorts_themselves_agree(done):
 
 @pytest.mark.slow
 def test_the_market_is_as_near_to_cohorts_not_fitted_to_as_the_docs_say(done):
-    """docs/calibration.md: 24 of 30 points inside, B at all."""
+    """docs/calibration.md: 24 of 30 points inside, B at all; all within the prediction interval."""
     table = done.hold_out
     assert len(table) == 30
     by_stage = table.groupby("stage")["is_inside"].sum()
     assert by_stage["B"] >= 9
     assert table["is_inside"].sum() >= 22
     assert table["is_inside"].sum() >= table["is_fitted_inside"].sum() - 4
+    assert table["is_predicted"].sum() >= 29
+    width = (table["predicted_high_95"] - table["predicted_low_95"]) / table["simulated"]
+    assert width[table["months"] >= 24.0].max() < 0.6  # wide, but it says something
+
+
+@pytest.mark.slow
+def test_cohorts_of_the_file_differ_by_more_than_chance_and_errors_say_so(done):
+    assert done.spread.is_told
+    assert 0.05 < done.spread.spread.tau < 0.2
+    assert all("cohorts differ" in item.note for item in done.match.block.estimates)
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ and covariance ``V`` of the curves, the covariance of the logs is
 
     (A J)^-1 A V A' (A J)^-T
 
-where ``V`` adds the sampling error of the simulated curves to that of the records. ``A`` has no
+where ``V`` adds the sampling error of the simulated curves to that of the records, and what whole
+cohorts differ by where that is told. ``A`` has no
 noise and ``J`` comes once, so that noise of slopes is not squared and taken for information. It
 holds if the model can fit. Where a curve is missed by more than chance, errors of the stage's rates
 are widened by the root of the misfit per point left over. A number at an end of its range, or that
@@ -30,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from finmodel.calibrate.cohorts import between_cohorts
 from finmodel.calibrate.estimates import MOST_LOG_SD, Block, Estimate
 from finmodel.calibrate.simulated_moments import SimulatedMoments
 from finmodel.calibrate.survival import Curve
@@ -69,12 +71,25 @@ RIDGE = (
 )
 
 
+OF_COHORTS = " Its error holds that cohorts differ by more than the chance of their firms."
+
+
 @dataclass(frozen=True)
 class Target:
-    """The graduation curve of a stage in the records, at `MATCHED_MONTHS`."""
+    """The graduation curve of a stage in the records, at `MATCHED_MONTHS`.
+
+    Attributes
+    ----------
+    stage : str
+    curve : Curve
+    of_cohorts : ndarray of shape (m,) or None
+        Variance of the log cumulative hazard by what whole cohorts differ by; None for no more
+        than the chance of their firms.
+    """
 
     stage: str
     curve: Curve
+    of_cohorts: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -128,10 +143,14 @@ def rate_block(
     """
     n_points, parameters = len(MATCHED_MONTHS), parameters_of(targets)
     error = np.concatenate([target.curve.standard_error for target in targets])
-    total = np.zeros((len(error), len(error)))
+    chance = np.zeros((len(error), len(error)))
+    total = np.zeros_like(chance)
     for i, target in enumerate(targets):
         rows = slice(i * n_points, (i + 1) * n_points)
-        total[rows, rows] = target.curve.covariance + moments.curves[target.stage].covariance
+        chance[rows, rows] = target.curve.covariance + moments.curves[target.stage].covariance
+        if target.of_cohorts is not None:
+            total[rows, rows] = between_cohorts(target.curve.share, target.of_cohorts)
+    total += chance
     free = np.flatnonzero(~is_fixed)
     weighted = (formula[:, free] / error[:, None] ** 2).T
     gain = np.linalg.pinv(weighted @ jacobian[:, free]) @ weighted
@@ -140,7 +159,7 @@ def rate_block(
         rows = slice(i * n_points, (i + 1) * n_points)
         own = free[free // len(FIELDS) == i]
         gap = moments.curves[target.stage].share - target.curve.share
-        factors[target.stage] = misfit_factor(gap, total[rows, rows], jacobian[rows, own])
+        factors[target.stage] = misfit_factor(gap, chance[rows, rows], jacobian[rows, own])
     widening = np.array([factors[parameter.stage] for parameter in parameters])
     value = np.exp(x)
     of_logs = np.full((len(x), len(x)), np.nan)
@@ -152,7 +171,10 @@ def rate_block(
     estimates = []
     for i, parameter in enumerate(parameters):
         note = lost[i] or _ridge(parameters, of_logs, i)
-        note += "" if lost[i] else _widened(parameter.stage, widening[i], targets, moments)
+        target = targets[i // len(FIELDS)]
+        if not lost[i]:
+            note += _widened(parameter.stage, widening[i], targets, moments)
+            note += "" if target.of_cohorts is None else OF_COHORTS
         estimates.append(
             Estimate(
                 key=parameter.key,

@@ -52,11 +52,26 @@ def calibration_sentences(done: DealCalibration, lang: Language) -> list[str]:
             sentences.append(words["outside"].format(points=_points(missed, names)))
         n_own = int(table["is_fitted_inside"].sum())
         sentences.append(words["cohorts_differ"].format(n=n_own, total=total))
+        n = int(table["is_predicted"].sum())
+        sentences.append(words["predicted_at"].format(n=n, total=total))
+        left = table[~table["is_predicted"]]
+        if len(left):
+            sentences.append(words["outside"].format(points=_points(left, names)))
+    sentences.append(spread_sentence(done, words))
     fit = done.match.fit
     far = fit[fit["z"].abs() > MISSED_Z]
     if len(far):
         sentences.append(words["misfit"].format(points=_points(far, names)))
     return sentences
+
+
+def spread_sentence(done: DealCalibration, words: Mapping[str, str]) -> str:
+    """Return by how much the fitted cohorts differ beyond the chance of their firms."""
+    found = done.spread
+    if not found.spread.degrees:
+        return words["spread_unknown"]
+    key = "spread_told" if found.is_told else "spread_not_told"
+    return words[key].format(tau=found.spread.tau, p=found.chance, cohorts=_years(done.cohorts))
 
 
 def quiet_end(book: DealBook, words: Mapping[str, str]) -> list[str]:
@@ -144,6 +159,7 @@ def hold_out_rows(done: DealCalibration, lang: Language) -> list[dict[str, Any]]
                 "fitted": f"{row['fitted']:.1%}",
                 "held": f"{row['held_out']:.1%}",
                 "band": f"{row['low_95']:.1%} - {row['high_95']:.1%}",
+                "predicted_band": f"{row['predicted_low_95']:.1%} - {row['predicted_high_95']:.1%}",
                 "simulated": f"{row['simulated']:.1%}",
                 "verdict": words["yes"] if row["is_inside"] else words["no"],
                 "outside": not row["is_inside"],
@@ -157,11 +173,11 @@ def hold_out_view(done: DealCalibration, lang: Language) -> Table | None:
     if done.hold_out.empty:
         return None
     words = words_of(lang)
-    names = ("stage", "months", "fitted", "held", "band", "simulated", "verdict")
+    names = ("stage", "months", "fitted", "held", "band", "simulated", "predicted_band", "verdict")
     view = Table(title=words["hold_out"], title_justify="left", header_style="bold")
     for name in names:
         justify: Any = "left" if name in ("stage", "verdict") else "right"
-        view.add_column(words[name], justify=justify, no_wrap=name == "band")
+        view.add_column(words[name], justify=justify, no_wrap=name.endswith("band"))
     for row in hold_out_rows(done, lang):
         view.add_row(*(row[name] for name in names), style="red" if row["outside"] else None)
     return view
@@ -215,7 +231,7 @@ def calibration_page(done: DealCalibration, name: str, lang: Language) -> str:
 def _parts(done: DealCalibration, lang: Language) -> list[dict[str, Any]]:
     words, names = words_of(lang), stage_names(done, lang)
     chart = curve_chart(curve_frame(done), words, names)
-    held = ("stage", "months", "fitted", "held", "band", "simulated", "verdict")
+    held = ("stage", "months", "fitted", "held", "band", "simulated", "predicted_band", "verdict")
     own = ("parameter", "value", "standard_error", "interval", "base_value", "unit", "n", "method")
     extra = done.calibration.table()
     extra = extra[extra["key"].str.startswith("extra.")]

@@ -17,8 +17,8 @@ from finmodel.calibrate.exit_records import exit_terms
 from finmodel.calibrate.flow_records import flows_of
 from finmodel.calibrate.gravity import gravity_block
 from finmodel.calibrate.lp_supply import supply_block
-from finmodel.calibrate.match import MAX_TRIALS, Match, SizeTarget, match_rates
-from finmodel.calibrate.match_errors import FIELDS, MATCHED_MONTHS, Target
+from finmodel.calibrate.match import MAX_TRIALS, Match, match_rates
+from finmodel.calibrate.match_errors import FIELDS
 from finmodel.calibrate.reasons import NotEstimable
 from finmodel.calibrate.record_blocks import record_blocks, sector_multiples
 from finmodel.calibrate.records import (
@@ -32,14 +32,15 @@ from finmodel.calibrate.records import (
 from finmodel.calibrate.simulated_moments import Setting, simulated_moments
 from finmodel.calibrate.sizes import SizeLaw
 from finmodel.calibrate.slopes import LAST_STEPS, screening_design
-from finmodel.calibrate.survival import Curve
 from finmodel.calibrate.write import contradictions
 from finmodel.datasets.commitments import read_commitments
 from finmodel.datasets.deal_records import STAGES, DealBook, read_deals
 from finmodel.datasets.root import file_checksum
 from finmodel.errors import CalibrationError, Interrupted
 from finmodel.scenario import Scenario, load_scenario
+from finmodel.study.cohort_spread import CohortSpread, cohort_spread
 from finmodel.study.hold_out import hold_out_table
+from finmodel.study.match_targets import size_target, start_of, targets_of
 
 SIMULATED_PATHS, SIMULATED_SCALE, BURN_IN_YEARS = 24, 0.1, 6.0
 N_STEPS = 6
@@ -91,6 +92,8 @@ class DealCalibration:
     base : Scenario
     cohorts, held_out : tuple of int
     records : RecordEstimates
+    spread : CohortSpread
+        Of the cohorts fitted to.
     match : Match
     calibration : Calibration
     hold_out : DataFrame
@@ -102,6 +105,7 @@ class DealCalibration:
     cohorts: tuple[int, ...]
     held_out: tuple[int, ...]
     records: RecordEstimates
+    spread: CohortSpread
     match: Match
     calibration: Calibration
     hold_out: pd.DataFrame
@@ -166,14 +170,15 @@ def calibrate_deals(
 
     records = estimate_records(book, options(fitted), clock.tick)
     refused = dict(records.refused)
-    targets = targets_of(records, base, refused)
+    spread = cohort_spread(records.prepared, records.curves)
+    targets = targets_of(records, base, refused, spread)
     multiples, fixed = _sector_block(records, base)
     setting = Setting(plan.base, SIMULATED_PATHS, SIMULATED_SCALE, plan.seed, BURN_IN_YEARS)
     match = match_rates(
         setting,
         targets,
-        _size_target(records, base, refused),
-        _start(base),
+        size_target(records, base, refused),
+        start_of(base),
         fixed=fixed,
         tick=clock.tick,
         cancel=cancel,
@@ -186,12 +191,14 @@ def calibrate_deals(
     refused |= {**not_told, **contradictions(told, base)}
     table = pd.DataFrame()
     if held_out:
-        others = curves_of(prepare(book, options(held_out)), {})
+        prepared = prepare(book, options(held_out))
+        others = curves_of(prepared, {})
         seen = Setting(
             plan.base, 4 * SIMULATED_PATHS, SIMULATED_SCALE, plan.seed + 1, BURN_IN_YEARS
         )
         found = simulated_moments(seen, match.overrides, CURVE_MONTHS, cancel=cancel)
-        table = hold_out_table(records.curves, others, found.curves)
+        own = cohort_spread(prepared, others)
+        table = hold_out_table(records.curves, others, found.curves, spread, own)
     calibration = Calibration(
         blocks=tuple(blocks),
         refused={**refused, **_not_in_records(base)},
@@ -202,7 +209,7 @@ def calibrate_deals(
         },
         checksums=checksums_of(plan.deals),
     )
-    return DealCalibration(book, base, fitted, held_out, records, match, calibration, table)
+    return DealCalibration(book, base, fitted, held_out, records, spread, match, calibration, table)
 
 
 def _value_and_flow_blocks(book: DealBook, base: Scenario) -> list[Block | NotEstimable]:
@@ -270,50 +277,6 @@ def split_cohorts(book: DealBook, plan: CalibrationPlan) -> tuple[tuple[int, ...
     if len(years) < 2:
         return years, ()
     return years[::2], years[1::2]
-
-
-def targets_of(records: RecordEstimates, base: Scenario, refused: dict[str, str]) -> list[Target]:
-    """Return curves that the market can be matched to; note the others in `refused`."""
-    at = [CURVE_MONTHS.index(month) for month in MATCHED_MONTHS]
-    targets = []
-    for stage in base.stage_names[:-1]:
-        curve = records.curves.get(stage)
-        why = records.refused.get(f"graduation of {stage}", "the records have no such stage")
-        if curve is not None:
-            share = curve.share[at]
-            if np.all(np.isfinite(share)) and np.all(curve.standard_error[at] > 0.0):
-                own = curve.covariance[np.ix_(at, at)]
-                months = np.asarray(MATCHED_MONTHS)
-                chosen = Curve(months, share, own, curve.at_risk[at], curve.n, curve.n_events)
-                targets.append(Target(stage, chosen))
-                continue
-            why = f"the cohorts are not followed for {MATCHED_MONTHS[-1]:.0f} months"
-        for name in FIELDS:
-            refused[f"stages.{stage}.{name}"] = why
-    return targets
-
-
-def _start(base: Scenario) -> dict[str, float]:
-    asks = {
-        f"stages.{name}.ask_median_mcny": base.stages[name].ask_median_mcny.centre
-        for name in base.stage_names
-    }
-    return {**asks, "firms.size_log_sd": base.firms.size_log_sd.centre}
-
-
-def _size_target(
-    records: RecordEstimates, base: Scenario, refused: dict[str, str]
-) -> SizeTarget | None:
-    if "stages" not in records.sizes:
-        refused["firms.size_log_sd"] = records.refused.get("round sizes", "no round sizes")
-        return None
-    law, common = records.sizes["stages"], records.sizes["common"]
-    means = {
-        name.removeprefix("mu:"): float(law.params[i])
-        for i, name in enumerate(law.names)
-        if name.startswith("mu:") and name.removeprefix("mu:") in base.stage_names
-    }
-    return SizeTarget(means, float(np.exp(common.at("ln sd")[0])))
 
 
 def _size_blocks(records: RecordEstimates, match: Match) -> list[Block]:

@@ -26,7 +26,8 @@ from finmodel.calibrate.simulated_moments import Setting
 from finmodel.calibrate.write import log_error
 from finmodel.market.run import simulate
 from finmodel.scenario import load_scenario
-from finmodel.study.calibrate import targets_of
+from finmodel.study.cohort_spread import cohort_spread
+from finmodel.study.match_targets import targets_of
 from finmodel.world import build_world
 from tests.conftest import YRD
 
@@ -85,7 +86,9 @@ def estimate(seed):
     refused: dict[str, str] = {}
     curves = curves_of(prepared, refused)
     records = RecordEstimates(prepared, curves, {}, {}, (), refused)
-    targets = [t for t in targets_of(records, world.scenario, refused) if t.stage in TRUTH]
+    spread = cohort_spread(prepared, curves)
+    found = targets_of(records, world.scenario, refused, spread)
+    targets = [target for target in found if target.stage in TRUTH]
     match = match_rates(replace(SETTING, seed=seed), targets, None, {})
     return match, targets
 
