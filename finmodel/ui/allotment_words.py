@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from finmodel.errors import Problem
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
+from finmodel.variables import labels
 
 
 def region_total(shares: Mapping[str, float], budget: float, words: Wording) -> str:
@@ -56,14 +58,58 @@ def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:
     per : float
         What a shown unit is of the scenario's.
     """
-    return words.text("lab", "ask", low=_plain(spec.low / per), high=_plain(spec.high / per))
+    kind = "ask_above" if spec.is_low_open else "ask"
+    text = words.text("lab", kind, low=_plain(spec.low / per), high=_plain(spec.high / per))
+    return text + words.text("lab", "ask_whole") if spec.is_whole else text
 
 
-def reason(problem: Problem, spec: Spec | None, words: Wording) -> str:
-    """Return what is wrong with a field; the range in words where that is what it broke."""
-    is_range = spec is not None and problem.allowed == spec.allowed
-    allowed = spec_words(spec, words) if spec is not None and is_range else problem.allowed
-    return words.text("lab", "wrong", given=problem.given, allowed=allowed)
+def reason(problem: Problem, spec: Spec | None, words: Wording, per: float = 1.0) -> str:
+    """Return what is wrong with a field, in its unit and with its name for other fields.
+
+    Parameters
+    ----------
+    problem : Problem
+    spec : Spec or None
+        Of the field; a range that was broken is told by it.
+    words : Wording
+    per : float
+        What a shown unit is of the scenario's.
+    """
+    if spec is not None and problem.allowed == spec.allowed:
+        allowed = spec_words(spec, words, per)
+    else:
+        allowed = _rule(problem.allowed, words)
+    try:
+        given = _plain(float(problem.given) / per)
+    except ValueError:
+        given = problem.given
+    return words.text("lab", "wrong", given=given, allowed=allowed)
+
+
+_RULES = {
+    "at_most": r"at most (?P<field>\w+), (?P<limit>[\d.e+-]+)",
+    "together": r"(?P<field>\w+) and (?P<other>\w+) of at most (?P<limit>[\d.e+-]+) together",
+    "only_for": r"(?P<limit>[\d.e+-]+) but for a fund of funds",
+    "life": r"at least the investment period of (?P<kind>\w+), (?P<limit>[\d.e+-]+)",
+}
+"""What the scenario's reader allows where numbers must fit each other, as patterns."""
+
+
+def _rule(allowed: str, words: Wording) -> str:
+    """Return a rule between fields with the names that the page gives them."""
+    for key, pattern in _RULES.items():
+        found = re.fullmatch(pattern, allowed)
+        if found:
+            return words.text("lab", f"rule_{key}", **_names(found.groupdict(), words))
+    return allowed
+
+
+def _names(parts: Mapping[str, str], words: Wording) -> dict[str, str]:
+    clauses = labels()["clause"]
+    return {
+        key: clauses[part][words.language] if part in clauses else words.name(part)
+        for key, part in parts.items()
+    }
 
 
 def _plain(value: float) -> str:

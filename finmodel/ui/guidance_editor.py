@@ -112,7 +112,10 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
     columns = st.columns(2)
     for number, clause in enumerate(clauses_of(programme)):
         with columns[number % 2]:
-            _number(f"{place}.{clause}", words.text("clause", clause), words, problems)
+            key = f"{place}.{clause}"
+            is_money = editable(draft().preset)[key][1].unit == "mcny"
+            one = words.mcny_per_unit if is_money else 1.0
+            _number(key, words.text("clause", clause), words, problems, per=one)
 
 
 def _sectors(table: str, names: Sequence[str], words: Wording, problems: Sequence[Problem]) -> None:
@@ -152,21 +155,28 @@ def _number(
     if widget not in st.session_state:
         st.session_state[widget] = round(now / per, 9)
     entered = st.number_input(
-        label, key=widget, format="%.6g", step=None, help=quantity.note if quantity else None
+        label,
+        value=None,  # so that an emptied field is empty and not 0
+        key=widget,
+        format="%.6g",
+        step=None,
+        help=quantity.note if quantity else None,
     )
+    if entered is None:
+        say.error(words.text("lab", "emptied", now=f"{now / per:,.6g}"))
     if entered is not None and abs(entered * per - now) > 1e-9 * max(1.0, abs(now)):
         _change({key: round(float(entered) * per, 9)})
     if quantity is not None:
         say.caption(_evidence(quantity, spec, words, per))
     for problem in problems_at(problems, key):
-        say.error(reason(problem, spec, words))
+        say.error(reason(problem, spec, words, per))
     return float(entered) * per if entered is not None else now
 
 
 def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str:
     unit = (
         words.money_unit
-        if per != 1.0
+        if per != 1.0 or spec.unit == "mcny"
         else words.text("clause_unit", spec.unit)
         if (spec.unit != "mcny/year")
         else words.money_unit

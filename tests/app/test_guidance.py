@@ -108,7 +108,7 @@ def test_a_number_out_of_its_range_is_told_at_its_field_and_cannot_be_run():
     page = manager()
     number(page, "state_share").set_value(1.4).run()
     assert not page.exception
-    assert "1.4 is not possible. Allowed: 0 to 1" in page.error[0].value
+    assert "1.4 is not possible. Allowed: above 0, up to 1" in page.error[0].value
     assert all(b.disabled for b in page.button if (b.key or "").startswith("run_"))
 
 

@@ -1,0 +1,64 @@
+"""What a field of the guidance lab says of a number that cannot be."""
+
+import pytest
+
+from finmodel.errors import InputError, Problem
+from finmodel.report.wording import Wording
+from finmodel.scenario.quantity import Spec
+from finmodel.ui.allotment_words import reason, spec_words
+from finmodel.ui.policy import Policy, editable
+from tests.app.opening import open_page
+
+EN, ZH = Wording("en", "bn"), Wording("zh", "yi")
+
+
+def test_a_range_says_whether_its_low_end_is_in_it_and_whether_numbers_are_whole():
+    assert spec_words(Spec("share", 0.0, 1.0, "x", is_low_open=True), EN) == "above 0, up to 1"
+    assert spec_words(Spec("quarters", 0.0, 200.0, "x", is_whole=True), EN) == (
+        "0 to 200, whole numbers"
+    )
+    assert spec_words(Spec("share", 0.0, 1.0, "x", is_low_open=True), ZH) == "大于 0，不超过 1"
+
+
+def test_what_was_given_is_told_in_the_unit_of_the_field():
+    spec = Spec("mcny/year", 0.0, 1e8, "x")
+    said = reason(Problem("budget", "-5000", spec.allowed), spec, EN, EN.mcny_per_unit)
+    assert said == "-5 is not possible. Allowed: 0 to 100,000"
+    said = reason(Problem("budget", "many", spec.allowed), spec, EN, 1.0)
+    assert said.startswith("many is not possible")
+
+
+def problems_of(changes):
+    preset = "policy_pro_rata"
+    names = {key.rpartition(".")[2]: key for key in editable(preset)}
+    policy = Policy(preset, {names[name]: value for name, value in changes.items()})
+    with pytest.raises(InputError) as caught:
+        policy.load()
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"ticket_share": 0.5}, "Largest sum in one firm, of the fund"),
+        ({"profit_give_up": 1.0, "manager_give_up": 1.0}, "Public gains given up to the manager"),
+        ({"term_years": 0.5}, "the investment period"),
+    ],
+)
+def test_rules_between_fields_use_the_names_of_the_page(changes, field):
+    """Taken from the reader itself, so that a rule it words anew is seen here."""
+    said = [reason(problem, None, EN) for problem in problems_of(changes)]
+    assert any(field in text for text in said), said
+    assert not any("_" in text for text in said)
+    chinese = [reason(problem, None, ZH) for problem in problems_of(changes)]
+    assert not any("at most" in text or "at least" in text or "_" in text for text in chinese)
+
+
+def test_an_emptied_field_keeps_the_number_before_and_says_so(home):
+    page = open_page("guidance", mode="manager", lang="en")
+    budget = page.number_input[0]
+    before = budget.value
+    budget.set_value(None).run()
+    assert any("empty" in error.value for error in page.error)
+    assert not page.exception
+    assert before is not None
