@@ -8,7 +8,7 @@ import pytest
 
 from finmodel.datasets.root import scenarios_root
 from finmodel.report.captions import memo as captions
-from finmodel.report.memo import memo_of, memo_page
+from finmodel.report.memo import memo_of, memo_page, title_of
 from finmodel.report.memo_money import money_tested
 from finmodel.report.pdf import PdfError, missing_for_pdf, pdf_of
 from finmodel.report.result import Result, grade_tally, inputs_of, kind_of, sources_used
@@ -212,3 +212,45 @@ def test_money_that_cannot_be_read_is_left_out_and_the_memo_is_made():
     assert money_tested(comparison(), EN) == []
     assert money_tested(guided(value="much"), EN) == []
     assert "The money that was tested" not in memo_page(guided(value="much"), EN)
+
+
+def changed(*sets, paths=6):
+    result = comparison()
+    command = ["finmodel", "compare", "a.toml", "b.toml"]
+    for text in sets:
+        command += ["--set", text]
+    about = {**result.manifest, "command": command, "paths": paths}
+    return Result(about, result.tables, "yours", "0123456789abcdef")
+
+
+def test_a_memo_of_a_changed_programme_says_what_was_changed_and_that_it_is_a_preview():
+    result = changed(
+        "programmes.aid.budget_mcny_pa=7000.0",
+        "programmes.aid.state_share=0.4",
+        "programmes.aid.region_share.AH=0.25",
+        "stages.A.milestone_rate_pa=0.3",
+        "note=<b>",
+    )
+    words = Wording("en", "bn")
+    assert title_of(result, words).endswith("with 5 numbers changed")
+    page = memo_page(result, words)
+    for said in (
+        "7.00 bn CNY",
+        "State share: largest public part of a fund: 0.4",
+        "25.0% of the money",
+        "stages.A.milestone_rate_pa = 0.3",
+        "Made of 6 futures: a preview.",
+        "&lt;b&gt;",
+    ):
+        assert said in page, said
+    assert "70亿元" in memo_page(result, Wording("zh", "yi")) or "70.0亿元" in memo_page(
+        result, Wording("zh", "yi")
+    )
+
+
+def test_a_memo_of_what_is_shipped_speaks_of_no_change_and_no_preview():
+    words = Wording("en", "bn")
+    page = memo_page(changed(paths=60), words)
+    assert "changed" not in title_of(changed(paths=60), words)
+    assert "Changed against" not in page
+    assert "a preview" not in page

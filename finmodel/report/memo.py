@@ -13,6 +13,7 @@ from markupsafe import Markup
 from finmodel.report.captions import gap as gap_words
 from finmodel.report.captions import memo as captions
 from finmodel.report.captions.gap import Number
+from finmodel.report.changes import changed_sentences, changes_of, preview_warning
 from finmodel.report.charts import svg_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.grades import grade_sentences
@@ -109,6 +110,8 @@ def memo_page(result: Result, wording: Wording, studies: Sequence[Result] = ()) 
         badge=wording.text("app", result.origin),
         origin=result.origin,
         memo=memo,
+        preview=preview_warning(about, wording),
+        changes=changed_sentences(about, result.named(wording)),
         # Charts are drawn by us from escaped data, so they go in as they are.
         figures=[(Markup(svg_of(chart)), caption) for chart, caption in memo.figures],
         grades=[*_grades(inputs, wording), *grade_sentences(result, studies, wording)[1:]],
@@ -129,10 +132,14 @@ def title_of(result: Result, wording: Wording) -> str:
     title, words = result.title(wording.language), result.named(wording)
     policies = list(result.policies)
     if result.kind == "run" or not policies:
-        return title
+        n = len(changes_of(result.manifest))
+        return words.text("memo", "changed", title=title, n=n) if n else title
     if len(policies) == 1:
-        return words.text("memo", "compared_one", title=title, policy=words.name(policies[0]))
-    return words.text("memo", "compared", title=title, n=len(policies))
+        told = words.text("memo", "compared_one", title=title, policy=words.name(policies[0]))
+    else:
+        told = words.text("memo", "compared", title=title, n=len(policies))
+    n = len(changes_of(result.manifest))
+    return words.text("memo", "changed", title=told, n=n) if n else told
 
 
 def _section(name: str, wording: Wording) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from finmodel.report.changes import changes_of
 from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
@@ -118,8 +119,10 @@ def assumed(stored: Stored, view: View) -> None:
 
 
 def result_name(stored: Stored, words: Wording) -> str:
-    """Return what a result is called in a list."""
-    return f"{stored.title(words.language)} · {words.text('app', stored.origin)} · {stored.key[:8]}"
+    """Return what a result is called in a list: with what was changed, if anything was."""
+    title, n = stored.title(words.language), len(changes_of(stored.manifest))
+    title = words.text("memo", "changed", title=title, n=n) if n else title
+    return f"{title} · {words.text('app', stored.origin)} · {stored.key[:8]}"
 
 
 def named(view: View, stored: Stored) -> Wording:

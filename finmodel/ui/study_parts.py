@@ -67,6 +67,7 @@ def sensitivity_part(stored: Stored, view: View) -> None:
     lang = view.language
     _question(stored, view)
     say.caption(intro(about, lang))
+    _in_billions(words)
     said = conclusion_sentences(about, tables, lang) if len(tables["answer"]) else []
     said += goal_sentences(about, tables, lang) + information_sentences(about, tables, lang)
     _said("answers", said, words)
@@ -109,6 +110,7 @@ def allocation_part(stored: Stored, view: View) -> None:
     words, tables = view.wording, tables_of(stored)
     teller = Teller(tables, dict(stored.manifest), view.language)
     _question(stored, view)
+    _in_billions(words)
     _said("answers", allocation_sentences(tables, dict(stored.manifest), view.language), words)
     winner = teller.winners[0]
     rows, leads = views.split_rows(teller), views.lead_rows(teller, winner)
@@ -170,6 +172,12 @@ def _question(stored: Stored, view: View) -> None:
         scale = float(units["scale"].iloc[0]) if units is not None and len(units) else None
     if paths is not None and scale is not None:
         say.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
+
+
+def _in_billions(words: Wording) -> None:
+    """Say that these studies speak of billions, where the visitor has chosen another unit."""
+    if words.unit != "bn":
+        say.caption(words.text("studies", "in_billions"))
 
 
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:
