@@ -10,6 +10,8 @@ from finmodel.variables import labels
 
 FEW_FUTURES = 30
 """Below this a result is called a preview wherever it is told."""
+OF_SCENARIOS = ("run", "compare", "why")
+"""Commands whose `--set` changes a scenario; that of the others changes a plan."""
 _MONEY = ("budget_mcny_pa", "fund_size_mcny")
 
 
@@ -23,6 +25,8 @@ def changes_of(manifest: Mapping[str, object]) -> dict[str, str]:
     """
     command = manifest.get("command")
     parts = [str(part) for part in command] if isinstance(command, list) else []
+    if len(parts) < 2 or parts[1] not in OF_SCENARIOS:
+        return {}
     found = {}
     for option, text in itertools.pairwise(parts):
         if option == "--set" and "=" in text:
