@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from finmodel.errors import Problem
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
+from finmodel.variables import labels
 
 
 def region_total(shares: Mapping[str, float], budget: float, words: Wording) -> str:
@@ -44,6 +45,26 @@ def region_money(shares: Mapping[str, float], budget: float, words: Wording) -> 
         if share > 0.0
     ]
     return words.text("lab", "by_place", places=comma.join(said)) if said else ""
+
+
+def change_words(name: str, value: float, words: Wording) -> str:
+    """Return a change of a programme as a reader knows it: which number, and what it is now.
+
+    Parameters
+    ----------
+    name : str
+        Dotted, of a programme's number.
+    value : float
+    words : Wording
+        With the names of provinces and stages.
+    """
+    table, _, entry = name.removeprefix("programmes.").partition(".")[2].partition(".")
+    if entry:
+        return f"{words.name(entry)} {_plain(round(100 * value, 6))}%"
+    if table == "budget_mcny_pa":
+        return words.money(value)
+    known = labels()["clause"].get(table)
+    return f"{known[words.language] if known else table}: {_plain(value)}"
 
 
 def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:

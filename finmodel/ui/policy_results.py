@@ -138,7 +138,8 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     else:
         chart = charts.public_money(rows, words, caption)
         show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
-    st.dataframe(views.risk_view(result.tables["public"], policy, words), hide_index=True)
+    risks = views.risk_view(result.tables["public"], policy, words)
+    st.table(risks.set_index(risks.columns[0]))  # its cells wrap, so a phone shows them whole
 
 
 def pick(
