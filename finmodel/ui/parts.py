@@ -15,6 +15,7 @@ from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
+from finmodel.report.pdf import has_chinese_font
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
 from finmodel.ui.results import Stored, result_of, sensitivity_studies
@@ -67,6 +68,8 @@ def show_chart(
             key=f"png_{key}",
             on_click="ignore",
         )
+        if words.language == "zh" and not has_chinese_font():
+            right.caption(words.text("app", "png_no_font"))
     return state
 
 

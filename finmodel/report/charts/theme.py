@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import altair as alt
@@ -23,6 +24,8 @@ SEQUENCE = ("#eef4f8", "#08519c")
 GAIN, LOSS = "#0072B2", "#B3261E"
 FONT = "Noto Sans CJK SC, Inter, Microsoft YaHei, PingFang SC, sans-serif"
 PNG_SCALE = 2.0
+TITLE_WIDTH = 46
+NO_LINE_STARTS = tuple("，。；：、）”》%")
 
 AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart
 
@@ -36,6 +39,8 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
     alt_text : str
         What a screen reader says: the caption.
     """
+    if isinstance(chart.title, str):
+        chart = chart.properties(title=title_lines(chart.title))
     finished: AnyChart = (
         chart.properties(description=alt_text)
         .configure(font=FONT)
@@ -45,6 +50,22 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
         .configure_title(anchor="start", color=INK, fontSize=14)
     )
     return finished
+
+
+def title_lines(title: str) -> list[str]:
+    """Return a title in lines that a phone has room for; a Chinese letter is two wide."""
+    lines, width = [""], 0
+    for part in re.findall(r"\S+\s*|\s+", title):
+        pieces = [part] if part.isascii() else re.findall(r"[\x21-\x7e]+\s*|.", part)
+        for piece in pieces:
+            size = sum(1 if letter.isascii() else 2 for letter in piece)
+            may_break = piece.strip() not in NO_LINE_STARTS
+            if width + size > TITLE_WIDTH and lines[-1] and may_break:
+                lines.append("")
+                width = 0
+            lines[-1] += piece
+            width += size
+    return [line.strip() for line in lines]
 
 
 def svg_of(chart: AnyChart) -> str:
