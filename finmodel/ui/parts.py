@@ -68,8 +68,8 @@ def show_chart(
             key=f"png_{key}",
             on_click="ignore",
         )
-        if words.language == "zh" and not has_chinese_font():
-            right.caption(words.text("app", "png_no_font"))
+        if view.language == "zh" and not has_chinese_font():
+            place.caption(view.wording.text("app", "png_no_font"))
     return state
 
 
