@@ -17,7 +17,7 @@ from tests.conftest import YRD
 FOLDERS = {"run": "runs", "comparison": "comparisons", "plan": "funds"}
 TRACES = ("Traceback", ".py", "Error(", "KeyError", 'File "')
 PLAIN = ([], YRD.parent / "policy_pro_rata.toml", [], [], 2, 1)
-FEW = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ NAMES = ("lang", "unit", "mode", "run", "comparison", "plan", "policies", "polic
 NAMES += ("region", "side", "stage", "investor", "study", "search", "grade", "number", "part")
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(st.sampled_from([*PAGES, *ALIKE]), st.dictionaries(st.sampled_from(NAMES), HOSTILE))
 def test_an_address_may_hold_anything(page, query):
     shown = open_page(page, **query)

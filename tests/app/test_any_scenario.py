@@ -92,7 +92,7 @@ def made(found, root):
     }
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(results(), st.randoms(use_true_random=False))
 def test_results_of_random_valid_scenarios_are_shown_on_every_page(tmp_path_factory, found, luck):
     root = tmp_path_factory.mktemp("home")

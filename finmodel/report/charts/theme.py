@@ -27,6 +27,14 @@ PNG_SCALE = 2.0
 TITLE_WIDTH = 46
 NO_LINE_STARTS = tuple("，。；：、）”》%")
 
+CONFIG = alt.Config(
+    font=FONT,
+    view=alt.ViewConfig(stroke=None),
+    axis=alt.AxisConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220),
+    legend=alt.LegendConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal"),
+    title=alt.TitleConfig(anchor="start", color=INK, fontSize=14),
+)
+
 AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart
 
 
@@ -39,16 +47,11 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
     alt_text : str
         What a screen reader says: the caption.
     """
+    # In one copy: each property set by itself copies every layer anew, which pages wait for.
+    finished: AnyChart = chart.copy(deep=False)
+    finished.description, finished.config = alt_text, CONFIG
     if isinstance(chart.title, str):
-        chart = chart.properties(title=title_lines(chart.title))
-    finished: AnyChart = (
-        chart.properties(description=alt_text)
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220)
-        .configure_legend(labelColor=INK, titleColor=INK, titleFontWeight="normal")
-        .configure_title(anchor="start", color=INK, fontSize=14)
-    )
+        finished.title = title_lines(chart.title)
     return finished
 
 
