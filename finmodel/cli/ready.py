@@ -1,10 +1,10 @@
 """A process that is ready for one command: all is loaded, and nothing known of the command yet.
 
-``python -m finmodel.cli.ready BASELINE`` loads the program, builds the market of a scenario and
-loads its kernels. Then it waits for one line of JSON on its standard input, becomes that command,
-and ends with it, as a process started for the command would: what it prints, its exit code and
-its signals are the same, and no second command ever meets what the first one left. A line of
-nothing, or a wait of :data:`MOST_IDLE_SECONDS`, ends it too.
+``python -m finmodel.cli.ready BASELINE`` loads the program, builds the market of a scenario, loads
+its kernels, and plays its first paths ahead. Then it waits for one line of JSON on its standard
+input, becomes that command, and ends with it, as a process started for the command would: what it
+prints, its exit code and its signals are the same, and no second command ever meets what the first
+one left. A line of nothing, or a wait of :data:`MOST_IDLE_SECONDS`, ends it too.
 
 If any file of code, data or scenarios has changed since it began to load, it starts afresh for
 the command: a result must not be named after code that did not make it.
@@ -22,6 +22,8 @@ from typing import TypedDict
 from finmodel.datasets.root import data_root, scenarios_root
 
 MOST_IDLE_SECONDS = 1200.0
+PATHS_AHEAD = 6
+"""As many as a preview plays; see :mod:`finmodel.study.ahead`."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -89,19 +91,29 @@ def _load(baseline: Path) -> None:
     from finmodel.datasets import checksums
     from finmodel.market.run import warm_kernel
     from finmodel.scenario import load_scenario
+    from finmodel.study.ahead import AHEAD
     from finmodel.study.single import model_digest
     from finmodel.world import build_world
 
     model_digest()
     checksums()
-    warm_kernel(build_world(load_scenario(baseline)))
+    scenario = load_scenario(baseline)
+    world = build_world(scenario)
+    warm_kernel(world)
+    AHEAD.play(world, scenario.run.seed, PATHS_AHEAD, is_asked=_is_asked)
+
+
+def _is_asked(seconds: float = 0.0) -> bool:
+    """Return whether a line has come, or the other side is gone."""
+    ready, _, _ = select.select([0], [], [], seconds)
+    return bool(ready)
 
 
 def _line() -> bytes:
     """Return the line that comes, or nothing if none does in time or the other side is gone."""
-    ready, _, _ = select.select([0], [], [], MOST_IDLE_SECONDS)
     parts = []
-    while ready and (part := os.read(0, 65536)):
+    is_ready = _is_asked(MOST_IDLE_SECONDS)
+    while is_ready and (part := os.read(0, 65536)):
         parts.append(part)
         if part.endswith(b"\n"):
             return b"".join(parts)

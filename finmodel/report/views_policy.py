@@ -26,6 +26,7 @@ RISKS = (
     "p_loss",
     "p_below_social_rate",
     "tvpi",
+    "tvpi_if_sold",
     "dpi",
     "change_per_public_yuan",
 )

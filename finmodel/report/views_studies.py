@@ -156,11 +156,20 @@ def summary_rows(
             wording.text("studies", "scenario"): [titles.get(s, s) for s in rows["scenario"]],
             head("kind"): kinds,
             head("units"): rows["n_units"].to_numpy(),
-            head("mean"): (rows["mean"] * scale).round(4).to_numpy(),
-            head("error"): (rows["se"] * scale).round(4).to_numpy(),
-            head("between"): (rows["sd_between"] * scale).round(4).to_numpy(),
+            head("mean"): _digits(rows["mean"] * scale, rows["se"] * scale),
+            head("error"): _digits(rows["se"] * scale, rows["se"] * scale),
+            head("between"): _digits(rows["sd_between"] * scale, rows["se"] * scale),
         }
     )
+
+
+def _digits(values: pd.Series[float], errors: pd.Series[float]) -> list[float]:
+    """Return numbers to the second digit of their errors; as they are where there is none."""
+    shown = []
+    for value, error in zip(values, errors, strict=True):
+        known = math.isfinite(value) and math.isfinite(error) and error > 0.0
+        shown.append(round(value, 1 - math.floor(math.log10(error))) if known else float(value))
+    return shown
 
 
 def outcome_scale(unit: str, wording: Wording) -> tuple[float, str]:

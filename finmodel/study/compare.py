@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from finmodel.errors import InputError, Interrupted, Problem
-from finmodel.market.result import PathDetail, RunResult
+from finmodel.market.result import RunResult
 from finmodel.market.resume import Checkpoint, Progress, Stop, play
 from finmodel.market.run import CHECK_EVERY_YEAR, simulate_path, warm_kernel
 from finmodel.measure.convergence import convergence_table, convergence_verdicts
@@ -38,6 +38,7 @@ from finmodel.measure.policy import (
 )
 from finmodel.measure.public_flows import programme_year_table
 from finmodel.measure.public_table import public_table
+from finmodel.study.ahead import AHEAD, Played
 from finmodel.study.arms import Arm, ArmsKeeper, Effects
 from finmodel.world import World
 from finmodel.world.arrays import FloatArray
@@ -121,6 +122,7 @@ def compare(
     for world in worlds.values():
         warm_kernel(world)
     keeper = ArmsKeeper(worlds, seed, paths)
+    base_path = AHEAD.taker(base, seed, check_every)
 
     def found(seconds: float) -> Comparison:
         results = keeper.results(seconds)
@@ -134,7 +136,7 @@ def compare(
         return is_end
 
     seconds = play(
-        lambda path: _play(worlds, path, seed, check_every),
+        lambda path: _play(worlds, base_path, path, seed, check_every),
         keeper.add,
         keeper,
         units=paths,
@@ -149,18 +151,21 @@ def compare(
     return found(seconds)
 
 
-def _play(worlds: Mapping[str, World], path: int, seed: int, check_every: int) -> list[Arm]:
+def _play(
+    worlds: Mapping[str, World],
+    base_path: Callable[[int], Played],
+    path: int,
+    seed: int,
+    check_every: int,
+) -> list[Arm]:
     """Play one path in every arm; the effects of all but the first."""
-    base_world = worlds[""]
-    base_detail: PathDetail | None = None
-    arms: list[Arm] = []
-    for world in worlds.values():
+    base_world, *policies = worlds.values()
+    record, base_detail = base_path(path)
+    assert base_detail is not None
+    arms: list[Arm] = [(record, None)]
+    for world in policies:
         record, detail = simulate_path(world, path, seed, check_every, is_detailed=True)
         assert detail is not None
-        if base_detail is None:
-            base_detail = detail
-            arms.append((record, None))
-            continue
         deals = financings(base_world, world, seed, base_detail, detail)
         chain, memo = effect_panels(base_world, deals)
         is_hard = base_world.is_hard_tech

@@ -48,6 +48,26 @@ def region_money(shares: Mapping[str, float], budget: float, words: Wording) -> 
     return words.text("lab", "by_place", places=comma.join(said)) if said else ""
 
 
+def change_words(name: str, value: float, words: Wording) -> str:
+    """Return a change of a programme as a reader knows it: which number, and what it is now.
+
+    Parameters
+    ----------
+    name : str
+        Dotted, of a programme's number.
+    value : float
+    words : Wording
+        With the names of provinces and stages.
+    """
+    table, _, entry = name.removeprefix("programmes.").partition(".")[2].partition(".")
+    if entry:
+        return f"{words.name(entry)} {_plain(round(100 * value, 6))}%"
+    if table == "budget_mcny_pa":
+        return words.money(value)
+    known = labels()["clause"].get(table)
+    return f"{known[words.language] if known else table}: {_plain(value)}"
+
+
 def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:
     """Return the range that a number may have.
 

@@ -160,7 +160,7 @@ def _number(
         key=widget,
         format="%.6g",
         step=None,
-        help=quantity.note if quantity else None,
+        help=_note(quantity, words),
     )
     if entered is None:
         say.error(words.text("lab", "emptied", now=f"{now / per:,.6g}"))
@@ -171,6 +171,14 @@ def _number(
     for problem in problems_at(problems, key):
         say.error(reason(problem, spec, words, per))
     return float(entered) * per if entered is not None else now
+
+
+def _note(quantity: Quantity | None, words: Wording) -> str | None:
+    """Return the note of a number; notes are written in English, and said to be where it is not."""
+    if quantity is None or not quantity.note:
+        return None
+    note = say.harmless(quantity.note)
+    return note if words.language == "en" else words.text("lab", "note_en", note=note)
 
 
 def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str:

@@ -10,7 +10,7 @@ from finmodel.ui.guidance_editor import set_draft
 from finmodel.ui.home import home
 from finmodel.ui.packed import pack
 from finmodel.ui.policy import Policy
-from finmodel.ui.state import View
+from finmodel.ui.state import View, link
 
 
 def keep(policy: Policy, view: View) -> None:
@@ -46,7 +46,7 @@ def keep(policy: Policy, view: View) -> None:
                 say.error(failed)
         say.caption(words.text("lab", "share_link"))
         query = f"mode=manager&lang={words.language}&unit={words.unit}&plan={pack(policy)}"
-        st.code(f"/guidance?{query}", language=None)
+        st.code(link("guidance", query), language=None)
         say.caption(words.text("lab", "repeat"))
         st.code(policy.command(), language="bash")
 

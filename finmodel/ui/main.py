@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import streamlit as st
@@ -22,6 +23,7 @@ from finmodel.ui.pages import (
 )
 from finmodel.ui.state import View, controls
 
+LOG = logging.getLogger(__name__)
 Page = Callable[[View], None]
 PAGES: dict[str, Page] = {
     "overview": overview.page,
@@ -44,7 +46,7 @@ def main() -> None:
     view = controls()
     pages = [
         st.Page(
-            _shown(page, view),
+            _guarded(_shown(page, view), view),
             title=view.wording.text("app", name),
             url_path=name,
             default=number == 0,
@@ -64,3 +66,19 @@ def _shown(page: Page, view: View) -> Callable[[], None]:
             say.error(f"{view.wording.text('app', 'error')}: {error}")
 
     return show
+
+
+def _guarded(show: Callable[[], None], view: View) -> Callable[[], None]:
+    """Return a page that says in words that it is at fault; the log has what happened.
+
+    A result of another version may lack what a page of this one looks for.
+    """
+
+    def guarded() -> None:
+        try:
+            show()
+        except Exception:  # what the frame raises to draw anew or to stop is none
+            LOG.exception("a page failed")
+            say.error(view.wording.text("app", "fault"))
+
+    return guarded

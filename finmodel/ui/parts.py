@@ -15,6 +15,7 @@ from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
+from finmodel.report.pdf import has_chinese_font
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
 from finmodel.ui.results import Stored, result_of, sensitivity_studies
@@ -57,27 +58,40 @@ def show_chart(
         on_select="rerun" if selects else "ignore",
     )
     say.caption(caption)
-    words = view.wording
-    with st.expander(words.text("app", "table")):
-        say.table(data)
-        left, right = st.columns(2)
-        left.download_button(
-            words.text("app", "download_csv"),
-            lambda: csv_bytes(data),
-            file_name=f"{key}.csv",
-            mime="text/csv",
-            key=f"csv_{key}",
-            on_click="ignore",
-        )
-        right.download_button(
-            words.text("app", "download_png"),
+    with st.expander(view.wording.text("app", "table")):
+        place = _data(data, view, key)
+        place.download_button(
+            view.wording.text("app", "download_png"),
             lambda: png_of(chart),
             file_name=f"{key}.png",
             mime="image/png",
             key=f"png_{key}",
             on_click="ignore",
         )
+        if view.language == "zh" and not has_chinese_font():
+            place.caption(view.wording.text("app", "png_no_font"))
     return state
+
+
+def show_data(data: pd.DataFrame, view: View, *, key: str) -> None:
+    """Draw the data of a picture that is no chart of ours, and their download."""
+    with st.expander(view.wording.text("app", "table")):
+        _data(data, view, key)
+
+
+def _data(data: pd.DataFrame, view: View, key: str) -> Any:
+    """Draw a table and its download; return the place beside the button."""
+    say.table(data)
+    left, right = st.columns(2)
+    left.download_button(
+        view.wording.text("app", "download_csv"),
+        lambda: csv_bytes(data),
+        file_name=f"{key}.csv",
+        mime="text/csv",
+        key=f"csv_{key}",
+        on_click="ignore",
+    )
+    return right
 
 
 def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run") -> Stored | None:

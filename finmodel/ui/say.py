@@ -69,3 +69,10 @@ def error(text: object) -> None:
 def table(frame: pd.DataFrame, **options: Any) -> Any:
     """Draw a table without its index, whose own download holds no formula."""
     return st.dataframe(safe_table(frame), hide_index=True, **options)
+
+
+def wrapped(frame: pd.DataFrame) -> None:
+    """Draw a small table whose cells wrap, so that a phone shows them whole; texts do nothing."""
+    texts = safe_table(frame)
+    plain = texts.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+    st.table(plain.set_index(plain.columns[0]))

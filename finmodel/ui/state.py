@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -82,6 +83,23 @@ def told(name: str, value: str, default: str) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:
         st.query_params[name] = value
+
+
+def link(page: str, query: str) -> str:
+    """Return the address of a page with a query: in full where the browser says what it has open.
+
+    Parameters
+    ----------
+    page : str
+        Its name in addresses.
+    query : str
+        Without the question mark.
+    """
+    opened = urlsplit(st.context.url or "")
+    if opened.scheme not in ("http", "https") or not opened.netloc:
+        return f"/{page}?{query}"
+    folder = opened.path.removesuffix("/").removesuffix(page).removesuffix("/")
+    return f"{opened.scheme}://{opened.netloc}{folder}/{page}?{query}"
 
 
 def controls() -> View:

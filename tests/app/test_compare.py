@@ -9,6 +9,7 @@ import pytest
 from finmodel.report.captions import compare as captions
 from finmodel.report.captions import policy as policy_captions
 from finmodel.report.charts import policy as charts
+from finmodel.report.charts.theme import title_lines
 from finmodel.report.views_compare import (
     base_rows,
     changes_by_path,
@@ -141,3 +142,30 @@ def test_the_page_compares_the_published_policies(lang, mode, tmp_path, monkeypa
     assert not page.error
     text = " ".join(caption.value for caption in page.caption)
     assert ("of 60 futures" if lang == "en" else "在60个未来中") in text
+
+
+def test_charts_have_room_on_a_phone():
+    """Titles and names of pairs break into lines, and bars do not start far from where they lie."""
+    assert title_lines("Who gains, who loses: viable needs funded, a year on average") == [
+        "Who gains, who loses: viable needs funded, a",
+        "year on average",
+    ]
+    assert [len(line) for line in title_lines("谁" * 30)] == [23, 7]
+    assert title_lines("谁" * 23 + "。") == ["谁" * 23 + "。"]
+    base = base_rows(outcomes(), TITLES, "gap_n", Wording(), 20)
+    pairs = pair_rows(base, Wording(), 20)
+    spec = charts.changes(pairs, "x", "t" * 60, Wording(), "c").to_dict()
+    assert "split" in spec["layer"][1]["encoding"]["y"]["axis"]["labelExpr"]
+    assert " − " in pairs["name"].iloc[0]
+    rows = pd.DataFrame(
+        {
+            "component": ["gross", "deadweight", "net"],
+            "name": ["a", "b", "c"],
+            "value": [100.0, -90.0, 10.0],
+            "se": [1.0, 1.0, 1.0],
+            "start": [0.0, 10.0, 0.0],
+            "end": [100.0, 100.0, 10.0],
+        }
+    )
+    spec = charts.waterfall(rows, "n", Wording(), "c", 200).to_dict()
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"][0] == 0.0

@@ -27,8 +27,10 @@ def published(table):
     )
 
 
-@pytest.mark.parametrize("mode", ["reader", "manager"])
-@pytest.mark.parametrize(("lang", "word"), [("en", "return less than was paid in"), ("zh", "少于")])
+@pytest.mark.parametrize(
+    ("mode", "lang", "word"),
+    [("reader", "en", "return less than was paid in"), ("manager", "zh", "少于")],
+)
 def test_it_answers_from_the_published_plan(home, mode, lang, word):
     shown = page(lang=lang, mode=mode)
     assert not shown.exception
@@ -38,8 +40,7 @@ def test_it_answers_from_the_published_plan(home, mode, lang, word):
     assert ("record_as_of" in {item.key for item in shown.text_input}) == (mode == "manager")
 
 
-@pytest.mark.parametrize("table", ["fund_of_funds", "actuals"])
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("table", "lang"), [("fund_of_funds", "en"), ("actuals", "zh")])
 def test_a_fund_of_funds_and_a_record_are_shown(home, table, lang):
     stored = published(table)
     shown = page(plan=stored.key, lang=lang, mode="manager", whose="sub_fund", dpi_year="5")
@@ -49,9 +50,10 @@ def test_a_fund_of_funds_and_a_record_are_shown(home, table, lang):
     assert shown.select_slider[0].value == "5"
 
 
-@pytest.mark.parametrize("query", [{"plan": "../x"}, {"whose": "me"}, {"dpi_year": "99"}])
-def test_an_address_that_names_nothing_gives_the_default(home, query):
-    assert not page(**query).exception
+def test_an_address_that_names_nothing_gives_the_default(home):
+    shown = page(plan="../x", whose="me", dpi_year="99")
+    assert not shown.exception
+    assert shown.select_slider[0].value != "99"
 
 
 def test_a_readable_plan_one_s_own_can_be_shown_and_a_broken_one_is_told(home):

@@ -53,9 +53,8 @@ def test_the_explorer_answers_where_and_why(home, monkeypatch):
     assert any("firm" in text and "(persistent)" in text and "(delay)" in text for text in said)
 
 
-@pytest.mark.parametrize("mode", ["reader", "manager"])
-def test_a_province_in_needs_in_chinese(home, mode):
-    page = app("gap", "zh", mode, run=RUN.name, region="AH", side="n")
+def test_a_province_in_needs_in_chinese(home):
+    page = app("gap", "zh", "manager", run=RUN.name, region="AH", side="n")
     assert not page.exception
     assert page.selectbox(key="region").value == "AH"
     said = captions(page)
@@ -90,8 +89,10 @@ def test_a_choice_goes_into_the_address(home):
     assert any(text.startswith("Jiangsu: 38 bn CNY") for text in captions(page))
 
 
-@pytest.mark.parametrize("query", [{"region": "XX"}, {"side": "usd"}, {"investor": "../x"}])
-@pytest.mark.parametrize("name", ["gap", "flows"])
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [("gap", {"region": "XX", "side": "usd"}), ("flows", {"investor": "../x"})],
+)
 def test_an_address_that_names_nothing_gives_the_default(home, name, query):
     page = app(name, **query)
     assert not page.exception
@@ -114,8 +115,7 @@ def own(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", ["gap", "flows"])
+@pytest.mark.parametrize(("name", "language"), [("gap", "en"), ("flows", "zh")])
 def test_a_run_of_one_s_own_with_one_path_has_no_errors_to_show(own, name, language, monkeypatch):
     monkeypatch.setenv(HOME_VARIABLE, str(own))
     monkeypatch.setattr("finmodel.ui.results.published_root", lambda: own / "none")
@@ -149,7 +149,7 @@ def test_flows_by_investor(home):
     page = app("flows", run=RUN.name, investor="state_owned")
     assert not page.exception
     assert page.selectbox(key="investor").value == "state_owned"
-    assert "stays in the investors' own province" in captions(page)[0]
+    assert any("stays in the investors' own province" in text for text in captions(page))
     assert any("crossed a border in 2022" in text for text in captions(page))
 
 
@@ -158,7 +158,7 @@ def test_flows_by_investor(home):
     st.sampled_from([math.nan, 0.0, -1e6, 1e12]),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_results_with_holes_are_drawn(seen, value, seed):
     """Numbers of a published run may be missing, zero, negative or large: no page may break."""
     read = results._read

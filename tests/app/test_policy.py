@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError, ScenarioError
+from finmodel.report.wording import Wording
 from finmodel.scenario import digest, load_scenario
 from finmodel.ui import allotment, saved
+from finmodel.ui.allotment_words import change_words
 from finmodel.ui.packed import MOST_CHARACTERS, as_text, from_text, pack, unpack
 from finmodel.ui.policy import (
     Policy,
@@ -198,3 +200,14 @@ def test_what_is_missing_and_presets():
     assert allotment.by_gap(["A", "B"], gaps) == {"A": 0.75, "B": 0.25}
     assert allotment.by_gap(["A", "C"], gaps) is None
     assert allotment.by_gap(["A"], None) is None
+
+
+def test_a_change_is_told_in_words_and_not_by_its_dotted_name():
+    words = Wording("en", "bn", {"SH": "Shanghai", "A": "A round"})
+    assert change_words(f"{PLACE}.region_share.SH", 0.232, words) == "Shanghai 23.2%"
+    assert change_words(f"{PLACE}.mandate.A", 0.4, words) == "A round 40%"
+    assert change_words(f"{PLACE}.budget_mcny_pa", 30000.0, words) == "30.0 bn CNY"
+    said = change_words(f"{PLACE}.reinvestment_multiple", 1.5, words)
+    assert said == "Reinvestment: money to invest at home per public yuan: 1.5"
+    assert "返投" in change_words(f"{PLACE}.reinvestment_multiple", 1.5, Wording("zh"))
+    assert change_words(f"{PLACE}.fill_log_sd", 0.1, words) == "fill_log_sd: 0.1"

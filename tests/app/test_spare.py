@@ -10,8 +10,10 @@ import pytest
 
 from finmodel.cli import ready
 from finmodel.datasets.root import scenarios_root
+from finmodel.scenario import load_scenario
+from finmodel.study.single import run_scenario
 from finmodel.ui.jobs import JobQueue
-from finmodel.ui.spare import MODULE, SPARE_VARIABLE, Spare
+from finmodel.ui.spare import SPARE_VARIABLE, Spare
 from tests.conftest import ROOT
 
 BASELINE = scenarios_root() / "yrd_baseline.toml"
@@ -45,9 +47,11 @@ def test_it_becomes_the_command_and_stores_what_a_process_of_its_own_would(queue
     assert job.process is waits
     assert queue._spare._process is None
     assert (job.state, job.result["paths"], job.progress) == ("done", 2, (2, 2))
-    command = [sys.executable, "-m", "finmodel", *RUN[:-3], "--out", "other", "--paths", "2"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    (mine,), (other,) = ((tmp_path / name).glob("[!.]*") for name in ("runs", "other"))
+    scenario = load_scenario(BASELINE, ["run.scale=0.02"])
+    how = {"paths": 2, "seed": scenario.run.seed}
+    _, stored = run_scenario(scenario, **how, root=tmp_path / "other")
+    (mine,) = (tmp_path / "runs").glob("[!.]*")
+    other = stored.folder
     assert mine.name == other.name
     for file in mine.glob("*.parquet"):
         assert file.read_bytes() == (other / file.name).read_bytes(), file.name
@@ -83,8 +87,10 @@ def test_one_that_is_gone_is_replaced_by_a_process_of_its_own(queue):
 
 
 def test_it_leaves_when_the_server_does(tmp_path):
+    """Without the loading, which it does before it looks."""
+    script = "from finmodel.cli import ready; ready._load = lambda file: None; ready.main()"
+    command = [sys.executable, "-c", script, str(BASELINE)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", MODULE, str(BASELINE)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path, env=environment)
     process.stdin.close()
     assert process.wait(60) == 0

@@ -9,6 +9,10 @@ from finmodel.report.charts.theme import BLUE, GAIN, INK, LOSS, ORANGE, PALE, An
 from finmodel.report.wording import Wording, reach
 
 ROW_STEP = 34
+TWO_LINES = (
+    "indexof(datum.label, ' − ') < 0 ? datum.label : split(replace(datum.label, ' − ', ' −|'), '|')"
+)
+"""A Vega expression: the label of a difference of two policies in two lines."""
 
 
 def waterfall(
@@ -39,13 +43,14 @@ def waterfall(
         low=rows["value"] - times * rows["se"].fillna(0.0),
         high=rows["value"] + times * rows["se"].fillna(0.0),
     )
+    net = drawn[drawn["component"] == "net"]
     order = list(rows["name"])
     y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=250, labelPadding=6))
     tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=axis)]
     most = float(drawn["right"].max()) if len(drawn) else 1.0
-    scale = alt.Scale(
-        domain=[min(0.0, float(drawn["low"].min()) if len(drawn) else 0.0), 1.4 * max(most, 1e-9)]
-    )
+    # Only the net has its error drawn: where other parts would reach says nothing of the axis.
+    ends = [0.0, *drawn["start"], *drawn["end"], *net["low"]]
+    scale = alt.Scale(domain=[min(x for x in ends if x == x), 1.5 * max(most, 1e-9)])
     bars = (
         alt.Chart(drawn)
         .mark_bar(height={"band": 0.6})
@@ -67,7 +72,7 @@ def waterfall(
         .encode(x=alt.X("right:Q", scale=scale), y=y, text="text:N")
     )
     errors = (
-        alt.Chart(drawn[drawn["component"] == "net"])
+        alt.Chart(net)
         .mark_rule(color=INK, strokeWidth=2)
         .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
     )
@@ -104,7 +109,9 @@ def changes(
         ],
         text=[wording.with_error(v, e) for v, e in zip(rows["change"], rows["se"], strict=True)],
     )
-    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=alt.Axis(labelLimit=250))
+    # A difference of two policies stands in two lines, so that a phone shows both names.
+    axis_y = alt.Axis(labelLimit=250, labelExpr=TWO_LINES)
+    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=axis_y)
     ends = (LOSS, GAIN) if less_is_better else (GAIN, LOSS)
     colour = alt.Color(
         "sign:N",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import altair as alt
@@ -23,6 +24,16 @@ SEQUENCE = ("#eef4f8", "#08519c")
 GAIN, LOSS = "#0072B2", "#B3261E"
 FONT = "Noto Sans CJK SC, Inter, Microsoft YaHei, PingFang SC, sans-serif"
 PNG_SCALE = 2.0
+TITLE_WIDTH = 46
+NO_LINE_STARTS = tuple("，。；：、）”》%")
+
+CONFIG = alt.Config(
+    font=FONT,
+    view=alt.ViewConfig(stroke=None),
+    axis=alt.AxisConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220),
+    legend=alt.LegendConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal"),
+    title=alt.TitleConfig(anchor="start", color=INK, fontSize=14),
+)
 
 AnyChart = alt.Chart | alt.LayerChart | alt.HConcatChart | alt.VConcatChart | alt.FacetChart
 
@@ -36,15 +47,28 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
     alt_text : str
         What a screen reader says: the caption.
     """
-    finished: AnyChart = (
-        chart.properties(description=alt_text)
-        .configure(font=FONT)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220)
-        .configure_legend(labelColor=INK, titleColor=INK, titleFontWeight="normal")
-        .configure_title(anchor="start", color=INK, fontSize=14)
-    )
+    # In one copy: each property set by itself copies every layer anew, which pages wait for.
+    finished: AnyChart = chart.copy(deep=False)
+    finished.description, finished.config = alt_text, CONFIG
+    if isinstance(chart.title, str):
+        finished.title = title_lines(chart.title)
     return finished
+
+
+def title_lines(title: str) -> list[str]:
+    """Return a title in lines that a phone has room for; a Chinese letter is two wide."""
+    lines, width = [""], 0
+    for part in re.findall(r"\S+\s*|\s+", title):
+        pieces = [part] if part.isascii() else re.findall(r"[\x21-\x7e]+\s*|.", part)
+        for piece in pieces:
+            size = sum(1 if letter.isascii() else 2 for letter in piece)
+            may_break = piece.strip() not in NO_LINE_STARTS
+            if width + size > TITLE_WIDTH and lines[-1] and may_break:
+                lines.append("")
+                width = 0
+            lines[-1] += piece
+            width += size
+    return [line.strip() for line in lines]
 
 
 def svg_of(chart: AnyChart) -> str:

@@ -11,7 +11,7 @@ from finmodel.report.views_gap import flows_view
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, named, show_chart
+from finmodel.ui.parts import choose, foot, named, show_chart, show_data
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -49,6 +49,7 @@ def page(view: View) -> None:
     story = captions.sankey(rows, words)
     st.echarts_chart(flow_sankey(rows, words), theme=None, height=420, key="sankey", alt=story)
     say.caption(story)
+    show_data(data, view, key="flows_sankey")
     foot(stored, view)
 
 

@@ -78,11 +78,11 @@ def _numbers(stored: Stored, choice: Choice, words: Wording) -> None:
     if choice.region != ALL:
         by_region = stored.table("gap_region")
         table = by_region[by_region["region"] == choice.region]
-    columns = st.columns(2)
-    for number, shown in enumerate(captions.four_numbers(table, words)):
-        column = columns[number % 2]
-        column.metric(shown.label, shown.value, border=True)
-        column.caption(shown.range)
+    numbers = captions.four_numbers(table, words)
+    for pair in (numbers[:2], numbers[2:]):  # in rows, so that a phone keeps their order
+        for column, shown in zip(st.columns(2), pair, strict=True):
+            column.metric(shown.label, shown.value, border=True)
+            column.caption(shown.range)
 
 
 def _take_click(regions: list[str]) -> None:

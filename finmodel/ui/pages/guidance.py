@@ -7,6 +7,7 @@ import streamlit as st
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording, names_of
 from finmodel.ui import say
+from finmodel.ui.allotment_words import change_words
 from finmodel.ui.downloads import downloads
 from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
 from finmodel.ui.guidance_keep import keep
@@ -66,7 +67,7 @@ def _manager(view: View) -> None:
     except InputError as error:
         scenario, problems = scenario_of(policy.preset), error.problems
     named_words = Wording(words.language, words.unit, _names(policy.preset, words))
-    _changes(policy, words)
+    _changes(policy, named_words)
     with st.expander(words.text("lab", "edit"), expanded=True):
         edit(named_words, problems)
     keep(policy, view)
@@ -115,7 +116,7 @@ def _changes(policy: Policy, words: Wording) -> None:
         st.button(words.text("lab", "reset"), on_click=set_draft, args=[Policy(policy.preset)])
         for name, value in policy.changes.items():
             rest = {key: item for key, item in policy.changes.items() if key != name}
-            label = f"{name.partition('.')[2]} = {value:.6g}"
+            label = change_words(name, value, words)
             st.button(
                 words.text("lab", "undo", name=label),
                 key=f"undo_{name}",
