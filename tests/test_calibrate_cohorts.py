@@ -107,10 +107,24 @@ def test_one_effect_moves_all_points_of_a_curve():
 
 
 def test_few_cohorts_widen_the_variance_and_one_tells_nothing():
-    wide = spread_variance(0.2, 2, np.array([0.5]))
+    wide = spread_variance(0.2, 3, np.array([0.5]))
     assert wide[0] == pytest.approx(0.02 * (student.ppf(0.975, 2) / Z_95) ** 2)
     assert spread_variance(0.2, 10_000, np.array([0.5]))[0] == pytest.approx(0.02, rel=1e-3)
-    assert spread_variance(0.2, 0, np.array([0.5]))[0] == 0.0
+    assert np.isnan(spread_variance(0.2, 1, np.array([0.5]))[0])
+
+
+def test_late_entries_are_left_out_as_they_are_of_the_curve():
+    """Firms noticed late had to last until then: counted, they would make cohorts differ."""
+    spells = spells_of([0.05] * 4, 500, np.random.default_rng(6))
+    late = replace(spells, entry=np.where(np.arange(len(spells)) % 2 == 0, 0.0, 1.0))
+    early = spells.where(np.arange(len(spells)) % 2 == 0)
+    curve = {"A": graduation_curve(early, MONTHS)}
+    pd.testing.assert_frame_equal(cohort_counts([late], curve).table, counted(early).table)
+
+
+def test_before_any_graduation_one_cohort_stands_for_all():
+    spells = spells_of([1e-9] * 2, 50, np.random.default_rng(7), (16.0, 16.0))
+    assert counted(spells).concentration["A"] == pytest.approx(1.0)
 
 
 def forecast(rng, tau):
@@ -137,6 +151,17 @@ def test_prediction_intervals_hold_cohorts_that_were_not_fitted_to(tau):
     inside = np.mean([item[1][1:] for item in found])
     assert predicted > 0.95 - 4 * np.sqrt(0.05 * 0.95 / 300)
     assert inside < (0.90 if tau == 0.0 else 0.75)
+
+
+def test_with_one_cohort_there_is_no_interval():
+    rng = np.random.default_rng(8)
+    spells = spells_of([0.05], 500, rng, (16.0,))
+    curve = graduation_curve(spells, MONTHS)
+    counts = cohort_counts([spells], {"A": curve})
+    alone = CohortSpread(spread_of(counts.table), float("nan"), counts.concentration)
+    table = hold_out_table({"A": curve}, {"A": curve}, {"A": curve}, alone, alone)
+    assert table["predicted_low_95"].isna().all()
+    assert not table["is_predicted"].any()
 
 
 def test_months_that_no_held_out_cohort_reaches_are_left_out():

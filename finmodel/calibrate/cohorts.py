@@ -7,7 +7,8 @@ has: a third of ``tau^2`` for three cohorts alike, all of it where one alone is 
 Expected are the Nelson-Aalen hazards of all cohorts over the time that a cohort's firms were seen.
 
 `tau` is told from few cohorts, so its variance is widened until 1.96 of its roots are as far as
-the Student law of its degrees of freedom goes.
+the Student law goes, of one degree of freedom less than cohorts: those of several stages do not
+count, since what is odd of a cohort may be so at each of them.
 
 References
 ----------
@@ -39,7 +40,7 @@ class CohortCounts:
         One row a stage and cohort: `stage`, `cohort`, `observed`, `expected`, in the mean over
         imputations.
     concentration : dict of ndarray of shape (m,)
-        ``sum_c p_c^2`` by stage, at the months of the curves; NaN before the first graduation.
+        ``sum_c p_c^2`` by stage, at the months of the curves; 1 before the first graduation.
     """
 
     table: pd.DataFrame
@@ -55,6 +56,8 @@ def cohort_counts(completed: Sequence[Spells], curves: Mapping[str, Curve]) -> C
         Of several cohorts by their firms' `first_year`, one an imputation.
     curves : Mapping of Curve
         Stages that are looked at, and the months.
+
+    Spells that came under observation after their start are left out, as they are of the curves.
     """
     rows, concentration = [], {}
     for stage, curve in curves.items():
@@ -66,14 +69,15 @@ def cohort_counts(completed: Sequence[Spells], curves: Mapping[str, Curve]) -> C
         with np.errstate(invalid="ignore"):
             parts = np.sum([part.reindex(years, fill_value=0.0) for _, part in found], axis=0)
             share = parts / parts.sum(axis=0)
-        concentration[stage] = (share**2).sum(axis=0)
+        concentration[stage] = np.nan_to_num((share**2).sum(axis=0), nan=1.0)
     columns = ["stage", "cohort", "observed", "expected"]
     return CohortCounts(pd.DataFrame(rows, columns=columns), concentration)
 
 
 def _of_stage(spells: Spells, stage: str, at: FloatArray) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return events and expected events by cohort, and expected ones by each time."""
-    own = spells.where(spells.stage == spells.stages.index(stage))
+    is_own = (spells.stage == spells.stages.index(stage)) & (spells.entry <= 0.0)
+    own = spells.where(is_own)
     is_graduated = own.event == GRADUATED
     end = np.where(is_graduated, own.end, own.horizon)
     times, deaths = np.unique(end[is_graduated], return_counts=True)
@@ -86,22 +90,22 @@ def _of_stage(spells: Spells, stage: str, at: FloatArray) -> tuple[pd.DataFrame,
     return counts.groupby(year).sum(), pd.DataFrame(np.array(until).T).groupby(year).sum()
 
 
-def spread_variance(tau: float, degrees: int, concentration: FloatArray) -> FloatArray:
+def spread_variance(tau: float, cohorts: int, concentration: FloatArray) -> FloatArray:
     """Return the variance of the log cumulative hazard of a curve that cohorts' spread makes.
 
     Parameters
     ----------
     tau : float
         Between cohorts, of the log hazard.
-    degrees : int
-        That `tau` is told from; 0 gives no variance, since nothing is known of it.
+    cohorts : int
+        That `tau` is told from; of one nothing is known, which gives NaN.
     concentration : ndarray of shape (m,)
     """
     from scipy.stats import t
 
-    if degrees < 1:
-        return np.zeros_like(concentration)
-    widening = float(t.ppf(0.975, degrees)) / Z_95
+    if cohorts < 2:
+        return np.full_like(concentration, np.nan)
+    widening = float(t.ppf(0.975, cohorts - 1)) / Z_95
     return np.asarray((widening * tau) ** 2 * concentration)
 
 

@@ -52,7 +52,8 @@ def calibration_sentences(done: DealCalibration, lang: Language) -> list[str]:
             sentences.append(words["outside"].format(points=_points(missed, names)))
         n_own = int(table["is_fitted_inside"].sum())
         sentences.append(words["cohorts_differ"].format(n=n_own, total=total))
-        n = int(table["is_predicted"].sum())
+    if not table.empty and table["predicted_low_95"].notna().any():
+        n, total = int(table["is_predicted"].sum()), len(table)
         sentences.append(words["predicted_at"].format(n=n, total=total))
         left = table[~table["is_predicted"]]
         if len(left):

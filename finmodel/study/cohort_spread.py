@@ -38,8 +38,11 @@ class CohortSpread:
         return self.chance < TOLD_BELOW
 
     def variance(self, concentration: FloatArray) -> FloatArray:
-        """Return what the spread adds to the variance of a curve's log cumulative hazard."""
-        return spread_variance(self.spread.tau, self.spread.degrees, concentration)
+        """Return what the spread adds to the variance of a curve's log cumulative hazard.
+
+        NaN of one cohort, which tells nothing of a spread.
+        """
+        return spread_variance(self.spread.tau, self.spread.cohorts, concentration)
 
 
 def cohort_spread(prepared: Prepared, curves: Mapping[str, Curve]) -> CohortSpread:

@@ -40,7 +40,8 @@ def hold_out_table(
         `simulated_se`, `is_inside` (simulated within the band), `is_fitted_inside` (the fitted
         cohorts' own curve within it: what cohorts differ by, whatever the model),
         `predicted_low_95`, `predicted_high_95` (interval for the curve of cohorts not fitted to),
-        `is_predicted` (that of the held-out ones within it). Months to which no held-out cohort is
+        `is_predicted` (that of the held-out ones within it). With one cohort fitted to there is no
+        interval: NaN, and False. Months to which no held-out cohort is
         followed are left out.
 
     Notes
