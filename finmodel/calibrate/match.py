@@ -189,7 +189,10 @@ def match_rates(
         If cancelled.
     """
     if not targets:
-        raise CalibrationError("matching: no stage has a graduation curve in the records")
+        raise CalibrationError(
+            "matching: no stage has a graduation curve that is followed for "
+            f"{MATCHED_MONTHS[-1]:.0f} months in the records"
+        )
     parameters = parameters_of(targets)
     market = _Market(setting, [p.key for p in parameters], targets, fixed or {}, tick, cancel)
     wanted = np.concatenate([t.curve.share for t in targets])

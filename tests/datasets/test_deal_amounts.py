@@ -26,6 +26,9 @@ READ = {
     "$3.5M": (3.5e6, 3.5e6),
     "US$ 2 billion": (2e9, 2e9),
     "数千万人民币": (2e7, 9e7),
+    "一亿元": (1e8, 1e8),
+    "三千万元人民币": (3e7, 3e7),
+    "近两亿元": (1.6e8, 2e8),
     "数百万美元": (2e6, 9e6),
     "几十万元": (2e5, 9e5),
     "数亿元": (2e8, 9e8),
@@ -251,3 +254,8 @@ def test_no_text_breaks_the_readers_of_cells(text, currency):
     assert (day.day is None) == (day.fault not in ("", "too_early"))
     round_word(text)
     status_word(text)
+
+
+@pytest.mark.parametrize("text", ["三五千万", "一千五百万", "一亿两千万元", "一", "二十万"])
+def test_figures_in_words_beyond_one_digit_are_told_and_not_guessed(text):
+    assert amount_of(text, "CNY").fault == "unreadable"

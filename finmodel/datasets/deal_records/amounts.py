@@ -55,6 +55,16 @@ class _Words(NamedTuple):
     header: re.Pattern[str]
 
 
+_DIGITS = {digit: str(k) for k, digit in enumerate("一二三四五六七八九", 1)} | {
+    "两": "2",
+    "兩": "2",
+}
+_WORD_DIGIT = re.compile(
+    r"(?<![一二两兩三四五六七八九十百千万亿萬億\d.])([一二两兩三四五六七八九])(?=[十百千]?[万亿萬億])"
+)
+"""One digit in words before one unit: 一亿, 三千万. 三五千万 and 一千五百万 are other things."""
+
+
 def _nothing(currency: str, fault: str = "") -> Amount:
     return Amount(math.nan, math.nan, currency, fault)
 
@@ -144,7 +154,8 @@ def amount_of(text: str, currency: str, header: str = "") -> Amount:
     fault = _fault(plain)
     if fault:
         return _nothing(own or "", fault)
-    match = words.pattern.fullmatch(_THOUSANDS.sub(_without_commas, plain))
+    figures = _WORD_DIGIT.sub(lambda digit: _DIGITS[digit[1]], plain)
+    match = words.pattern.fullmatch(_THOUSANDS.sub(_without_commas, figures))
     if match is None or not (match["figure"] or match["unit"]):
         return _nothing(own or "", "unreadable")
     if above is None:
