@@ -28,6 +28,7 @@ READ = {
     "数千万人民币": (2e7, 9e7),
     "一亿元": (1e8, 1e8),
     "三千万元人民币": (3e7, 3e7),
+    "二十万元": (2e5, 2e5),
     "近两亿元": (1.6e8, 2e8),
     "数百万美元": (2e6, 9e6),
     "几十万元": (2e5, 9e5),
@@ -256,6 +257,6 @@ def test_no_text_breaks_the_readers_of_cells(text, currency):
     status_word(text)
 
 
-@pytest.mark.parametrize("text", ["三五千万", "一千五百万", "一亿两千万元", "一", "二十万"])
+@pytest.mark.parametrize("text", ["三五千万", "一千五百万", "一亿两千万元", "一", "十五亿"])
 def test_figures_in_words_beyond_one_digit_are_told_and_not_guessed(text):
     assert amount_of(text, "CNY").fault == "unreadable"
