@@ -269,7 +269,9 @@ def _level(teller: Teller, value: float, vary: str) -> str:
     """Return a budget in billions, another clause in its own unit."""
     if math.isnan(value):
         return teller.words["outside"]
-    return f"{value / MCNY_PER_BN:,.3g}" if vary == BUDGET else f"{value:,.4g}"
+    if vary == BUDGET:
+        return f"{value / MCNY_PER_BN:,.3g}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
 
 
 def _broken_limits(teller: Teller, winner: str) -> list[str]:
