@@ -173,11 +173,18 @@ class ReadAllocation:
         return (base or self.base).model_copy(update={"programmes": programmes})
 
 
+def programme_name(slot: str, sector: str) -> str:
+    """Return the programme of a slot, or of a slot and a sector if there is one."""
+    return f"{slot}_{sector}" if sector else slot
+
+
 def programme_names(plan: AllocationPlan) -> list[tuple[str, str, str]]:
     """Return each programme of a plan with its slot and its sector, empty without sectors."""
-    if not plan.sectors:
-        return [(slot, slot, "") for slot in plan.slots]
-    return [(f"{slot}_{sector}", slot, sector) for slot in plan.slots for sector in plan.sectors]
+    return [
+        (programme_name(slot, sector), slot, sector)
+        for slot in plan.slots
+        for sector in plan.sectors or ("",)
+    ]
 
 
 def load_allocation(
