@@ -1,4 +1,4 @@
-"""Questions of an allocation: what may be varied, between which levels, and whole numbers."""
+"""Questions of an allocation: what may be varied, between which levels; limits that bind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from finmodel.allocate.back_solve import back_solve
+from finmodel.allocate.splits import Group, SplitSet
 from finmodel.errors import ScenarioError
 from finmodel.scenario.allocation_plan import load_allocation
 from finmodel.study.allocate_play import MEASURES
@@ -102,3 +103,18 @@ def test_a_range_of_two_whole_levels_is_played_at_both():
     assert found.levels.tolist() == [3.0, 4.0]
     assert found.answer == 4.0
     assert math.isfinite(found.answer)
+
+
+def test_limits_of_cells_together_bind_every_cell_of_them():
+    one = Group("one", np.array([True, False, False]), 0.3, 0.8)
+    two = Group("two", np.array([False, True, True]), 0.1, 0.4)
+    allowed = SplitSet.free(["a", "b", "c"], [one, two])
+    assert allowed.at_floor(np.array([0.6, 0.4, 0.0])).tolist() == [False, False, True]
+    assert allowed.at_cap(np.array([0.6, 0.4, 0.0])).tolist() == [False, True, True]
+    assert allowed.at_floor(np.array([0.3, 0.3, 0.4])).tolist() == [True, False, False]
+    assert allowed.at_floor(np.array([0.9, 0.06, 0.04])).tolist() == [False, True, True]
+    assert allowed.at_cap(np.array([0.8, 0.1, 0.1])).tolist() == [True, False, False]
+    # Floors of nothing and caps of everything bind no cell that is inside its own.
+    idle = SplitSet.free(["a", "b"], [Group("all", np.array([True, True]))])
+    assert not idle.at_cap(np.array([0.5, 0.5])).any()
+    assert not idle.at_floor(np.array([0.5, 0.5])).any()

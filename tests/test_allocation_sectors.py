@@ -174,6 +174,8 @@ def test_the_command_splits_between_sectors_in_both_languages(tmp_path):
     splits = pd.read_parquet(folder / "splits.parquet")
     assert splits["cell"].unique().tolist() == [f"{IC}:SH", f"{BIO}:SH"]
     assert splits.groupby("split")["share"].sum().to_numpy() == pytest.approx(1.0)
+    circuits = splits[splits["cell"] == f"{IC}:SH"]  # their floor is of a limit without `each`
+    assert (circuits["is_at_floor"] == (circuits["share"] <= 0.4 + 1e-6)).all()
     assert pd.read_parquet(folder / "marginal.parquet")["cell"].nunique() == 2
     made = pd.read_parquet(folder / "assumptions.parquet")["name"]
     assert "sectors.1" not in set(made)
