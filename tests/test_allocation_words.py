@@ -188,12 +188,11 @@ def test_the_part_called_is_of_each_programmes_own_quarters(slots, sectors):
     ]
     money = 100.0 * np.arange(1, len(cells) + 1)
     given = pd.DataFrame({"cell": [*cells, "unspent"], "budget_mcny_pa": [*money, 1e6]})
-    years = [quarters[name.split("_")[0]] / 4 for name in names]
+    lengths = {name: quarters[name.split("_")[0]] for name in names}
+    years = np.array(list(lengths.values())) / 4
     manifest = {
-        "plan": {**MANIFEST["plan"], "slots": dict.fromkeys(slots, {}), "sectors": sectors},
-        "scenario": {
-            "programmes": {name: {"quarters": {"value": 4.0 * y}} for name, y in zip(names, years)}
-        },
+        "plan": {**MANIFEST["plan"], "slots": {key: {} for key in slots}, "sectors": sectors},
+        "scenario": {"programmes": {n: {"quarters": {"value": q}} for n, q in lengths.items()}},
     }
     outlay = {"split": "expected", "measure": "public_outlay_mcny"}
     outlay["change"] = 0.09 * float(money @ years)

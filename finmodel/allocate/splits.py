@@ -119,7 +119,7 @@ class SplitSet:
         """Return which cells of a split, shape (D,), a floor of theirs, or of a group, binds."""
         bound = split <= self.low + _BINDS
         for group in self.groups:
-            if 0.0 < group.low and split[group.members].sum() <= group.low + _BINDS:
+            if group.low > 0.0 and split[group.members].sum() <= group.low + _BINDS:
                 bound = bound | group.members
         return np.asarray(bound)
 
