@@ -195,6 +195,8 @@ def cautions(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
     if run["scale"] < 1.0 and (plan["risks"] or plan["frontier"] or plan["questions"]):
         said.append(words["scale"].format(scale=f"{run['scale']:g}"))
     said += [words["horizon"].format(called=called_share(teller)), words["gap_note"]]
+    if "gap_weighted" in teller.rules:
+        said.append(words["by_gap"].format(first=run["first_paths"]))
     said.append(
         words["sizes"].format(
             paths=run["paths"],

@@ -26,7 +26,7 @@ from finmodel.scenario.allocation_questions import (
     out_of_range,
 )
 from finmodel.scenario.allocation_schema import AllocationPlan, Limit
-from finmodel.scenario.allocation_sectors import SECTORS, check_sectors
+from finmodel.scenario.allocation_sectors import SECTORS, check_sectors, in_plan
 from finmodel.scenario.consistency import check_consistency, check_sources
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import lay_clauses, merge, read_with_parent
@@ -211,7 +211,7 @@ def load_allocation(
     plan, problems = read_model(file, overrides, AllocationPlan, title)
     problems += check_sources(plan, str(file))
     base, programmes, more = _programmes(plan, file)
-    problems += more
+    problems += in_plan(more, plan, programme_names(plan), str(file))
     problems += _check_measures(plan, str(file), measures)
     if base is None:
         raise ScenarioError(title, problems)
@@ -344,7 +344,11 @@ def _check_names(found: ReadAllocation, file: str) -> list[Problem]:
 def _check_limit(found: ReadAllocation, place: str, limit: Limit) -> list[Problem]:
     problems = unknown_names(f"{place}.regions", limit.regions, found.plan.regions)
     problems += unknown_names(f"{place}.slots", limit.slots, found.plan.slots)
-    problems += unknown_names(f"{place}.sectors", limit.sectors, found.plan.sectors)
+    if limit.sectors and not found.plan.sectors:
+        given, allowed = ", ".join(limit.sectors), "none: the plan names no `sectors`"
+        problems.append(Problem(f"{place}.sectors", given, allowed))
+    else:
+        problems += unknown_names(f"{place}.sectors", limit.sectors, found.plan.sectors)
     if limit.low.centre > limit.high.centre:
         given = f"{limit.low.centre:g} to {limit.high.centre:g}"
         problems.append(Problem(place, given, "low at most high"))
