@@ -66,6 +66,10 @@ def test_what_the_split_sets_or_some_programmes_lack_cannot_be_varied(tmp_path):
 def test_ends_of_a_whole_number_are_whole(tmp_path):
     (said,) = refused(tmp_path, vary="quarters", low=1.5, high=8.0)
     assert "questions.q.low.quarters: got 1.5; allowed: whole number" in said
+    tree = plan()
+    tree["futures"]["named"]["dry"]["changes"] = {"terms.participating": 0.5}
+    with pytest.raises(ScenarioError, match=r"participating: got 0\.5; allowed: whole number"):
+        load_allocation(written(tmp_path, tree), measures=MEASURES)
 
 
 @pytest.mark.parametrize("least", range(1, 201, 13))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 from finmodel.errors import Problem
@@ -99,7 +100,7 @@ def out_of_range(
 
 def _is_allowed(value: float, spec: Spec) -> bool:
     is_within = spec.low <= value <= spec.high and not (spec.is_low_open and value == spec.low)
-    return is_within and not (spec.is_whole and value != int(value))
+    return is_within and math.isfinite(value) and not (spec.is_whole and value % 1.0)
 
 
 def _fixed(programme: Programme) -> frozenset[str]:
