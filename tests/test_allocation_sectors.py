@@ -155,9 +155,25 @@ def test_plans_that_cannot_be_are_refused_in_words(tmp_path, changes, said):
         load_allocation(written(tmp_path, by_sector(**changes)), measures=MEASURES)
 
 
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_fault_of_all_sectors_is_said_once_where_the_file_has_it(tmp_path, is_own):
+    slots = {"joint_fund": ONE["joint_fund"] | {"programme": {"vehicle": "grants"}}}
+    tree = {"slots": slots} if is_own else {"template": plan()["template"] | {"vehicle": "grants"}}
+    with pytest.raises(ScenarioError) as caught:
+        load_allocation(written(tmp_path, by_sector(**tree)), measures=MEASURES)
+    (problem,) = caught.value.problems
+    table = "slots.joint_fund.programme" if is_own else "template"
+    assert problem.place.endswith(f"goal.toml: {table}.vehicle")
+    ticket = plan()["template"] | {"ticket_share": 0.9}
+    with pytest.raises(ScenarioError) as caught:
+        load_allocation(written(tmp_path, by_sector(template=ticket)), measures=MEASURES)
+    (problem,) = caught.value.problems
+    assert problem.place.endswith("goal.toml: template.ticket_share")
+
+
 def test_a_sector_named_without_the_axis_is_refused(tmp_path):
     limits = {"x": {"sectors": [BIO], "low": 0.0, "high": 1.0}}
-    with pytest.raises(ScenarioError, match=r"limits\.x\.sectors"):
+    with pytest.raises(ScenarioError, match=r"limits\.x\.sectors: .* names no `sectors`"):
         load_allocation(written(tmp_path, plan(limits=limits)), measures=MEASURES)
 
 
@@ -169,11 +185,14 @@ def test_the_command_splits_between_sectors_in_both_languages(tmp_path):
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 0, answer.output
     assert "Biomedicine SH" in answer.stdout
+    assert "mean gap of the baseline on 4 paths alone" in answer.stdout
     assert "生物医药 SH" in CliRunner().invoke(app, [*arguments, "--lang", "zh"]).stdout
     folder = tmp_path / "out" / folder_of(answer.stdout).rsplit("/", 1)[-1]
     splits = pd.read_parquet(folder / "splits.parquet")
     assert splits["cell"].unique().tolist() == [f"{IC}:SH", f"{BIO}:SH"]
     assert splits.groupby("split")["share"].sum().to_numpy() == pytest.approx(1.0)
+    circuits = splits[splits["cell"] == f"{IC}:SH"]  # their floor is of a limit without `each`
+    assert (circuits["is_at_floor"] == (circuits["share"] <= 0.4 + 1e-6)).all()
     assert pd.read_parquet(folder / "marginal.parquet")["cell"].nunique() == 2
     made = pd.read_parquet(folder / "assumptions.parquet")["name"]
     assert "sectors.1" not in set(made)

@@ -10,7 +10,7 @@ from finmodel.allocate.back_solve import back_solve
 from finmodel.cli.allocate_command import time_text
 from finmodel.errors import ScenarioError
 from finmodel.report.allocation_charts import allocation_charts
-from finmodel.report.allocation_words import Teller, allocation_sentences
+from finmodel.report.allocation_words import Teller, allocation_sentences, called_share
 from finmodel.scenario.allocation_plan import load_allocation
 from finmodel.study.allocate import most_units, read_allocation
 from finmodel.study.allocate_play import MEASURES
@@ -174,3 +174,30 @@ def test_units_are_counted_ahead_and_time_is_rounded_up(tmp_path):
     assert most_units(found, 4) > least
     assert time_text(61.0) == "2 min"
     assert time_text(3 * 3600.0) == "3 h"
+
+
+@pytest.mark.parametrize("sectors", [["biomedicine", "retail"], []])
+@pytest.mark.parametrize("slots", [("short", "long"), ("long", "short"), ("short",)])
+def test_the_part_called_is_of_each_programmes_own_quarters(slots, sectors):
+    quarters = {"short": 4, "long": 40}
+    names = [f"{slot}_{sector}" if sector else slot for slot in slots for sector in sectors or [""]]
+    cells = [
+        ":".join([*([slot] if len(slots) > 1 else []), *([sector] if sector else []), "SH"])
+        for slot in slots
+        for sector in sectors or [""]
+    ]
+    money = 100.0 * np.arange(1, len(cells) + 1)
+    given = pd.DataFrame({"cell": [*cells, "unspent"], "budget_mcny_pa": [*money, 1e6]})
+    lengths = {name: quarters[name.split("_")[0]] for name in names}
+    years = np.array(list(lengths.values())) / 4
+    manifest = {
+        "plan": {**MANIFEST["plan"], "slots": {key: {} for key in slots}, "sectors": sectors},
+        "scenario": {"programmes": {n: {"quarters": {"value": q}} for n, q in lengths.items()}},
+    }
+    outlay = {"split": "expected", "measure": "public_outlay_mcny"}
+    outlay["change"] = 0.09 * float(money @ years)
+    of = tables() | {
+        "splits": given.assign(split="expected"),
+        "measures": pd.DataFrame([outlay]),
+    }
+    assert called_share(Teller(of, manifest, "en")) == "9%"

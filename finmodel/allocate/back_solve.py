@@ -64,6 +64,7 @@ def back_solve(
     probability: float,
     coarse: int = COARSE,
     fine: int = FINE,
+    is_whole: bool = False,
 ) -> BackSolution:
     """Find the level at which a goal is reached with a probability.
 
@@ -79,13 +80,19 @@ def back_solve(
         In (0, 1).
     coarse, fine : int
         Equally spaced levels first, then halvings about the crossing.
+    is_whole : bool
+        Only whole levels are played, until the crossing lies between neighbours, and the answer
+        and its interval are whole levels. `between` is whole then.
 
     Returns
     -------
     BackSolution
     """
-    reached = {float(x): outcome(float(x)) >= goal for x in np.linspace(*between, coarse)}
-    for _ in range(fine):
+    levels = np.linspace(*between, coarse)
+    if is_whole:
+        levels = np.unique(np.rint(levels))
+    reached = {float(x): outcome(float(x)) >= goal for x in levels}
+    for _ in range(most_levels(between, coarse, fine, is_whole=is_whole) - coarse):
         xs, chance, _ = _curve(reached)
         is_rising = chance[-1] >= chance[0]
         smooth = _smooth(chance, is_rising)
@@ -93,6 +100,10 @@ def back_solve(
         if not len(inside):
             break
         middle = 0.5 * (xs[inside[0]] + xs[inside[0] + 1])
+        if is_whole:
+            middle = np.floor(middle)
+            if middle == xs[inside[0]]:
+                break  # neighbours
         reached[float(middle)] = outcome(float(middle)) >= goal
     xs, chance, hits = _curve(reached)
     is_rising = bool(chance[-1] >= chance[0])
@@ -109,9 +120,24 @@ def back_solve(
     if soonest == (xs[0] if is_rising else xs[-1]):
         soonest = float("nan")  # nearer levels were not tried
     first, last = (soonest, surest) if is_rising else (surest, soonest)
+    if is_whole:
+        # The first whole level at which the curve, straight between those tried, is high enough.
+        up = np.ceil if is_rising else np.floor
+        answer, first, last = (float(up(round(x, 9))) for x in (answer, first, last))
     return BackSolution(
         xs, chance, low, high, answer, first, last, status, is_rising, _is_monotone(hits, is_rising)
     )
+
+
+def most_levels(
+    between: tuple[float, float], coarse: int = COARSE, fine: int = FINE, *, is_whole: bool = False
+) -> int:
+    """Return how many levels :func:`back_solve` tries at most."""
+    if not is_whole:
+        return coarse + fine
+    # Whole levels are halved down to neighbours; smoothing may move the crossing on the way.
+    span = max((between[1] - between[0]) / max(coarse - 1, 1), 1.0)
+    return coarse + fine + int(np.ceil(np.log2(span)))
 
 
 def wilson(chance: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:

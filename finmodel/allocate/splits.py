@@ -23,6 +23,8 @@ BoolArray = NDArray[np.bool_]
 
 TOLERANCE = 1e-9
 """How far a share may be beyond a limit, by rounding."""
+_BINDS = 1e-6
+"""Share within which a split is at a limit."""
 _PARTS = 1000  # of the budget, in which splits are rounded
 _DUST = 0.005
 _SPREAD_BY = 25  # draws of hit and run for each that is kept: far points are chosen among them
@@ -112,6 +114,22 @@ class SplitSet:
                   if b - a <= TOLERANCE]  # fmt: skip
         fixed += [g.members.astype(float) for g in self.groups if g.high - g.low <= TOLERANCE]
         return np.asarray(null_space(np.array(fixed)))
+
+    def at_floor(self, split: FloatArray) -> BoolArray:
+        """Return which cells of a split, shape (D,), a floor of theirs, or of a group, binds."""
+        bound = split <= self.low + _BINDS
+        for group in self.groups:
+            if group.low > 0.0 and split[group.members].sum() <= group.low + _BINDS:
+                bound = bound | group.members
+        return np.asarray(bound)
+
+    def at_cap(self, split: FloatArray) -> BoolArray:
+        """Return which cells of a split, shape (D,), a cap of theirs, or of a group, binds."""
+        bound = split >= self.high - _BINDS
+        for group in self.groups:
+            if group.high < 1.0 and split[group.members].sum() >= group.high - _BINDS:
+                bound = bound | group.members
+        return np.asarray(bound)
 
     def contains(self, splits: FloatArray) -> BoolArray:
         """Return which splits, shape (..., D), keep to every limit."""

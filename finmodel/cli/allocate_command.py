@@ -23,7 +23,8 @@ from finmodel.cli.output import (
 )
 from finmodel.cli.progress import stop_on_interrupt
 from finmodel.errors import Interrupted
-from finmodel.report.allocation import allocation_page, allocation_parts, part_view
+from finmodel.report.allocation import allocation_page, allocation_parts
+from finmodel.report.allocation_view import part_views
 from finmodel.report.allocation_words import allocation_sentences, cautions
 from finmodel.study.allocate import most_units, read_allocation
 from finmodel.study.allocate_store import find_or_allocate
@@ -105,7 +106,8 @@ def allocate_and_show(
         console.print(f"- {sentence}", soft_wrap=True, markup=False)
     console.print()
     for part in allocation_parts(tables, manifest, language):
-        console.print(part_view(part))
+        for view in part_views(part, console.width, language):
+            console.print(view)
     for sentence in cautions(tables, manifest, language):
         console.print(sentence, soft_wrap=True, markup=False)
     if page is not None:

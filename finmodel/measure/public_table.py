@@ -208,14 +208,26 @@ def _sold(run: RunResult) -> FloatArray:
     )
 
 
-def _at_risk(run: RunResult) -> FloatArray:
-    """Return guaranteed money that stands behind loans still owed at the end, by path."""
+_ROUNDING = 1e-9
+"""Part of the money given below which a difference of it is rounding."""
+
+
+def at_risk_by_path(run: RunResult) -> FloatArray:
+    """Return guaranteed money that stands behind loans still owed at the end, by path.
+
+    It is what programmes got less what is left and what was paid: what is below the rounding of
+    that sum is nothing.
+    """
     first = len(run.world.fund_types) - len(run.world.programmes)
     is_guarantee = run.world.arrays.programmes["vehicle"] == GUARANTEE
     kinds = first + np.flatnonzero(is_guarantee)
-    return run.spools["fund_flow"].collect(
+    found = run.spools["fund_flow"].collect(
         lambda block: block[:, -1, :, kinds, col.UNCALLED_S].sum(axis=(0, 2))
     )
+    programmes = run.world.arrays.programmes[is_guarantee]
+    quarters = programmes["last_quarter"] - programmes["first_quarter"]
+    got = quarters @ run.world.arrays.programme_budget_pp[is_guarantee].sum(axis=1)
+    return np.where(found <= _ROUNDING * got, 0.0, found)
 
 
 def public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
@@ -244,7 +256,7 @@ def public_paths(run: RunResult, base: RunResult) -> dict[str, FloatArray]:
         "relief_mcny": (relief_by_path(run) - relief_by_path(base)).sum(axis=1),
         "lever_cost_mcny": levers.sum(axis=1),
         "public_cost_mcny": called.sum(axis=1) + levers.sum(axis=1),
-        "at_risk_mcny": _at_risk(run),
+        "at_risk_mcny": at_risk_by_path(run),
         "returned_mcny": back.sum(axis=1),
         "nav_mcny": nav,
         "net_present_value_mcny": value,

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
-
 from finmodel.report.allocation_charts import allocation_charts
 from finmodel.report.allocation_words import Tables, Teller, allocation_sentences, cautions
 from finmodel.report.fund_plan import rows_by
@@ -184,24 +182,6 @@ def _frontier(teller: Teller) -> Part | None:
     names = [teller.cell(str(name).removeprefix("share_")) for name in cells]
     head = ["", words["risk"], words["objective"], *names]
     return Part(words["frontier"].format(risk=teller.frontier_risk()), head, rows)
-
-
-def part_view(part: Part) -> Table:
-    """Return a part for the terminal."""
-    view = Table(
-        title=part.heading,
-        title_justify="left",
-        header_style="bold",
-        padding=(0, 0),
-        caption=part.note or None,
-        caption_justify="left",
-    )
-    view.add_column(part.head[0], overflow="fold", min_width=10)
-    for name in part.head[1:]:
-        view.add_column(name, justify="right", overflow="fold")  # never cut a number
-    for row in part.rows:
-        view.add_row(*row)
-    return view
 
 
 def command_text(command: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from finmodel.report.fund_plan import rows_by
-from finmodel.scenario.allocation_plan import BUDGET, UNSPENT
+from finmodel.scenario.allocation_plan import BUDGET, UNSPENT, programme_name
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN, QUARTERS_PER_YEAR
 from finmodel.variables import Language, labels
@@ -71,16 +71,23 @@ class Teller:
 
     def cell(self, name: str) -> str:
         """Return the name of a cell."""
-        *parts, region = name.split(":")
-        if not parts:
+        if ":" not in name:
             return self.name(name)
+        slot, sector, region = self.parts(name)
         label = f"label_{self.lang}"
-        has_slots = len(self.plan["slots"]) > 1
-        tables = [self.plan["slots"]] if has_slots else []
-        if self.plan.get("sectors"):  # allocations stored by an earlier version name none
-            tables.append(self.manifest["scenario"]["sectors"])
-        named = [table[part][label] for part, table in zip(parts, tables, strict=True)]
+        named = [self.plan["slots"][slot][label]] if len(self.plan["slots"]) > 1 else []
+        if sector:
+            named.append(self.manifest["scenario"]["sectors"][sector][label])
         return " ".join([*named, region])
+
+    def parts(self, cell: str) -> tuple[str, str, str]:
+        """Return the slot, the sector, empty without sectors, and the region of a cell."""
+        *named, region = cell.split(":")
+        slots = list(self.plan["slots"])
+        slot = named.pop(0) if len(slots) > 1 else slots[0]
+        # Allocations stored by an earlier version name no sectors.
+        sector = named.pop(0) if self.plan.get("sectors") else ""
+        return slot, sector, region
 
     def measure(self, name: str) -> str:
         """Return the name of a measure."""
@@ -187,7 +194,9 @@ def cautions(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
         )
     if run["scale"] < 1.0 and (plan["risks"] or plan["frontier"] or plan["questions"]):
         said.append(words["scale"].format(scale=f"{run['scale']:g}"))
-    said += [words["horizon"].format(called=_called(teller)), words["gap_note"]]
+    said += [words["horizon"].format(called=called_share(teller)), words["gap_note"]]
+    if "gap_weighted" in teller.rules:
+        said.append(words["by_gap"].format(first=run["first_paths"]))
     said.append(
         words["sizes"].format(
             paths=run["paths"],
@@ -200,7 +209,7 @@ def cautions(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
     return said
 
 
-def _called(teller: Teller) -> str:
+def called_share(teller: Teller) -> str:
     """Return the part of the first winner's money that was called."""
     measures = teller.tables["measures"]
     own = measures[measures["split"] == teller.winners[0]]
@@ -210,8 +219,8 @@ def _called(teller: Teller) -> str:
     programmes = teller.manifest["scenario"]["programmes"]
     money = 0.0
     for row in given.to_dict("records"):
-        slot = str(row["cell"]).partition(":")[0]
-        programme = programmes.get(slot) or next(iter(programmes.values()))
+        slot, sector, _ = teller.parts(str(row["cell"]))
+        programme = programmes[programme_name(slot, sector)]
         money += row["budget_mcny_pa"] * programme["quarters"]["value"] / QUARTERS_PER_YEAR
     return f"{called / money:.0%}" if money > 0.0 else "-"
 
@@ -269,7 +278,9 @@ def _level(teller: Teller, value: float, vary: str) -> str:
     """Return a budget in billions, another clause in its own unit."""
     if math.isnan(value):
         return teller.words["outside"]
-    return f"{value / MCNY_PER_BN:,.3g}" if vary == BUDGET else f"{value:,.4g}"
+    if vary == BUDGET:
+        return f"{value / MCNY_PER_BN:,.3g}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
 
 
 def _broken_limits(teller: Teller, winner: str) -> list[str]:

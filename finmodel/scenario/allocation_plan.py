@@ -20,14 +20,19 @@ from pydantic import ValidationError
 
 from finmodel.errors import Problem, ScenarioError
 from finmodel.scenario.allocation_objective import check_objective
+from finmodel.scenario.allocation_questions import (
+    check_questions,
+    clauses,
+    out_of_range,
+)
 from finmodel.scenario.allocation_schema import AllocationPlan, Limit
-from finmodel.scenario.allocation_sectors import SECTORS, check_sectors
+from finmodel.scenario.allocation_sectors import SECTORS, check_sectors, in_plan
 from finmodel.scenario.consistency import check_consistency, check_sources
 from finmodel.scenario.fund_plan import read_model
 from finmodel.scenario.load import lay_clauses, merge, read_with_parent
 from finmodel.scenario.market_consistency import unknown_names
 from finmodel.scenario.programme_schema import Programme
-from finmodel.scenario.quantity import Quantity, Spec
+from finmodel.scenario.quantity import Quantity
 from finmodel.scenario.reading import read_toml, to_problems
 from finmodel.scenario.schema import Scenario
 from finmodel.scenario.walk import declared, with_values
@@ -106,6 +111,15 @@ class ReadAllocation:
         ]
         return (*named, UNSPENT) if self.has_unspent else tuple(named)
 
+    def is_whole(self, vary: str) -> bool:
+        """Whether a question varies a whole number."""
+        return clauses(self.programmes, has_axis=bool(self.plan.sectors))[vary].is_whole
+
+    def at_equal(self, changes: Mapping[str, float]) -> Scenario:
+        """Return the scenario in which every cell has as much, under changed clauses."""
+        n = len(self.cells)
+        return self.scenario_of([1.0 / n] * n, changes=changes)
+
     def members(self, limit: Limit) -> list[bool]:
         """Return which cells a limit means, that of the unspent never."""
         found = [
@@ -159,11 +173,18 @@ class ReadAllocation:
         return (base or self.base).model_copy(update={"programmes": programmes})
 
 
+def programme_name(slot: str, sector: str) -> str:
+    """Return the programme of a slot, or of a slot and a sector if there is one."""
+    return f"{slot}_{sector}" if sector else slot
+
+
 def programme_names(plan: AllocationPlan) -> list[tuple[str, str, str]]:
     """Return each programme of a plan with its slot and its sector, empty without sectors."""
-    if not plan.sectors:
-        return [(slot, slot, "") for slot in plan.slots]
-    return [(f"{slot}_{sector}", slot, sector) for slot in plan.slots for sector in plan.sectors]
+    return [
+        (programme_name(slot, sector), slot, sector)
+        for slot in plan.slots
+        for sector in plan.sectors or ("",)
+    ]
 
 
 def load_allocation(
@@ -190,7 +211,7 @@ def load_allocation(
     plan, problems = read_model(file, overrides, AllocationPlan, title)
     problems += check_sources(plan, str(file))
     base, programmes, more = _programmes(plan, file)
-    problems += more
+    problems += in_plan(more, plan, programme_names(plan), str(file))
     problems += _check_measures(plan, str(file), measures)
     if base is None:
         raise ScenarioError(title, problems)
@@ -199,7 +220,9 @@ def load_allocation(
     problems += _check_names(found, str(file))
     problems += _check_run(plan, str(file))
     problems += _check_futures(found, str(file))
-    problems += _check_questions(found, str(file))
+    problems += check_questions(
+        plan.questions, programmes, found.at_equal, str(file), has_axis=bool(plan.sectors)
+    )
     if problems:
         raise ScenarioError(title, problems)
     return found
@@ -321,7 +344,11 @@ def _check_names(found: ReadAllocation, file: str) -> list[Problem]:
 def _check_limit(found: ReadAllocation, place: str, limit: Limit) -> list[Problem]:
     problems = unknown_names(f"{place}.regions", limit.regions, found.plan.regions)
     problems += unknown_names(f"{place}.slots", limit.slots, found.plan.slots)
-    problems += unknown_names(f"{place}.sectors", limit.sectors, found.plan.sectors)
+    if limit.sectors and not found.plan.sectors:
+        given, allowed = ", ".join(limit.sectors), "none: the plan names no `sectors`"
+        problems.append(Problem(f"{place}.sectors", given, allowed))
+    else:
+        problems += unknown_names(f"{place}.sectors", limit.sectors, found.plan.sectors)
     if limit.low.centre > limit.high.centre:
         given = f"{limit.low.centre:g} to {limit.high.centre:g}"
         problems.append(Problem(place, given, "low at most high"))
@@ -350,36 +377,7 @@ def _check_futures(found: ReadAllocation, file: str) -> list[Problem]:
     for name, future in found.plan.futures.named.items():
         place, values = f"{file}: futures.named.{name}.changes", future.changes
         problems += unknown_names(place, values, numbers)
-        problems += _out_of_range(place, values, numbers)
+        problems += out_of_range(place, values, numbers)
         known = {key: value for key, value in values.items() if key in numbers}
         problems += check_consistency(in_future(found.base, known), place)
     return problems
-
-
-def _check_questions(found: ReadAllocation, file: str) -> list[Problem]:
-    problems = []
-    programme = next(iter(found.programmes.values()))
-    numbers = {name: spec for name, _, spec in declared(programme)}
-    if found.plan.sectors:  # they are of the first programme alone, and set by the split
-        numbers = {name: spec for name, spec in numbers.items() if not name.startswith(SECTORS)}
-    for name, item in found.plan.questions.items():
-        place = f"{file}: questions.{name}"
-        problems += unknown_names(f"{place}.vary", [item.vary], numbers)
-        for end in ("low", "high"):
-            problems += _out_of_range(f"{place}.{end}", {item.vary: getattr(item, end)}, numbers)
-        if item.low >= item.high:
-            given = f"{item.low:g} to {item.high:g}"
-            problems.append(Problem(f"{place}.low", given, "less than high"))
-    return problems
-
-
-def _out_of_range(
-    place: str, values: Mapping[str, float], numbers: Mapping[str, Spec]
-) -> list[Problem]:
-    return [
-        Problem(f"{place}.{name}", f"{value:g}", spec.allowed)
-        for name, value in values.items()
-        for spec in [numbers.get(name)]
-        if spec is not None
-        and (not spec.low <= value <= spec.high or (spec.is_low_open and value == spec.low))
-    ]

@@ -115,6 +115,9 @@ def _set(
             known |= {name for name in root.model_fields if not depth and _is_table(name, root)}
             if part in node:
                 return Problem(place, where, "a table here; this is a single value")
+            if depth and not known and _names_are_free(parts[:depth], root):
+                quoted = f'{".".join(parts[:depth])}."{".".join(parts[depth:])}"'
+                return Problem(place, where, f"a name with dots in double quotes, as {quoted}")
             return Problem(place, where, one_of(sorted(known)), nearest_name(part, known))
         node = node[part]
     last = parts[-1]

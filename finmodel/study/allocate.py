@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from finmodel.allocate.back_solve import COARSE, FINE, BackSolution, back_solve
+from finmodel.allocate.back_solve import BackSolution, back_solve, most_levels
 from finmodel.allocate.frontier import Frontier, frontier
 from finmodel.allocate.goal import Goal, RiskLimit
 from finmodel.allocate.marginal import MarginalCurves, marginal_curves
@@ -189,8 +189,11 @@ def most_units(found: ReadAllocation, n_presets: int) -> int:
     again = criteria + n_presets + 1 + 3 * cells + 2
     if plan.frontier is not None:
         again += plan.frontier.points + criteria + 1
-    levels = COARSE + FINE
-    return 1 + futures * (first + last + again * fresh) + 2 * levels * fresh * len(plan.questions)
+    levels = sum(
+        most_levels((item.low, item.high), is_whole=found.is_whole(item.vary))
+        for item in plan.questions.values()
+    )
+    return 1 + futures * (first + last + again * fresh) + 2 * levels * fresh
 
 
 class _Steps:
@@ -225,5 +228,9 @@ def _answer(found: ReadAllocation, player: Player, split: FloatArray, name: str)
         return np.asarray(changes[0, 0, :, _column(asked.measure)])
 
     return back_solve(
-        outcome, between=(asked.low, asked.high), goal=asked.goal, probability=asked.probability
+        outcome,
+        between=(asked.low, asked.high),
+        goal=asked.goal,
+        probability=asked.probability,
+        is_whole=found.is_whole(asked.vary),
     )

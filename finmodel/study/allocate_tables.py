@@ -25,7 +25,8 @@ def allocation_tables(result: Allocation) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of DataFrame
-        `splits`: shares, money and vehicles by split and cell. `worth`: the objective of each
+        `splits`: shares, money and vehicles by split and cell, and whether a floor or a cap of
+        the cell, or of cells together with it, binds. `worth`: the objective of each
         split in sample and on other luck, and its lead over the first rule, the equal split: the
         optimism of the lead is free of the market's luck, which all splits share. `measures`:
         every measure on other luck. `contrasts`: the winner of each criterion against each rule.
@@ -52,6 +53,7 @@ def _splits(result: Allocation) -> pd.DataFrame:
     moved = {item.name: item.is_moved for item in result.presets}
     for name, split in zip(result.fresh.names, result.fresh.splits, strict=True):
         counts = vehicles(result.found, split)
+        floor, cap = result.allowed.at_floor(split), result.allowed.at_cap(split)
         for d, (cell, share) in enumerate(zip(result.found.cell_names, split, strict=True)):
             rows.append(
                 {
@@ -62,8 +64,8 @@ def _splits(result: Allocation) -> pd.DataFrame:
                     "share": share,
                     "budget_mcny_pa": share * budget,
                     "vehicles_n": counts[d],
-                    "is_at_floor": share <= result.allowed.low[d] + 1e-6,
-                    "is_at_cap": share >= result.allowed.high[d] - 1e-6,
+                    "is_at_floor": floor[d],
+                    "is_at_cap": cap[d],
                 }
             )
     return pd.DataFrame(rows)

@@ -243,6 +243,12 @@ def test_a_grid_may_come_from_the_command_line_alone(tmp_path):
             load_batch(plan, [wrong])
 
 
+def test_a_name_with_dots_is_said_to_need_quotes(tmp_path):
+    plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0]')
+    with pytest.raises(ScenarioError, match=rf'in double quotes, as grid\."{MEETINGS}"'):
+        load_batch(plan, [f"grid.{MEETINGS}=[2.0, 6.0]"])
+
+
 def test_the_size_of_a_batch_is_said_in_chinese(tmp_path):
     plan = write_plan(tmp_path, f'[grid]\n"{MEETINGS}" = [3.0, 4.0, 5.0]')
     text = size_line(size_of(load_batch(plan)), "zh")
