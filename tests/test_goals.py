@@ -65,7 +65,7 @@ def test_units_that_are_all_alike_show_no_error(kind, se):
 
 
 REFUSED = {
-    "": "one of se",
+    "": "an empty text",
     "se": "'('",
     "se(": "a name",
     "se(gap_rate": "')'",
