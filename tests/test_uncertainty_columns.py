@@ -16,6 +16,7 @@ from tests.test_effect_draws import BIRTHS, policy_of
 
 OF_ONE_PATH = {
     "programme_layers_path",
+    "outcome_paths",
     *("fund_list", "fund_metrics", "fund_years", "fund_quarters", "histories"),
 }
 """Rows of one path each: there is nothing to average."""
