@@ -59,8 +59,8 @@ def _visit(browser, address):
     page.get_by_text("中文", exact=True).click()
     page.get_by_text("未获资金").first.wait_for()
     spoken = time.perf_counter()
-    page.get_by_text("million", exact=True).click()
-    page.get_by_text("百万元").first.wait_for()
+    page.get_by_text("百万元", exact=True).click()
+    page.get_by_text("百万元未获资金").first.wait_for()
     ended = time.perf_counter()
     page.context.close()
     return painted - started, spoken - painted, ended - spoken
