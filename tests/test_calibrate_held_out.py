@@ -39,7 +39,7 @@ def test_the_market_is_as_near_to_cohorts_not_fitted_to_as_the_docs_say(done):
     assert table["is_inside"].sum() >= table["is_fitted_inside"].sum() - 4
     assert table["is_predicted"].sum() >= 29
     width = (table["predicted_high_95"] - table["predicted_low_95"]) / table["simulated"]
-    assert width[table["months"] >= 24.0].max() < 0.6  # wide, but it says something
+    assert width[table["months"] >= 24.0].max() < 1.0  # wide, but it says something
 
 
 @pytest.mark.slow
