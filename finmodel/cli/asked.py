@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from finmodel.datasets.root import scenarios_root
+from finmodel.report.changes import from_root
 
 
 def asked_command() -> list[str]:
-    """Return the command line; files of the project are named from its root.
-
-    A place on one machine is of no use elsewhere, and nobody's business.
-    """
-    root = f"{scenarios_root().resolve().parent}/"
-    return ["finmodel", *(part.removeprefix(root) for part in sys.argv[1:])]
+    """Return the command line; files of the project are named from its root."""
+    return ["finmodel", *from_root(sys.argv[1:])]

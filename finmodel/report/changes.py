@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from finmodel.datasets.root import scenarios_root
 from finmodel.report.wording import Wording
 from finmodel.variables import labels
 
@@ -13,6 +14,15 @@ FEW_FUTURES = 30
 OF_SCENARIOS = ("run", "compare", "why")
 """Commands whose `--set` changes a scenario; that of the others changes a plan."""
 _MONEY = ("budget_mcny_pa", "fund_size_mcny")
+
+
+def from_root(parts: Sequence[str]) -> list[str]:
+    """Return parts of a command with files of the project named from its root.
+
+    A place on one machine is of no use elsewhere, and nobody's business.
+    """
+    root = f"{scenarios_root().resolve().parent}/"
+    return [part.removeprefix(root) for part in parts]
 
 
 def changes_of(manifest: Mapping[str, object]) -> dict[str, str]:

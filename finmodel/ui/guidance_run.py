@@ -10,7 +10,7 @@ from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
 from finmodel.ui.parts import assumed, foot
-from finmodel.ui.policy import Policy, paths_of
+from finmodel.ui.policy import Policy, asked_paths
 from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
 
@@ -56,7 +56,7 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     if job is None or not job.is_over or job.result is None:
         return
     result, stored = of_job(job.result, home(), view.language)
-    if list(job.arguments) != policy.arguments(paths_of(job.arguments)):
+    if list(job.arguments) != policy.arguments(asked_paths(job.arguments)):
         say.warning(words.text("lab", "stale"))
     say.caption(words.text("lab", "is_sandbox"))
     if result.n_paths <= PREVIEW_PATHS:

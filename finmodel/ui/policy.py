@@ -14,6 +14,7 @@ from typing import get_args
 
 from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError, Problem, nearest_name
+from finmodel.report.changes import from_root
 from finmodel.scenario import Quantity, Scenario, load_scenario
 from finmodel.scenario.quantity import Spec
 from finmodel.scenario.section import Share
@@ -75,7 +76,7 @@ class Policy:
         return options + ([] if paths is None else [PATHS, str(paths)])
 
 
-def paths_of(arguments: Sequence[str]) -> int:
+def asked_paths(arguments: Sequence[str]) -> int:
     """Return the futures that the arguments of a job ask for; 0 if they do not say."""
     options = list(arguments)
     return int(options[options.index(PATHS) + 1]) if PATHS in options else 0
@@ -83,12 +84,12 @@ def paths_of(arguments: Sequence[str]) -> int:
 
 def typed(arguments: Sequence[str]) -> str:
     """Return what a reader types to get what a job of the app got."""
-    root, own = f"{scenarios_root().parent}/", list(arguments)
+    own = from_root(arguments)
     for option, n in (("--json", 1), ("--out", 2)):
         if option in own:
             place = own.index(option)
             del own[place : place + n]
-    return shlex.join(["finmodel", *(part.removeprefix(root) for part in own)])
+    return shlex.join(["finmodel", *own])
 
 
 def _file(name: str) -> str:
