@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from tests.studies import recovery_rates
 from tests.studies.recovery_rates import TRUTH, markdown, record_book, recover, summary
 
 SETS = 24
@@ -31,6 +32,23 @@ def test_the_summary_counts_what_covers_and_what_states_no_error():
     assert table["coverage"].to_numpy() == pytest.approx(2 / 3)
     assert table["bias"].to_numpy() == pytest.approx(0.0)
     assert table["not_stated"].to_numpy() == pytest.approx(0.25)
+
+
+def test_sets_that_a_file_keeps_are_not_played_again(tmp_path, monkeypatch):
+    played = []
+
+    def row_of(seed):
+        played.append(seed)
+        return seed, {"stages.A.failure_rate_pa": (float(seed), None if seed == 2 else 0.1)}
+
+    monkeypatch.setattr(recovery_rates, "row_of", row_of)
+    file = tmp_path / "sets.jsonl"
+    recover(2, processes=1, file=file)
+    found = recover(3, processes=1, file=file)
+    assert played == [1, 2, 3]
+    assert found["seed"].tolist() == [1, 2, 3]
+    assert found["log"].tolist() == [1.0, 2.0, 3.0]
+    assert found["error"].isna().tolist() == [False, True, False]
 
 
 @pytest.mark.slow

@@ -1,7 +1,8 @@
 """Do 95 % intervals of the rates that a calibration writes cover the truth in 95 % of data sets?
 
-Run `python -m tests.studies.recovery_rates [SETS] [FIRST_SEED]`; it prints the table of
-docs/recovery_rates.md.
+Run `python -m tests.studies.recovery_rates [SETS] [FIRST_SEED] [FILE]`; it prints the table of
+docs/recovery_rates.md. Sets are kept in FILE, one a line, as they are done: the same command goes
+on after a stop.
 
 Records come from markets of known rates and other luck: whole paths of the model, so that the
 shocks of a market are in them, cut off by a last day, of some cohorts, with labels taken away. What
@@ -11,9 +12,11 @@ the draws, rates searched on markets of a luck of their own, errors, and the num
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -94,28 +97,41 @@ def estimate(seed):
 
 
 def row_of(seed):
-    """Return log estimates and errors of a data set, NaN where none is stated."""
+    """Return log estimates and errors of a data set, None where none is stated."""
     match, _ = estimate(seed)
-    return {
-        item.key: (np.log(item.value), log_error(item) or np.nan) for item in match.block.estimates
+    return seed, {
+        item.key: (float(np.log(item.value)), log_error(item) or None)
+        for item in match.block.estimates
     }
 
 
-def recover(n_sets, first_seed=1, processes=2):
+def recover(n_sets, first_seed=1, processes=2, file=None):
     """Return a table of every data set's logs and errors, one row a set and number."""
     seeds = range(first_seed, first_seed + n_sets)
-    if processes == 1:
-        sets = [row_of(seed) for seed in seeds]
-    else:
-        with get_context("spawn").Pool(processes) as pool:
-            sets = pool.map(row_of, seeds, chunksize=4)
+    lines = file.read_text(encoding="utf-8").splitlines() if file and file.exists() else []
+    sets = {seed: found for seed, found in map(json.loads, lines) if seed in seeds}
+    waiting = [seed for seed in seeds if seed not in sets]
+    for seed, found in played(waiting, processes):
+        sets[seed] = found
+        if file:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps([seed, found]) + "\n")
     return pd.DataFrame(
         [
-            {"seed": seed, "key": key, "log": log, "error": error}
-            for seed, found in zip(seeds, sets, strict=True)
-            for key, (log, error) in found.items()
+            {"seed": seed, "key": key, "log": log, "error": np.nan if error is None else error}
+            for seed in seeds
+            for key, (log, error) in sets[seed].items()
         ]
     )
+
+
+def played(seeds, processes):
+    """Yield data sets as they are done."""
+    if processes == 1:
+        yield from map(row_of, seeds)
+        return
+    with get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap_unordered(row_of, seeds)
 
 
 def summary(found):
@@ -167,7 +183,6 @@ def markdown(frame, n_sets):
 if __name__ == "__main__":
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    results = recover(number, seed)
-    if len(sys.argv) > 3:
-        results.to_csv(sys.argv[3], index=False)
+    kept = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    results = recover(number, seed, file=kept)
     sys.stdout.write(markdown(summary(results), number))
