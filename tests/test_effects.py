@@ -238,5 +238,5 @@ def test_one_path_proves_nothing():
     row = tables["outcomes"].query("region == 'all' and outcome == 'gap_mcny'").iloc[0]
     assert row["change"] != 0
     assert np.isnan(row["change_se"])
-    text = policy_headline("fund", tables["outcomes"], tables["effects"], {})
+    text = policy_headline("fund", tables["outcomes"], tables["effects"], {}, paths=1)
     assert "no change of the gap can be told" in text

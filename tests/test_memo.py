@@ -254,3 +254,16 @@ def test_a_memo_of_what_is_shipped_speaks_of_no_change_and_no_preview():
     assert "changed" not in title_of(changed(paths=60), words)
     assert "Changed against" not in page
     assert "a preview" not in page
+
+
+@pytest.mark.parametrize(("words", "said"), [(EN, "in Anhui, where"), (ZH, "在安徽每年募集")])
+def test_more_private_money_than_there_is_stands_in_the_memo(words, said):
+    result = comparison()
+    assert said not in memo_page(result, words)
+    fund = load_scenario(scenarios_root() / "policy_joint_delta_fund.toml")
+    tree = fund.model_dump(mode="json")
+    tree["meta"]["name"] = "aid"
+    about = {**result.manifest, "scenarios": [result.manifest["scenarios"][0], tree]}
+    page = memo_page(Result(about, result.tables, "published", "x"), words)
+    assert said in page
+    assert page.index(said) < page.index("<figcaption>")

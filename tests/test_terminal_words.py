@@ -110,8 +110,8 @@ def test_a_policy_is_told_in_both(change, en, zh):
     parts = [{"policy": "p", "group": "all", "component": "gross", "effect_n": 0.0}]
     parts += [parts[0] | {"component": name} for name in ("deadweight", "substitution")]
     effects = pd.DataFrame(parts)
-    assert en in policy_headline("p", outcomes, effects, {})
-    assert zh in policy_headline("p", outcomes, effects, {}, "zh")
+    assert en in policy_headline("p", outcomes, effects, {}, paths=100)
+    assert zh in policy_headline("p", outcomes, effects, {}, "zh", paths=100)
 
 
 def test_texts_have_the_same_holes():

@@ -19,7 +19,9 @@ from finmodel.errors import Problem, ScenarioError
 from finmodel.measure.effect_series import effect_catalogue
 from finmodel.report import chain_view, outcome_view, policy_headline, public_view
 from finmodel.report.convergence import convergence_sentence
+from finmodel.report.private_money import private_money, private_warning
 from finmodel.report.terminal import words_of
+from finmodel.report.wording import Wording, names_of
 from finmodel.scenario import Scenario, load_scenario
 from finmodel.study.compare import Comparison, comparison_tables
 from finmodel.study.comparisons import compare_scenarios
@@ -97,7 +99,7 @@ def compare_and_show(
         answer = {key: records(tables[key]) for key in EMITTED}
         emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
-        _print(console, scenario, titles, tables, n_done, run_seed, language)
+        _print(console, scenario, arms, tables, n_done, run_seed, language)
     words = words_of("terminal_run", language)
     text = words["interrupted"].format(n=n_done, wanted=n_paths, advice=tick.advice)
     _end(console, found, stored, text, language)
@@ -147,24 +149,31 @@ def _load(policies: Sequence[Path], changes: Sequence[str]) -> dict[str, Scenari
 def _print(
     console: Console,
     scenario: Scenario,
-    titles: Mapping[str, str],
+    arms: Mapping[str, Scenario],
     tables: Mapping[str, pd.DataFrame],
     paths: int,
     seed: int,
     language: Language = "en",
 ) -> None:
     words, meta = words_of("terminal_compare", language), scenario.meta
+    titles = {name: getattr(arm.meta, f"title_{language}") for name, arm in arms.items()}
+    named = Wording(language, names=names_of({}, language))
     console.print(words["against"].format(title_en=meta.title_en, title_zh=meta.title_zh))
     number = words["paths_1" if paths == 1 else "paths_n"].format(n=paths)
     console.print(words["luck"].format(paths=number, seed=seed) + "\n")
     for policy in titles:
-        text = policy_headline(policy, tables["outcomes"], tables["effects"], titles, language)
+        text = policy_headline(
+            policy, tables["outcomes"], tables["effects"], titles, language, paths=paths
+        )
         console.print(f"[bold]{text}[/bold]", soft_wrap=True)
+        warning = private_warning(private_money(arms[policy]), named)
+        if warning:
+            console.print(warning, soft_wrap=True)
     console.print()
     for policy in titles:
         console.print(outcome_view(policy, tables["outcomes"], titles, language))
         console.print(chain_view(policy, tables["effects"], titles, language))
-        view = public_view(policy, tables["public"], titles, language)
+        view = public_view(policy, tables["public"], titles, language, paths=paths)
         if view is not None:
             console.print(view)
     console.print(words["note"], soft_wrap=True)

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from finmodel.measure.effects import SIGNS
 from finmodel.report.terminal import Names, span, with_error, words_of
+from finmodel.report.wording import is_told
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
 
@@ -43,6 +44,8 @@ def policy_headline(
     effects: pd.DataFrame,
     names: Names,
     language: Language = "en",
+    *,
+    paths: int,
 ) -> str:
     """Return what a policy does in one or two sentences.
 
@@ -53,6 +56,8 @@ def policy_headline(
         From :mod:`finmodel.measure.policy`, effects without cells.
     names : mapping of str
     language : {'en', 'zh'}
+    paths : int
+        Behind the errors: few leave them uncertain, and more of them are asked for.
     """
     words = words_of("terminal_compare", language)
     mine = outcomes[(outcomes["policy"] == policy) & (outcomes["region"] == "all")]
@@ -61,7 +66,7 @@ def policy_headline(
     title = names.get(policy, policy)
     if change == 0.0:
         text = words["unchanged"].format(title=title)
-    elif not abs(change) >= 2.0 * error:  # NaN too: one path has no error
+    elif not is_told(change, error, paths):
         size = with_error(change, error, scale=1 / MCNY_PER_BN)
         text = words["untold"].format(title=title, size=size)
     else:
@@ -144,7 +149,7 @@ OF_LEVERS = ("relief", "lever_cost", "public_cost", "net_present_value", "cost_p
 
 
 def public_view(
-    policy: str, public: pd.DataFrame, names: Names, language: Language = "en"
+    policy: str, public: pd.DataFrame, names: Names, language: Language = "en", *, paths: int
 ) -> Table | None:
     """Return what a policy costs the state and brings it; None if it costs nothing.
 
@@ -174,7 +179,7 @@ def public_view(
         if math.isnan(row["value"]):
             is_known = not math.isnan(rows["net_present_value_mcny"]["value"])
             text = heads["none" if is_known else "not_known"]
-        elif "_per_" in name and abs(row["value"]) < 2.0 * row["se"]:
+        elif "_per_" in name and row["se"] > 0.0 and not is_told(row["value"], row["se"], paths):
             text = heads["cannot_be_told"]  # from zero, or from a division by nearly nothing
         spread = ""
         if not math.isnan(row["q05"]):

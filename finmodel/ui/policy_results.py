@@ -14,6 +14,7 @@ from finmodel import store
 from finmodel.report import views_policy as views
 from finmodel.report.captions import policy as captions
 from finmodel.report.charts import policy as charts
+from finmodel.report.private_money import warnings_of
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.parts import show_chart
@@ -39,12 +40,15 @@ class Result:
         Of policies by name.
     targets : mapping of set of str
         Provinces that each policy gives money to; a policy is absent if that is not known.
+    manifest : mapping
+        Of the stored result, which holds its scenarios; empty of one that was not stored.
     """
 
     tables: Mapping[str, pd.DataFrame]
     n_paths: int
     titles: Mapping[str, str]
     targets: Mapping[str, Collection[str]] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of_stored(stored: Stored, language: str) -> Result:
@@ -74,6 +78,7 @@ def of_stored(stored: Stored, language: str) -> Result:
         int(str(stored.manifest.get("paths", 0))),
         {str(name): titles.get(str(name), str(name)) for name in policies},
         {name: found for name, found in targets.items() if found},
+        stored.manifest,
     )
 
 
@@ -97,6 +102,9 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
     for outcome in HEADLINES:
         say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
+    warning = warnings_of(result.manifest, words).get(policy)
+    if warning:
+        say.warning(warning)
     group = pick("group", GROUPS, words, "group")
     for measure, column in zip(MEASURES, st.columns(2), strict=True):
         rows = views.chain_rows(tables["effects"], policy, group, measure, words)

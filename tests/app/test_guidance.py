@@ -1,5 +1,6 @@
 """The guidance lab: both modes and languages, edits, links, saved programmes, broken inputs."""
 
+import json
 import shutil
 
 import pytest
@@ -197,3 +198,28 @@ def test_a_mandate_over_sectors_is_shown_and_kept_when_something_else_is_edited(
 
 def test_a_policy_without_a_mandate_over_sectors_says_so():
     assert "Open to every sector" in sayings(manager(plan=pack(Policy("policy_direct"))))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "in Anhui, where"), ("zh", "在安徽每年募集")])
+def test_more_private_money_than_there_is_is_told_with_the_result(home, monkeypatch, lang, said):
+    """Vehicles raise what the scenario says; that it can be found is assumed, and so it is told."""
+    shutil.copytree(published_root(), home / "published")
+    monkeypatch.setattr("finmodel.ui.results.published_root", lambda: home / "published")
+    (file,) = (home / "published" / "comparisons").rglob("manifest.json")
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    tree = next(t for t in manifest["scenarios"] if t["meta"]["name"] == "policy_gap_weighted")
+    programme = tree["programmes"]["joint_fund"]
+    policies = ("policy_gap_weighted", "policy_pro_rata")
+    assert not any(page_warns(lang, policy) for policy in policies)
+    for region in programme["region_share"]:
+        programme["region_share"][region]["value"] = 1.0 if region == "AH" else 0.0
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    warned, plain = (page_warns(lang, policy) for policy in policies)
+    assert said in warned
+    assert plain == ""
+
+
+def page_warns(lang, policy):
+    page = app(lang=lang, policy=policy)
+    assert not page.exception
+    return "\n".join(str(item.value) for item in page.warning)
