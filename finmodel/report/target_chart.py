@@ -15,9 +15,11 @@ NARROWEST, WIDEST = 0.1, 10.0
 """Ratios beyond are drawn at the edge."""
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
-WIDTH, ROW_HEIGHT = 520, 20
+WIDTH, ROW_HEIGHT, TALL_ROW = 520, 20, 30
 NARROW_LABEL = 190
 """What labels may take of a page that may be a phone's; tables have them whole."""
+TWO_LINES = "split(replace(replace(datum.label, ', ', '|'), '：', '：|'), '|')"
+"""A Vega expression: what comes after the first comma or colon stands on a line of its own."""
 
 
 def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
@@ -58,8 +60,10 @@ def ratio_chart(
     title = labels()["validation"]["axis"][lang]
     scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
     axis = alt.Axis(values=list(TICKS), format="~g")
-    limit = NARROW_LABEL if width == "container" else 360
-    row = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=limit))
+    is_page = width == "container"
+    limit = {"labelLimit": NARROW_LABEL, "labelExpr": TWO_LINES} if is_page else {"labelLimit": 360}
+    names = alt.Axis(**limit)
+    row = alt.Y("label:N", sort=None, title=None, axis=names)
     sides = [True, False]
     colour = alt.Color("is_inside:N", scale=alt.Scale(domain=sides, range=[GOOD, BAD]), legend=None)
     shapes = alt.Scale(domain=sides, range=["circle", "diamond"])
@@ -81,7 +85,7 @@ def ratio_chart(
         ),
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
     ]
-    height = ROW_HEIGHT * frame["label"].nunique()
+    height = (TALL_ROW if is_page else ROW_HEIGHT) * frame["label"].nunique()
     return finish(alt.layer(*layers).properties(width=width, height=height), alt_text)
 
 
