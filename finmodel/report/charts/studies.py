@@ -5,14 +5,35 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from finmodel.report.charts.theme import BLUE, GREY, INK, ORANGE, PALE, AnyChart, finish
+from finmodel.report.charts.theme import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    AnyChart,
+    finish,
+    title_lines,
+)
 from finmodel.report.wording import Wording
 
-STEP = 34
-TWO_LINES = "split(datum.label, ' · ')"
-"""Long names stand on two lines, so that a phone shows the chart, too."""
+STEP, LINE = 34, 14
+LABEL_WIDTH = 26
+"""Letters in a line of a label: long names stand on several, so that a phone shows the chart."""
+IN_LINES = "split(datum.label, '\\n')"
 Z95 = 1.96
 BARS_SHOWN = 10
+
+
+def label_of(name: str) -> str:
+    """Return a name in lines; what stands between dots begins one."""
+    return "\n".join(line for part in name.split(" · ") for line in title_lines(part, LABEL_WIDTH))
+
+
+def step_of(labels: pd.Series[str]) -> dict[str, int]:
+    """Return the height of a row that holds the tallest label."""
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    return {"step": max(STEP, LINE * lines + 8)}
 
 
 def intervals(
@@ -29,9 +50,9 @@ def intervals(
     """
     told, untold = (wording.text("studies_chart", key) for key in ("told", "untold"))
     sides = [told if is_told else untold for is_told in rows["is_told"]]
-    frame = rows.assign(side=sides)
-    names = alt.Axis(labelLimit=260, labelExpr=TWO_LINES)
-    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=names)
+    frame = rows.assign(side=sides, label=[label_of(str(name)) for name in rows["name"]])
+    names = alt.Axis(labelLimit=260, labelExpr=IN_LINES)
+    y = alt.Y("label:N", sort=list(frame["label"]), title=None, axis=names)
     base = alt.Chart(frame).encode(y=y)
     domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="vertical")
     zero = (
@@ -52,11 +73,12 @@ def intervals(
         ),
         tooltip=[
             alt.Tooltip("name:N", title=" "),
+            *(alt.Tooltip(f"{key}:N", title=" ") for key in ("dotted", "set") if key in rows),
             *(alt.Tooltip(f"{key}:Q", format=",.3~g") for key in ("value", "low", "high")),
         ],
     )
     chart = alt.layer(zero, spans, points).properties(
-        height={"step": STEP}, width="container", title=title
+        height=step_of(frame["label"]), width="container", title=title
     )
     return finish(chart, wording.text("studies_chart", "alt", caption=caption))
 
@@ -67,15 +89,15 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
     Parameters
     ----------
     rows : DataFrame
-        `name`, `centre`, `at_low`, `at_high`, `is_told`, largest first.
+        `name`, `dotted`, `centre`, `at_low`, `at_high`, `is_told`, largest first.
     wording : Wording
     title, axis, caption : str
     """
-    names = list(rows["name"])
+    rows = rows.assign(label=[label_of(str(name)) for name in rows["name"]])
     low, high, luck = (wording.text("studies_chart", key) for key in ("low", "high", "luck"))
     parts = []
     for end, side in (("at_low", low), ("at_high", high)):
-        own = rows[["name", "centre"]].assign(
+        own = rows[["name", "label", "dotted", "centre"]].assign(
             end=rows[end], side=[side if is_told else luck for is_told in rows["is_told"]]
         )
         parts.append(own)
@@ -86,12 +108,18 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
         alt.Chart(frame)
         .mark_bar(height={"band": 0.7}, stroke=INK, strokeWidth=0.5)
         .encode(
-            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y(
+                "label:N",
+                sort=list(rows["label"]),
+                title=None,
+                axis=alt.Axis(labelLimit=260, labelExpr=IN_LINES),
+            ),
             x=alt.X("centre:Q", title=axis, scale=alt.Scale(zero=False)),
             x2="end:Q",
             color=alt.Color("side:N", scale=scale, legend=legend),
             tooltip=[
                 alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("dotted:N", title=" "),
                 alt.Tooltip("side:N", title=" "),
                 alt.Tooltip("end:Q", title=axis, format=",.3~g"),
             ],
@@ -99,7 +127,7 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
     )
     middle = alt.Chart(frame.head(1)).mark_rule(color=INK).encode(x="centre:Q")
     chart = alt.layer(bars, middle).properties(
-        height={"step": STEP}, width="container", title=title
+        height=step_of(rows["label"]), width="container", title=title
     )
     return finish(chart, wording.text("studies_chart", "alt", caption=caption))
 
