@@ -1,6 +1,8 @@
 """Plain names of numbers: all of the schema, both languages, none twice, none made up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from finmodel.datasets.root import scenarios_root
 from finmodel.report.number_names import (
@@ -10,6 +12,7 @@ from finmodel.report.number_names import (
     number_text,
     short_names,
     unit_name,
+    unit_of,
 )
 from finmodel.report.wording import Wording, names_of
 from finmodel.scenario import load_scenario, parameters, quantities
@@ -83,6 +86,21 @@ def test_names_are_plain(dotted, en, zh):
 def test_a_name_that_is_not_known_stays_as_it_is(dotted):
     assert number_name(dotted, EN) == number_name(dotted, ZH) == dotted
     assert number_part(dotted, EN) == dotted
+
+
+@given(st.one_of(st.text(max_size=30), st.from_regex(r"[a-z_]{1,9}(\.[a-zA-Z>/+:{}]{0,9}){0,3}")))
+def test_any_text_has_some_name(dotted):
+    for words in (EN, ZH):
+        assert isinstance(number_name(dotted, words), str)
+        assert isinstance(number_part(dotted, words), str)
+        assert unit_of(dotted) == "" or number_name(dotted, words) != dotted
+
+
+@pytest.mark.parametrize("path", SCENARIOS[:1] + SCENARIOS[-1:], ids=lambda p: p.stem)
+def test_units_are_those_of_the_scenario(shipped, path):
+    for name, quantity in quantities(shipped[path.stem]):
+        assert unit_of(name) == quantity.unit
+    assert unit_of("a.b") == unit_of("") == ""
 
 
 def test_the_scenario_s_own_labels_come_first():

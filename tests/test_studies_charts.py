@@ -11,7 +11,7 @@ from finmodel.report.captions import studies as captions
 from finmodel.report.charts import studies as charts
 from finmodel.report.wording import Wording, reach
 
-TOTAL = "Commitments to new funds, all regions"
+TOTAL = "Commitments to all new funds"
 BOTH = pytest.mark.parametrize(
     "words", [Wording("en", "bn"), Wording("zh", "yi")], ids=["en", "zh"]
 )
@@ -65,7 +65,7 @@ def test_the_rule_of_what_is_told_is_that_of_all_pages():
 
 def test_plans_are_named_in_chinese_too():
     rows = views_batch.batch_rows(batch([1.0, 2.0, 3.0]), "policy", "gap_mcny", Wording("zh", "yi"))
-    assert rows["name"][2] == "财政出资：50亿元/年 · 新募基金认缴额（全部地区）：20亿元/年"
+    assert rows["name"][2] == "财政出资：50亿元/年 · 新募基金认缴总额：20亿元/年"
 
 
 def test_captions_of_a_batch_say_what_chance_would_do():

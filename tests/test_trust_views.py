@@ -29,7 +29,7 @@ def test_inputs_are_shown_with_range_grade_and_dotted_name(words):
     assert len(table) == len(INPUTS)
     first = list(table.iloc[0])
     assert first[0] == number_name("births.total_pa", words)
-    assert first[0] in ("Firms born, all regions", "新设企业数（全部地区）")
+    assert first[0] in ("Firms born in all", "新设企业总数")
     assert table.iloc[:, 6].tolist() == list(INPUTS["name"])
     assert first[1] == "1816"
     low, high = INPUTS.iloc[0][["low", "high"]]

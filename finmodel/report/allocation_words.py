@@ -289,7 +289,7 @@ def _winner_sentence(teller: Teller, winner: str) -> str:
     return teller.words["winner"].format(
         name=teller.name(winner),
         shares=shares,
-        budget=no_powers(f"{budget:g}"),
+        budget=no_powers(f"{budget:,g}"),
         unit=teller.wording.money_unit,
     )
 

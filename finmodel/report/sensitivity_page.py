@@ -9,7 +9,7 @@ import pandas as pd
 import vl_convert as vlc
 from markupsafe import Markup
 
-from finmodel.report.charts.studies import IN_LINES, LINE, label_of
+from finmodel.report.charts.studies import LINE, label_axis, label_of
 from finmodel.report.number_names import number_names
 from finmodel.report.pages import render
 from finmodel.report.sensitivity import (
@@ -33,13 +33,14 @@ from finmodel.report.sensitivity_choices import (
     goal_sentences,
     information_sentences,
 )
+from finmodel.report.views_studies import numbers_view
 from finmodel.report.wording import Wording
 from finmodel.sensitivity.indices import Z95
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#9aa5b1"
-WIDTH, BAR = 280, 17
+WIDTH, BAR, PAGE_LABEL = 280, 17, 48
 BARS_SHOWN = 8
 
 
@@ -71,7 +72,18 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
         options=_options(manifest, tables, lang),
         worth=_worth(manifest, tables, lang),
         swings=_swings(manifest, tables, lang),
+        unknowns=_unknowns(tables, wording),
+        unknowns_head=wording.text("number_word", "numbers"),
     )
+
+
+def _unknowns(tables: Tables, wording: Wording) -> list[list[str]]:
+    """Return the head and the rows of the list of what was varied, each with both of its names."""
+    numbers = tables.get("numbers", pd.DataFrame())
+    if not {"name", "unit", "q05", "q95", "grade"} <= set(numbers):
+        return []
+    view = numbers_view(numbers, wording)
+    return [[str(head) for head in view], *view.astype(str).to_numpy().tolist()]
 
 
 def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language) -> dict[str, Any]:
@@ -133,16 +145,16 @@ def _worth(manifest: Manifest, tables: Tables, lang: Language) -> Markup:
 def _labelled(frame: pd.DataFrame, lang: Language) -> pd.DataFrame:
     """Return rows of numbers with their plain names in lines."""
     names = number_names(frame["name"], Wording(lang))
-    return frame.assign(label=[label_of(names[str(name)]) for name in frame["name"]])
+    return frame.assign(label=[label_of(names[str(name)], PAGE_LABEL) for name in frame["name"]])
 
 
 def _rows_of(frame: pd.DataFrame) -> alt.Y:
-    axis = alt.Axis(labelLimit=320, labelExpr=IN_LINES)
-    return alt.Y("label:N", sort=list(frame["label"]), title="", axis=axis)
+    return alt.Y("label:N", sort=list(frame["label"]), title="", axis=label_axis(320))
 
 
 def _height(frame: pd.DataFrame) -> int:
-    return sum(BAR + LINE * label.count("\n") for label in frame["label"])
+    lines = max((str(label).count("\n") for label in frame["label"]), default=0)
+    return len(frame) * (BAR + LINE * lines)
 
 
 def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str, Any]]:

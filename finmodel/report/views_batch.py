@@ -142,6 +142,8 @@ def batch_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFrame:
         key: wording.text("studies_batch", key) + ("" if key == "name" else f", {unit}")
         for key in ("name", "value", "low", "high")
     }
+    if "dotted" in rows:
+        heads["name"] = wording.text("number_word", "name")
     for key in ("set", "dotted"):
         if key in rows:
             heads[key] = wording.text("number_word", key)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -18,22 +21,42 @@ from finmodel.report.charts.theme import (
 from finmodel.report.wording import Wording
 
 STEP, LINE = 34, 14
-LABEL_WIDTH = 26
+LINE_HEIGHT, MOST_LINES = 12.0, 8
+"""Of the letters of a label, in pixels, and lines that are put in the middle."""
+LABEL_WIDTH = 30
 """Letters in a line of a label: long names stand on several, so that a phone shows the chart."""
 IN_LINES = "split(datum.label, '\\n')"
 Z95 = 1.96
 BARS_SHOWN = 10
 
 
-def label_of(name: str) -> str:
-    """Return a name in lines; what stands between dots begins one."""
-    return "\n".join(line for part in name.split(" · ") for line in title_lines(part, LABEL_WIDTH))
+def label_of(name: str, most: int = LABEL_WIDTH) -> str:
+    """Return a name in lines; what stands between dots begins one, and what an owner has."""
+    lines = []
+    for part in name.split(" · "):
+        fits = len(title_lines(part, most)) == 1
+        for piece in [part] if fits else re.split(r"(?<=: )|(?<=：)", part):
+            lines += title_lines(piece, most)
+    return "\n".join(lines)
+
+
+def label_axis(limit: int = 260) -> alt.Axis:
+    """Return the axis of labels in lines, each in the middle of its row."""
+    conditions = [
+        {
+            "test": f"length(split(datum.label, '\\n')) === {n}",
+            "value": -0.5 * LINE_HEIGHT * (n - 1),
+        }
+        for n in range(2, MOST_LINES + 1)
+    ]
+    offset: Any = {"condition": conditions, "value": 0}
+    return alt.Axis(labelLimit=limit, labelExpr=IN_LINES, labelOffset=offset)
 
 
 def step_of(labels: pd.Series[str]) -> dict[str, int]:
     """Return the height of a row that holds the tallest label."""
     lines = max((label.count("\n") + 1 for label in labels), default=1)
-    return {"step": max(STEP, LINE * lines + 8)}
+    return {"step": max(STEP, LINE * lines + 12)}
 
 
 def intervals(
@@ -51,8 +74,7 @@ def intervals(
     told, untold = (wording.text("studies_chart", key) for key in ("told", "untold"))
     sides = [told if is_told else untold for is_told in rows["is_told"]]
     frame = rows.assign(side=sides, label=[label_of(str(name)) for name in rows["name"]])
-    names = alt.Axis(labelLimit=260, labelExpr=IN_LINES)
-    y = alt.Y("label:N", sort=list(frame["label"]), title=None, axis=names)
+    y = alt.Y("label:N", sort=list(frame["label"]), title=None, axis=label_axis())
     base = alt.Chart(frame).encode(y=y)
     domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="vertical")
     zero = (
@@ -108,12 +130,7 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
         alt.Chart(frame)
         .mark_bar(height={"band": 0.7}, stroke=INK, strokeWidth=0.5)
         .encode(
-            y=alt.Y(
-                "label:N",
-                sort=list(rows["label"]),
-                title=None,
-                axis=alt.Axis(labelLimit=260, labelExpr=IN_LINES),
-            ),
+            y=alt.Y("label:N", sort=list(rows["label"]), title=None, axis=label_axis()),
             x=alt.X("centre:Q", title=axis, scale=alt.Scale(zero=False)),
             x2="end:Q",
             color=alt.Color("side:N", scale=scale, legend=legend),
@@ -145,8 +162,9 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
     caption : str
     """
     kinds = [wording.text("studies_chart", key) for key in ("efficient", "within", "behind")]
-    x = alt.X("risk:Q", title=risk, scale=alt.Scale(zero=False))
-    y = alt.Y("value:Q", title=worth, scale=alt.Scale(zero=False))
+    across_title, up_title = title_lines(risk), title_lines(worth, LABEL_WIDTH)
+    x = alt.X("risk:Q", title=across_title, scale=alt.Scale(zero=False))
+    y = alt.Y("value:Q", title=up_title, scale=alt.Scale(zero=False))
     base = alt.Chart(rows)
     legend = alt.Legend(title=None, orient="top", direction="vertical")
     shade = alt.Color(
@@ -158,10 +176,12 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
         legend=legend,
     )
     up = base.mark_rule(color=GREY).encode(
-        x=x, y=alt.Y("low:Q", title=worth, scale=alt.Scale(zero=False)), y2="high:Q"
+        x=x, y=alt.Y("low:Q", title=up_title, scale=alt.Scale(zero=False)), y2="high:Q"
     )
     across = base.mark_rule(color=GREY).encode(
-        x=alt.X("risk_low:Q", title=risk, scale=alt.Scale(zero=False)), x2="risk_high:Q", y=y
+        x=alt.X("risk_low:Q", title=across_title, scale=alt.Scale(zero=False)),
+        x2="risk_high:Q",
+        y=y,
     )
     points = base.mark_point(size=110, filled=True, opacity=1.0).encode(
         x=x, y=y, color=shade, shape=shape
