@@ -107,7 +107,10 @@ class Teller:
         """Return what a question varies."""
         if name in self.words:
             return self.words[name].format(unit=self.wording.money_unit)
-        return quoted(number_part(name, self.wording), self.wording) if self.is_plain else name
+        if not self.is_plain:
+            return name
+        called = quoted(number_part(name, self.wording), self.wording)
+        return self.wording.text("number_word", "apart", name=called, dotted=name)
 
     def parts(self, cell: str) -> tuple[str, str, str]:
         """Return the slot, the sector, empty without sectors, and the region of a cell."""
