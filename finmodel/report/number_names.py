@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from finmodel.datasets import provinces
 from finmodel.report.wording import Wording
@@ -163,7 +163,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def _found(dotted: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the key of the catalogue that a dotted name fits, and what stands for its stars."""
     if dotted in labels()["number"]:
