@@ -199,4 +199,4 @@ def test_the_command_splits_between_sectors_in_both_languages(tmp_path):
     assert not made.str.contains("sector_mandate").any()  # the axis sets it
     tables = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
     page = allocation_page(tables, read_manifest(folder), "zh")
-    assert "集成电路 SH" in page
+    assert "集成电路 上海" in page

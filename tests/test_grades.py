@@ -66,10 +66,10 @@ def test_only_assumptions_that_are_told_are_named_the_strongest_first():
     assert moving(study(), is_policy=False) == ["meetings"]
     assert moving(study(), is_policy=True) == ["skill", "meetings"]
     run_says = grade_sentences(run(), [study()], EN)
-    assert run_says[1].endswith("move its answers most: meetings.")
+    assert run_says[1].endswith("move its answers most: “meetings”.")
     assert "What it rests on" in run_says[1]
-    assert "skill, meetings" in grade_sentences(comparison(), [study()], EN)[1]
-    assert "skill、meetings" in grade_sentences(comparison(), [study()], ZH)[1]
+    assert "“skill”, “meetings”" in grade_sentences(comparison(), [study()], EN)[1]
+    assert "“skill”、“meetings”" in grade_sentences(comparison(), [study()], ZH)[1]
     many = [("", "gap_mcny", f"n{n}", float(n), True) for n in range(9)]
     numbers = pd.DataFrame({"name": [f"n{n}" for n in range(9)], "grade": "assumed"})
     wide = study(many)
@@ -89,5 +89,5 @@ def test_a_study_of_another_scenario_says_nothing_and_a_foreign_one_does_no_harm
 
 def test_the_memo_names_them():
     page = memo_page(comparison(), EN, [study()])
-    assert "skill, meetings" in page
+    assert "“skill”, “meetings”" in page
     assert "skill" not in memo_page(comparison(), EN)

@@ -235,10 +235,10 @@ def test_a_memo_of_a_changed_programme_says_what_was_changed_and_that_it_is_a_pr
     assert title_of(result, words).endswith("with 5 numbers changed")
     page = memo_page(result, words)
     for said in (
-        "7.00 bn CNY",
-        "State share: largest public part of a fund: 0.4",
-        "25.0% of the money",
-        "stages.A.milestone_rate_pa = 0.3",
+        "7 bn CNY a year",
+        "largest public part of a sub-fund: 40%",
+        "part of the money for Anhui: 25%",
+        "A round: milestones a year: 0.3 per year <small>stages.A.milestone_rate_pa",
         "Made of 6 futures: a preview.",
         "&lt;b&gt;",
     ):

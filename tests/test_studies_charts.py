@@ -5,11 +5,13 @@ import math
 import pandas as pd
 import pytest
 
+from finmodel.report import views_batch
 from finmodel.report import views_studies as views
 from finmodel.report.captions import studies as captions
 from finmodel.report.charts import studies as charts
 from finmodel.report.wording import Wording, reach
 
+TOTAL = "Commitments to all new funds"
 BOTH = pytest.mark.parametrize(
     "words", [Wording("en", "bn"), Wording("zh", "yi")], ids=["en", "zh"]
 )
@@ -38,13 +40,13 @@ def batch(values, *, has_effects=True, scale=0.5, paths=200):
 
 
 def test_sums_are_of_the_whole_market_and_units_are_told_apart():
-    rows = views.batch_rows(batch([-1000.0, 50.0]), "policy", "gap_mcny", Wording("en", "bn"))
+    rows = views_batch.batch_rows(batch([-1000.0, 50.0]), "policy", "gap_mcny", Wording("en", "bn"))
     assert list(rows["value"]) == pytest.approx([-2.0, 0.1])
     assert rows["high"][0] == pytest.approx(-2.0 + reach(200) * 0.2)
     assert list(rows["is_told"]) == [True, False]
     assert list(rows["name"]) == [
-        "budget 5.00 bn CNY · capital 1.00 bn CNY #0",
-        "budget 5.00 bn CNY · capital 1.00 bn CNY #1",
+        f"public money on offer: 5 bn CNY a year · {TOTAL}: 1 bn CNY a year #{unit}"
+        for unit in (0, 1)
     ]
 
 
@@ -52,16 +54,18 @@ def test_the_rule_of_what_is_told_is_that_of_all_pages():
     """Two standard errors tell nothing, and few paths need more of them."""
     for value, paths, is_told in ((-210.0, 200, False), (-270.0, 200, True), (-270.0, 8, False)):
         tables = batch([value], paths=paths)
-        rows = views.batch_rows(tables, "policy", "gap_mcny", Wording("en", "bn"))
+        rows = views_batch.batch_rows(tables, "policy", "gap_mcny", Wording("en", "bn"))
         assert bool(rows["is_told"][0]) == is_told
-    alone = views.batch_rows(batch([-900.0], paths=1), "policy", "gap_mcny", Wording("en", "bn"))
+    alone = views_batch.batch_rows(
+        batch([-900.0], paths=1), "policy", "gap_mcny", Wording("en", "bn")
+    )
     assert not alone["is_told"][0]
     assert alone["low"][0] == alone["high"][0]  # one path has no error
 
 
 def test_plans_are_named_in_chinese_too():
-    rows = views.batch_rows(batch([1.0, 2.0, 3.0]), "policy", "gap_mcny", Wording("zh", "yi"))
-    assert rows["name"][2] == "预算 50.0亿元 · 资本供给 20.0亿元"
+    rows = views_batch.batch_rows(batch([1.0, 2.0, 3.0]), "policy", "gap_mcny", Wording("zh", "yi"))
+    assert rows["name"][2] == "财政出资：50亿元/年 · 新募基金认缴总额：20亿元/年"
 
 
 def test_captions_of_a_batch_say_what_chance_would_do():
@@ -69,13 +73,15 @@ def test_captions_of_a_batch_say_what_chance_would_do():
 
     def said(values, **changes):
         return captions.batch(
-            views.batch_rows(batch(values, **changes), "policy", "gap_mcny", words), words
+            views_batch.batch_rows(batch(values, **changes), "policy", "gap_mcny", words),
+            words,
+            "bn CNY",
         )
 
     assert "1 of 2 plans differ from the baseline" in said([-1000.0, 50.0])
-    assert "by chance alone about 0.02 would. The largest change is −2.0" in said([-1000.0, 50.0])
+    assert "by chance alone about 0.02 would. The largest change is −2.0 (" in said([-1000.0, 50.0])
     assert said([10.0, 50.0]).startswith("None of 2 plans differs")
-    assert "goes from 0.0200 to 0.100" in said([10.0, 50.0], has_effects=False)
+    assert "goes from 0.0200 to 0.100 bn CNY." in said([10.0, 50.0], has_effects=False)
     assert said([math.nan]) == "No plan of this scenario has this measure."
 
 
@@ -84,21 +90,21 @@ def test_the_summary_is_of_the_whole_market_or_has_no_sum():
         [{"scenario": "policy", "compared": 1, "measure": "gap_mcny", "n_units": 2, "mean": 500.0}]
     ).assign(se=50.0, sd_between=5.0)
     tables = batch([1.0, 2.0]) | {"summary": summary}
-    row = views.summary_rows(tables, "gap_mcny", {"policy": "P"}, Wording("en", "bn")).iloc[0]
+    row = views_batch.summary_rows(tables, "gap_mcny", {"policy": "P"}, Wording("en", "bn")).iloc[0]
     assert list(row)[3:] == [1.0, 0.1, 0.01]
     tables["units"] = tables["units"].assign(scale=[0.5, 1.0])
-    row = views.summary_rows(tables, "gap_mcny", {}, Wording("en", "bn")).iloc[0]
+    row = views_batch.summary_rows(tables, "gap_mcny", {}, Wording("en", "bn")).iloc[0]
     assert math.isnan(row.iloc[3])
 
 
 @BOTH
 @pytest.mark.parametrize("values", [[], [1.0], [-9e9, 4.0, math.nan]])
 def test_every_batch_can_be_drawn(words, values):
-    rows = views.batch_rows(batch(values), "policy", "gap_mcny", words)
-    caption = captions.batch(rows, words)
+    rows = views_batch.batch_rows(batch(values), "policy", "gap_mcny", words)
+    caption = captions.batch(rows, words, "u")
     spec = charts.intervals(rows, words, "t", "u", caption).to_dict()
     assert caption in spec["description"]
-    assert len(views.batch_view(rows, "u", words)) == len(rows)
+    assert len(views_batch.batch_view(rows, "u", words)) == len(rows)
 
 
 def swings(*pairs):
@@ -117,16 +123,16 @@ def swings(*pairs):
         ([], "No number"),
         ([(0.0, False)], "No number"),
         ([(20.0, False)], "No number moved alone is told"),
-        ([(20.0, False), (-900.0, True)], "Moving a.b1 from 1 to 2"),
+        ([(20.0, False), (-900.0, True)], "Moving “a.b1” from 1 to 2"),
     ],
 )
 def test_every_tornado_is_said_and_drawn(words, pairs, word):
-    rows = views.tornado_rows(swings(*pairs), "", "gap_mcny", words)
+    rows = views.tornado_rows({"tornado": swings(*pairs)}, "", "gap_mcny", words)
     caption = captions.tornado(rows, words, "u")
     assert words.language == "zh" or caption.startswith(word)
     if len(rows):
         assert caption in charts.tornado(rows, words, "t", "u", caption).to_dict()["description"]
-        assert len(views.tornado_view(rows, words)) == len(rows)
+        assert len(views.tornado_view(rows, "u", words)) == len(rows)
 
 
 def shares(*items):
@@ -146,7 +152,7 @@ def shares(*items):
     [
         ([], "No number"),
         ([(0.1, True), (math.nan, False)], "No factor's share is told from luck"),
-        ([(0.3, True), (0.7, True)], "f1 accounts for 70% of the variance with others (50% to"),
+        ([(0.3, True), (0.7, True)], "“f1” accounts for 70% of the variance with others (50% to"),
     ],
 )
 def test_every_set_of_shares_is_said_and_drawn(words, items, word):

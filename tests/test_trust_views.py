@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finmodel.report.captions.trust import evidence_caption, inputs_lead
+from finmodel.report.number_names import number_name
 from finmodel.report.target_chart import chart_rows, ratio_chart, ratio_svg
 from finmodel.report.views_trust import (
     evidence_view,
@@ -27,7 +28,9 @@ def test_inputs_are_shown_with_range_grade_and_dotted_name(words):
     table = inputs_view(INPUTS, words)
     assert len(table) == len(INPUTS)
     first = list(table.iloc[0])
-    assert first[0] == "births.total_pa"
+    assert first[0] == number_name("births.total_pa", words)
+    assert first[0] in ("Firms born in all", "新设企业总数")
+    assert table.iloc[:, 6].tolist() == list(INPUTS["name"])
     assert first[1] == "1816"
     low, high = INPUTS.iloc[0][["low", "high"]]
     assert first[2] == range_text(low, high, words)
@@ -41,9 +44,11 @@ def test_inputs_are_shown_with_range_grade_and_dotted_name(words):
 
 
 def test_search_is_for_every_word_in_name_note_source_and_its_title():
-    assert set(matching(INPUTS, "births REGION", "all")["name"]) == {
+    assert set(matching(INPUTS, "births.REGION", "all")["name"]) == {
         f"births.region_index.{code}" for code in ("SH", "JS", "ZJ", "AH")
     }
+    assert "stages.A.milestone_rate_pa" in set(matching(INPUTS, "A轮 里程碑", "all", ZH)["name"])
+    assert "stages.A.milestone_rate_pa" in set(matching(INPUTS, "milestones year", "all")["name"])
     by_title = matching(INPUTS, "science-innovation investment index", "all")
     assert by_title["source"].str.contains("S086").all()
     assert len(by_title) > 3

@@ -48,6 +48,12 @@ def test_money_is_in_the_unit_and_shares_are_as_stored():
         assert whole.loc["gap_n", "value"] == total["gap_n"]
 
 
+def test_inputs_have_their_plain_name_before_the_dotted_one():
+    for words, name in ((EN, "A round: milestones a year"), (ZH, "A轮：每年里程碑")):
+        rows = list(opened(run(), words)[words.text("workbook", "s_inputs")].values)
+        assert ("yrd_baseline", name, "stages.A.milestone_rate_pa") in {row[:3] for row in rows}
+
+
 def test_every_measure_of_the_gap_is_there_with_its_error():
     result = run()
     rows = result_rows(result, result.named(EN))

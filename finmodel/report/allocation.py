@@ -12,6 +12,7 @@ from finmodel.report.allocation_charts import allocation_charts
 from finmodel.report.allocation_words import Tables, Teller, allocation_sentences, cautions
 from finmodel.report.fund_plan import rows_by
 from finmodel.report.pages import render
+from finmodel.report.wording import Wording, names_of
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language
@@ -47,9 +48,11 @@ class Part:
     note: str = ""
 
 
-def allocation_parts(tables: Tables, manifest: Manifest, lang: Language) -> list[Part]:
-    """Return the tables of an allocation in words."""
-    teller = Teller(tables, manifest, lang)
+def allocation_parts(
+    tables: Tables, manifest: Manifest, lang: Language, wording: Wording | None = None
+) -> list[Part]:
+    """Return the tables of an allocation in words; with plain names if there is a wording."""
+    teller = Teller(tables, manifest, lang, wording)
     makers = (_splits, _worth, _measures, _marginal, _futures, _limits, _frontier)
     return [part for maker in makers if (part := maker(teller)) is not None]
 
@@ -150,7 +153,7 @@ def _limits(teller: Teller) -> Part | None:
         measure = str(about["measure"]) if about["kind"] == "cvar" else ""
         rows.append(
             [
-                f"{teller.name(str(row['split']))}: {row['limit']}",
+                f"{teller.name(str(row['split']))}: {teller.free(str(row['limit']))}",
                 teller.name(str(row["future"])),
                 teller.amount(row["most"], math.nan, measure),
                 teller.amount(row["in_sample"], math.nan, measure),
@@ -200,16 +203,17 @@ def allocation_page(tables: Tables, manifest: Manifest, lang: Language) -> str:
         Of the same result.
     lang : {'en', 'zh'}
     """
-    teller = Teller(tables, manifest, lang)
+    wording = Wording(lang, "bn", names_of(manifest, lang))
+    teller = Teller(tables, manifest, lang, wording)
     return render(
         "allocation.html",
         lang=lang,
         words=teller.words,
         title=manifest[f"title_{lang}"],
-        sentences=allocation_sentences(tables, manifest, lang),
-        cautions=cautions(tables, manifest, lang),
+        sentences=allocation_sentences(tables, manifest, lang, wording),
+        cautions=cautions(tables, manifest, lang, wording),
         charts=allocation_charts(teller),
-        parts=allocation_parts(tables, manifest, lang),
+        parts=allocation_parts(tables, manifest, lang, wording),
         command=command_text(manifest["command"]),
         version=manifest["version"],
         seed=manifest["seed"],

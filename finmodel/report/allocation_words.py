@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from finmodel.report.fund_plan import rows_by
+from finmodel.report.number_names import code_name, joined_unit, number_part, plain_figure, quoted
+from finmodel.report.wording import Wording
 from finmodel.scenario.allocation_plan import BUDGET, UNSPENT, programme_name
 from finmodel.store import Manifest
-from finmodel.units import MCNY_PER_BN, QUARTERS_PER_YEAR
+from finmodel.units import QUARTERS_PER_YEAR
 from finmodel.variables import Language, labels
 
 FEWEST_VEHICLES = 3.0
@@ -28,12 +31,17 @@ def number_text(value: float, se: float) -> str:
     digits = 1 if 1.0 <= abs(value) < 10.0 else 2 if abs(value) < 1.0 else 0
     if not math.isnan(se):
         if se <= 1e-9 * abs(value):
-            return f"{value:,.4g}"
+            return no_powers(f"{value:,.4g}")
         power = math.floor(math.log10(se))
         digits = max(0, -power + (1 if se < 2.0 * 10.0**power else 0))
     text = f"{value:,.{digits}f}"
     text = text.lstrip("-") if not text.strip("-0.,") else text  # no negative zero
     return text if math.isnan(se) else f"{text}±{se:,.{digits}f}"
+
+
+def no_powers(text: str) -> str:
+    """Return a text of a number with the same digits, not in powers of ten."""
+    return f"{Decimal(text.replace(',', '')):,f}" if "e" in text else text
 
 
 class Teller:
@@ -45,10 +53,16 @@ class Teller:
         Stored tables.
     manifest : dict
     lang : {'en', 'zh'}
+    wording : Wording, optional
+        Of the same language: unit of money, and plain names of numbers and regions; else bn CNY
+        and names as the plan has them.
     """
 
-    def __init__(self, tables: Tables, manifest: Manifest, lang: Language) -> None:
+    def __init__(
+        self, tables: Tables, manifest: Manifest, lang: Language, wording: Wording | None = None
+    ) -> None:
         self.tables, self.manifest, self.lang = tables, manifest, lang
+        self.wording, self.is_plain = wording or Wording(lang), wording is not None
         self.words = {key: texts[lang] for key, texts in labels()["allocation"].items()}
         self.plan: dict[str, Any] = manifest["plan"]
         worth = tables["worth"]
@@ -72,13 +86,31 @@ class Teller:
     def cell(self, name: str) -> str:
         """Return the name of a cell."""
         if ":" not in name:
-            return self.name(name)
+            is_region = self.name(name) == name
+            return self.region(name) if is_region else self.name(name)
         slot, sector, region = self.parts(name)
         label = f"label_{self.lang}"
         named = [self.plan["slots"][slot][label]] if len(self.plan["slots"]) > 1 else []
         if sector:
             named.append(self.manifest["scenario"]["sectors"][sector][label])
-        return " ".join([*named, region])
+        return " ".join([*named, self.region(region)])
+
+    def region(self, code: str) -> str:
+        """Return the name of a region, or its code where names are as the plan has them."""
+        return code_name("regions", code, self.wording) if self.is_plain else code
+
+    def free(self, name: str) -> str:
+        """Return a name that the plan gives, of a question or a limit."""
+        return name.replace("_", " ") if self.is_plain else name
+
+    def vary(self, name: str) -> str:
+        """Return what a question varies."""
+        if name in self.words:
+            return self.words[name].format(unit=self.wording.money_unit)
+        if not self.is_plain:
+            return name
+        called = quoted(number_part(name, self.wording), self.wording)
+        return self.wording.text("number_word", "apart", name=called, dotted=name)
 
     def parts(self, cell: str) -> tuple[str, str, str]:
         """Return the slot, the sector, empty without sectors, and the region of a cell."""
@@ -108,26 +140,44 @@ class Teller:
     def objective_text(self) -> str:
         """Return the objective in words."""
         if self.own:
-            return f"{self.measure(self.own)} ({self.unit(self.own)})"
-        return " + ".join(f"{w:g} x {self.measure(n)}" for n, w in self.objective.items())
+            return self.with_unit(self.own)
+        if not self.is_plain:
+            return " + ".join(f"{w:g} x {self.measure(n)}" for n, w in self.objective.items())
+        return " + ".join(
+            f"{plain_figure(w / self.scale_of(n))} × {self.with_unit(n)}"
+            for n, w in self.objective.items()
+        )
+
+    def with_unit(self, measure: str) -> str:
+        """Return the name of a measure with its unit."""
+        name, unit = self.measure(measure), self.unit(measure)
+        return self.wording.text("number_word", "apart", name=name, dotted=unit)
 
     def unit(self, measure: str) -> str:
         """Return the unit of a measure, with its period."""
         is_money = measure.endswith("_mcny")
         period = "all_years" if measure.startswith("public_") else "a_year"
-        unit = labels()["batch"]["bn" if is_money else "needs"][self.lang] if measure else ""
-        return f"{unit} {self.words[period]}" if measure else self.words["points"]
+        unit = self.wording.money_unit if is_money else labels()["batch"]["needs"][self.lang]
+        if not measure:
+            return self.words["points"]
+        return self.wording.text("number_word", period, unit=unit)
 
     def amount(self, value: float, se: float, measure: str | None = None) -> str:
-        """Return a number with its error; money in billions. By default of the objective."""
+        """Return a number with its error in the unit shown. By default of the objective."""
         name = self.own if measure is None else measure
         scale = self.scale_of(name)
         return number_text(value * scale, se * scale)
 
-    @staticmethod
-    def scale_of(measure: str) -> float:
+    def said(self, value: float, se: float) -> str:
+        """Return a number of the objective in a sentence: with its unit if names are plain."""
+        text = self.amount(value, se)
+        if not self.is_plain or not self.own.endswith("_mcny"):
+            return text
+        return joined_unit(text, self.wording.money_unit, self.wording)
+
+    def scale_of(self, measure: str) -> float:
         """Return what turns a measure into the unit shown; a weighted set has no name."""
-        return 1.0 / MCNY_PER_BN if measure.endswith("_mcny") else 1.0
+        return 1.0 / self.wording.mcny_per_unit if measure.endswith("_mcny") else 1.0
 
     def frontier_risk(self) -> str:
         """Return in words against which risk the frontier is drawn."""
@@ -140,12 +190,15 @@ class Teller:
 
     def plain(self, value: float, measure: str) -> str:
         """Return a number without error."""
-        return f"{value / MCNY_PER_BN:,.3g}" if measure.endswith("_mcny") else f"{value:,.3g}"
+        shown = value * self.scale_of(measure)
+        return no_powers(f"{shown:,.3g}")
 
 
-def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
+def allocation_sentences(
+    tables: Tables, manifest: Manifest, lang: Language, wording: Wording | None = None
+) -> list[str]:
     """Return what was found, the verdict against the equal split, and what to beware of."""
-    teller = Teller(tables, manifest, lang)
+    teller = Teller(tables, manifest, lang, wording)
     words, said = teller.words, []
     worth = rows_by(tables["worth"], "split")
     contrasts = tables["contrasts"]
@@ -157,15 +210,15 @@ def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> 
         said.append(
             words["fresh"].format(
                 objective=teller.objective_text(),
-                fresh=teller.amount(row["fresh"], row["fresh_se"]),
-                in_sample=teller.amount(row["in_sample"], row["in_sample_se"]),
+                fresh=teller.said(row["fresh"], row["fresh_se"]),
+                in_sample=teller.said(row["in_sample"], row["in_sample_se"]),
             )
         )
         said.append(
             words["optimism"].format(
-                before=teller.amount(row["lead_in_sample"], row["lead_in_sample_se"]),
-                after=teller.amount(row["lead_fresh"], row["lead_fresh_se"]),
-                optimism=teller.amount(row["lead_optimism"], row["lead_optimism_se"]),
+                before=teller.said(row["lead_in_sample"], row["lead_in_sample_se"]),
+                after=teller.said(row["lead_fresh"], row["lead_fresh_se"]),
+                optimism=teller.said(row["lead_optimism"], row["lead_optimism_se"]),
             )
         )
         said += _broken_limits(teller, winner)
@@ -178,9 +231,11 @@ def allocation_sentences(tables: Tables, manifest: Manifest, lang: Language) -> 
     return said + _answers(teller)
 
 
-def cautions(tables: Tables, manifest: Manifest, lang: Language) -> list[str]:
+def cautions(
+    tables: Tables, manifest: Manifest, lang: Language, wording: Wording | None = None
+) -> list[str]:
     """Return what a reader must know before believing the numbers."""
-    teller = Teller(tables, manifest, lang)
+    teller = Teller(tables, manifest, lang, wording)
     words, plan = teller.words, teller.plan
     run, said = plan["run"], []
     splits = tables["splits"]
@@ -233,8 +288,13 @@ def _winner_sentence(teller: Teller, winner: str) -> str:
     shares = ", ".join(
         f"{teller.cell(str(row['cell']))} {row['share']:.1%}" for row in own.to_dict("records")
     )
-    budget = f"{teller.manifest['budget_mcny_pa'] / MCNY_PER_BN:g}"
-    return teller.words["winner"].format(name=teller.name(winner), shares=shares, budget=budget)
+    budget = teller.manifest["budget_mcny_pa"] / teller.wording.mcny_per_unit
+    return teller.words["winner"].format(
+        name=teller.name(winner),
+        shares=shares,
+        budget=no_powers(f"{budget:,g}"),
+        unit=teller.wording.money_unit,
+    )
 
 
 def _against_equal(teller: Teller, own: pd.DataFrame) -> str:
@@ -245,9 +305,9 @@ def _against_equal(teller: Teller, own: pd.DataFrame) -> str:
         return teller.words["same" if is_equal else "no_difference"]
     key = {"better": "beats", "worse": "loses", "within noise": "beats_not"}[str(row["verdict"])]
     text = teller.words[key].format(
-        difference=teller.amount(row["difference"], row["se"]),
-        low=teller.amount(row["low"], math.nan),
-        high=teller.amount(row["high"], math.nan),
+        difference=teller.said(row["difference"], row["se"]),
+        low=teller.said(row["low"], math.nan),
+        high=teller.said(row["high"], math.nan),
         n=len(own),
         paths=f"{min(row['paths_to_tell'], 999_999):,.0f}",
     )
@@ -260,13 +320,15 @@ def _answers(teller: Teller) -> list[str]:
         measure, vary = str(row["measure"]), str(row["vary"])
 
         text = teller.words[f"answer_{row['status']}"].format(
-            question=row["question"],
-            vary=teller.words.get(vary, vary),
+            question=teller.free(str(row["question"])),
+            vary=teller.vary(vary),
             answer=_level(teller, row["answer"], vary),
             low=_level(teller, row["answer_low"], vary),
             high=_level(teller, row["answer_high"], vary),
             measure=teller.measure(measure),
-            goal=f"{teller.plain(row['goal'], measure)} {teller.unit(measure)}",
+            goal=joined_unit(
+                teller.plain(row["goal"], measure), teller.unit(measure), teller.wording
+            ),
             probability=f"{row['probability']:.0%}",
             most=f"{row['chance_most']:.0%}",
         )
@@ -275,11 +337,12 @@ def _answers(teller: Teller) -> list[str]:
 
 
 def _level(teller: Teller, value: float, vary: str) -> str:
-    """Return a budget in billions, another clause in its own unit."""
+    """Return a budget in the unit of money, another clause in its own unit."""
     if math.isnan(value):
         return teller.words["outside"]
     if vary == BUDGET:
-        return f"{value / MCNY_PER_BN:,.3g}"
+        budget = value / teller.wording.mcny_per_unit
+        return no_powers(f"{budget:,.3g}")
     return f"{value:,.0f}" if value == int(value) else f"{value:,.4g}"
 
 
@@ -289,7 +352,8 @@ def _broken_limits(teller: Teller, winner: str) -> list[str]:
     own = table[(table["split"] == winner) & (table["verdict"] != "kept")]
     for verdict, rows in own.groupby("verdict"):
         names = ", ".join(
-            f"{row['limit']} ({teller.name(str(row['future']))})" for row in rows.to_dict("records")
+            f"{teller.free(str(row['limit']))} ({teller.name(str(row['future']))})"
+            for row in rows.to_dict("records")
         )
         said.append(teller.words[f"limits_{verdict}"].format(limits=names))
     return said

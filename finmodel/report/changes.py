@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 from finmodel.datasets.root import scenarios_root
+from finmodel.report.number_names import joined_unit, number_name, number_part, shown_unit, unit_of
 from finmodel.report.wording import Wording
-from finmodel.variables import labels
 
 FEW_FUTURES = 30
 """Below this a result is called a preview wherever it is told."""
 OF_SCENARIOS = ("run", "compare", "why")
 """Commands whose `--set` changes a scenario; that of the others changes a plan."""
-_MONEY = ("budget_mcny_pa", "fund_size_mcny")
 
 
 def from_root(parts: Sequence[str]) -> list[str]:
@@ -45,8 +45,8 @@ def changes_of(manifest: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
-def changed_sentences(manifest: Mapping[str, object], words: Wording) -> list[str]:
-    """Return each number that was set, with its name and unit where there are words for it.
+def changed_sentences(manifest: Mapping[str, object], words: Wording) -> list[tuple[str, str]]:
+    """Return each number that was set, in plain words with its unit, and its dotted name.
 
     Parameters
     ----------
@@ -55,7 +55,39 @@ def changed_sentences(manifest: Mapping[str, object], words: Wording) -> list[st
     words : Wording
         With the names of the result.
     """
-    return [_sentence(key, value, words) for key, value in changes_of(manifest).items()]
+    return [(change_text(key, value, words), key) for key, value in changes_of(manifest).items()]
+
+
+def change_text(key: str, value: str, words: Wording, *, is_short: bool = False) -> str:
+    """Return a change of a number in plain words: its name, and its value as it was set.
+
+    Parameters
+    ----------
+    key : str
+        Dotted name.
+    value : str
+        As it was typed; what is not a number stays so.
+    words : Wording
+    is_short : bool
+        Whether it is known whose number it is.
+    """
+    name = number_part(key, words) if is_short else number_name(key, words)
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if name == key or not math.isfinite(number):
+        return f"{key} = {value}"
+    shown = _value(number, unit_of(key), words)
+    return words.text("number_word", "owner", owner=name, part=shown)
+
+
+def _value(number: float, unit: str, words: Wording) -> str:
+    """Return a value that somebody set, with all of its digits up to ten."""
+    if unit == "share":
+        return f"{100.0 * number:.10g}%"
+    scale, named = shown_unit(unit, words)
+    return joined_unit(f"{number * scale:,.10g}", named, words)
 
 
 def preview_warning(manifest: Mapping[str, object], words: Wording) -> str:
@@ -65,22 +97,3 @@ def preview_warning(manifest: Mapping[str, object], words: Wording) -> str:
     except ValueError:
         return ""
     return words.text("memo", "preview", n=paths) if paths < FEW_FUTURES else ""
-
-
-def _sentence(key: str, value: str, words: Wording) -> str:
-    clauses = labels()["clause"]
-    place, _, last = key.rpartition(".")
-    owner = place.rpartition(".")[2]
-    try:
-        number = float(value)
-    except ValueError:
-        return f"{key} = {value}"
-    if last in _MONEY:
-        called = words.text("lab", "budget", unit=words.money_unit)
-        called = called if last == _MONEY[0] else clauses[last][words.language]
-        return f"{called}: {words.money(number)}"
-    if last in clauses:
-        return f"{clauses[last][words.language]}: {number:,.6g}"
-    if owner in ("region_share", "mandate", "sector_mandate"):
-        return words.text("memo", f"set_{owner}", name=words.name(last), share=f"{number:.1%}")
-    return f"{key} = {value}"

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
+from finmodel.report.number_names import number_name, quoted
 from finmodel.report.result import Result, kind_of
 from finmodel.report.wording import Wording
 
@@ -75,7 +76,8 @@ def grade_sentences(result: Result, studies: Sequence[Result], words: Wording) -
     title = study.title(words.language)
     if not names:
         return [*said, words.text("grades", "none_told", title=title)]
-    shown = words.text("grades", "comma").join(names[:MOST_NAMED])
+    called = (quoted(number_name(name, words), words) for name in names[:MOST_NAMED])
+    shown = words.text("grades", "comma").join(called)
     return [*said, words.text("grades", "moving", title=title, names=shown)]
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from finmodel.report.number_names import number_name, plain_figure, quoted
+from finmodel.report.wording import Wording
 from finmodel.scenario.sensitivity_plan import NET
 from finmodel.scenario.sensitivity_schema import NONE
 from finmodel.sensitivity.indices import Z95
-from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
 
 Manifest = Mapping[str, Any]
@@ -27,13 +28,14 @@ def words_of(lang: Language) -> dict[str, str]:
     return {key: texts[lang] for key, texts in labels()["sensitivity"].items()}
 
 
-def outcome_name(outcome: str, lang: Language) -> str:
-    """Return the name of an outcome with its unit, without ``net_``."""
+def outcome_name(outcome: str, lang: Language, wording: Wording | None = None) -> str:
+    """Return the name of an outcome with its unit, without ``net_``; money in bn CNY by default."""
     bare = outcome.removeprefix(NET)
-    unit = ", bn CNY" if bare.endswith("_mcny") and "rate" not in bare else ""
-    if lang == "zh":
-        unit = "（十亿元）" if unit else ""
-    return f"{labels()['headline'][bare][lang]}{unit}"
+    name = labels()["headline"][bare][lang]
+    if not bare.endswith("_mcny") or "rate" in bare:
+        return name
+    unit = (wording or Wording(lang)).money_unit
+    return f"{name}（{unit}）" if lang == "zh" else f"{name}, {unit}"
 
 
 def policy_name(manifest: Manifest, policy: str, lang: Language) -> str:
@@ -43,13 +45,13 @@ def policy_name(manifest: Manifest, policy: str, lang: Language) -> str:
     return str(manifest["titles"][policy][lang])
 
 
-def amount(value: float, unit: str) -> str:
-    """Return an outcome to three digits: money in bn CNY, shares in per cent."""
+def amount(value: float, unit: str, wording: Wording | None = None) -> str:
+    """Return an outcome to three digits: money in bn CNY by default, shares in per cent."""
     if math.isnan(value):
         return "-"
     if unit == "share":
         return f"{value:.1%}"
-    return figure(value / MCNY_PER_BN if unit == "mcny" else value)
+    return figure(value / (wording or Wording()).mcny_per_unit if unit == "mcny" else value)
 
 
 def figure(value: float) -> str:
@@ -60,10 +62,7 @@ def figure(value: float) -> str:
     return f"{round(value, digits):,.{max(digits, 0)}f}"
 
 
-def plain(value: float) -> str:
-    """Return a number to three digits without zeros at its end."""
-    text = figure(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+plain = plain_figure
 
 
 def intro(manifest: Manifest, lang: Language) -> str:
@@ -78,9 +77,17 @@ def intro(manifest: Manifest, lang: Language) -> str:
     )
 
 
-def factor_name(factor: str, lang: Language) -> str:
-    """Return the name of a factor."""
-    return words_of(lang)["others"] if factor == OTHERS else factor
+def factor_name(factor: str, lang: Language, wording: Wording | None = None) -> str:
+    """Return the name of a factor: dotted, as in files, or in the plain words of a wording."""
+    if factor == OTHERS:
+        return words_of(lang)["others"]
+    return number_name(factor, wording) if wording else factor
+
+
+def named_factor(factor: str, lang: Language, wording: Wording | None = None) -> str:
+    """Return the name of a factor in a sentence; plain words in quotes."""
+    name = factor_name(factor, lang, wording)
+    return quoted(name, wording) if wording and factor != OTHERS else name
 
 
 def cell(row: Row, words: Mapping[str, str]) -> str:
@@ -111,7 +118,9 @@ def sections(answer: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(str(name), part) for name, part in answer.groupby("policy", sort=False)]
 
 
-def matrix(part: pd.DataFrame, lang: Language) -> tuple[list[str], list[list[Row]]]:
+def matrix(
+    part: pd.DataFrame, lang: Language, wording: Wording | None = None
+) -> tuple[list[str], list[list[Row]]]:
     """Return outcomes and, for every factor that moves any of them, its verdicts in order."""
     outcomes = list(dict.fromkeys(part["outcome"]))
     rows: list[list[Row]] = []
@@ -120,7 +129,7 @@ def matrix(part: pd.DataFrame, lang: Language) -> tuple[list[str], list[list[Row
         if any(row["verdict"] != "none" for row in by.values()):
             rows.append([by[outcome] for outcome in outcomes if outcome in by])
     rows.sort(key=lambda row: (row[0]["factor"] == OTHERS, -max(_rank(cell) for cell in row)))
-    return [outcome_name(name, lang) for name in outcomes], rows
+    return [outcome_name(name, lang, wording) for name in outcomes], rows
 
 
 def _rank(row: Row) -> float:
@@ -147,8 +156,19 @@ def matrix_view(
     return view
 
 
-def conclusion_sentences(manifest: Manifest, tables: Tables, lang: Language = "en") -> list[str]:
-    """Return a sentence a conclusion: how wide it is, and what decides it."""
+def conclusion_sentences(
+    manifest: Manifest, tables: Tables, lang: Language = "en", wording: Wording | None = None
+) -> list[str]:
+    """Return a sentence a conclusion: how wide it is, and what decides it.
+
+    Parameters
+    ----------
+    manifest : mapping
+    tables : mapping of DataFrame
+    lang : {'en', 'zh'}
+    wording : Wording, optional
+        Of the same language: unit of money, and plain names; else bn CNY and dotted names.
+    """
     words, answer = words_of(lang), tables["answer"]
     wide = {}
     if "outcomes" in tables:
@@ -156,12 +176,12 @@ def conclusion_sentences(manifest: Manifest, tables: Tables, lang: Language = "e
         wide = {(row["policy"], row["outcome"]): row for row in rows}
     sentences = []
     for (policy, outcome), part in answer.groupby(["policy", "outcome"], sort=False):
-        what = outcome_name(str(outcome), lang)
+        what = outcome_name(str(outcome), lang, wording)
         if policy:
             what = words["of_policy"].format(policy=policy_name(manifest, str(policy), lang)) + what
         found = wide.get((policy, outcome))
-        parts = [_range(what, found, words) if found else what]
-        parts += _reasons(part, words, lang)
+        parts = [_range(what, found, words, wording) if found else what]
+        parts += _reasons(part, words, lang, wording)
         if found and not math.isnan(found["luck_share"]):
             parts.append(words["luck"].format(share=found["luck_share"]))
         sentences.append(_joined(parts, lang))
@@ -172,34 +192,38 @@ def _joined(parts: Sequence[str], lang: Language) -> str:
     return "; ".join(parts) + "." if lang == "en" else "；".join(parts) + "。"
 
 
-def _range(what: str, row: Row, words: Mapping[str, str]) -> str:
-    unit = str(row["unit"])
-    mean = f"{amount(row['mean'], unit)}±{amount(Z95 * row['mean_se'], unit)}"
-    low, high = amount(row["q05"], unit), amount(row["q95"], unit)
+def _range(what: str, row: Row, words: Mapping[str, str], wording: Wording | None) -> str:
+    ends = (row["mean"], Z95 * row["mean_se"], row["q05"], row["q95"])
+    mean, error, low, high = (amount(value, str(row["unit"]), wording) for value in ends)
+    mean = f"{mean}±{error}"
     return words["range"].format(what=what, mean=mean, low=low, high=high)
 
 
-def _reasons(part: pd.DataFrame, words: Mapping[str, str], lang: Language) -> list[str]:
+def _reasons(
+    part: pd.DataFrame, words: Mapping[str, str], lang: Language, wording: Wording | None
+) -> list[str]:
     rows = sorted(part.to_dict("records"), key=lambda row: -_rank(row))
     named: dict[str, list[str]] = {}
     for row in rows:
-        named.setdefault(verdict_of(row), []).append(_with_share(row, words, lang))
+        named.setdefault(verdict_of(row), []).append(_with_share(row, words, lang, wording))
     reasons = [
         words[f"by_{verdict}"].format(names=words["comma"].join(named[verdict]))
         for verdict in ("decides", "matters", "moves")
         if verdict in named
     ]
     reasons = reasons or [words["by_none"]]
-    unsure = [factor_name(row["factor"], lang) for row in rows if verdict_of(row) == "unknown"]
+    unsure = [
+        named_factor(row["factor"], lang, wording) for row in rows if verdict_of(row) == "unknown"
+    ]
     if unsure and named.keys() & {"decides", "matters", "moves"}:
         reasons.append(words["by_unknown"].format(names=words["comma"].join(unsure)))
     return reasons
 
 
-def _with_share(row: Row, words: Mapping[str, str], lang: Language) -> str:
+def _with_share(row: Row, words: Mapping[str, str], lang: Language, wording: Wording | None) -> str:
     way = {1: words["rises"], -1: words["falls"], 0: ""}[int(row["direction"])]
     way = f"{words['comma']}{way}" if way else ""
-    name = factor_name(row["factor"], lang)
+    name = named_factor(row["factor"], lang, wording)
     if verdict_of(row) == "moves":
         way = way.removeprefix(words["comma"])
         return f"{name}（{way}）" if lang == "zh" else f"{name} ({way})"

@@ -9,8 +9,11 @@ import pandas as pd
 import vl_convert as vlc
 from markupsafe import Markup
 
+from finmodel.report.charts.studies import LINE, label_axis, label_of
+from finmodel.report.number_names import number_names
 from finmodel.report.pages import render
 from finmodel.report.sensitivity import (
+    OTHERS,
     Manifest,
     Tables,
     cell,
@@ -25,13 +28,19 @@ from finmodel.report.sensitivity import (
     verdict_of,
     words_of,
 )
-from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
+from finmodel.report.sensitivity_choices import (
+    benefit_unit,
+    goal_sentences,
+    information_sentences,
+)
+from finmodel.report.views_studies import numbers_view
+from finmodel.report.wording import Wording
 from finmodel.sensitivity.indices import Z95
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#9aa5b1"
-WIDTH, BAR = 280, 17
+WIDTH, BAR, PAGE_LABEL = 280, 17, 48
 BARS_SHOWN = 8
 
 
@@ -45,7 +54,7 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
         As stored.
     lang : {'en', 'zh'}
     """
-    words = words_of(lang)
+    words, wording = words_of(lang), Wording(lang)
     return render(
         "sensitivity.html",
         lang=lang,
@@ -54,18 +63,32 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
         question=manifest["plan"]["meta"]["question"] if lang == "en" else "",
         made=intro(manifest, lang),
         matrices=[_matrix(manifest, name, part, lang) for name, part in sections(tables["answer"])],
-        conclusions=conclusion_sentences(manifest, tables, lang) if len(tables["answer"]) else [],
-        goals=goal_sentences(manifest, tables, lang),
-        choices=information_sentences(manifest, tables, lang),
-        unit=(manifest["plan"].get("information") or {}).get(f"unit_{lang}", ""),
+        conclusions=conclusion_sentences(manifest, tables, lang, wording)
+        if len(tables["answer"])
+        else [],
+        goals=goal_sentences(manifest, tables, lang, wording),
+        choices=information_sentences(manifest, tables, lang, wording),
+        unit=benefit_unit(manifest, lang, wording)[1] if "options" in tables else "",
         options=_options(manifest, tables, lang),
         worth=_worth(manifest, tables, lang),
         swings=_swings(manifest, tables, lang),
+        unknowns=_unknowns(tables, wording),
+        unknowns_head=wording.text("number_word", "numbers"),
     )
 
 
+def _unknowns(tables: Tables, wording: Wording) -> list[list[str]]:
+    """Return the head and the rows of the list of what was varied, each with both of its names."""
+    numbers = tables.get("numbers", pd.DataFrame())
+    if not {"name", "unit", "q05", "q95", "grade"} <= set(numbers):
+        return []
+    view = numbers_view(numbers, wording)
+    return [[str(head) for head in view], *view.astype(str).to_numpy().tolist()]
+
+
 def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language) -> dict[str, Any]:
-    words, (heads, rows) = words_of(lang), matrix(part, lang)
+    wording = Wording(lang)
+    words, (heads, rows) = words_of(lang), matrix(part, lang, wording)
     title = words["without"]
     if policy:
         title = words["adds"].format(policy=policy_name(manifest, policy, lang))
@@ -74,7 +97,8 @@ def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language)
         "heads": heads,
         "rows": [
             {
-                "name": factor_name(row[0]["factor"], lang),
+                "name": factor_name(row[0]["factor"], lang, wording),
+                "dotted": "" if row[0]["factor"] == OTHERS else row[0]["factor"],
                 "cells": [{"text": cell(item, words), "verdict": verdict_of(item)} for item in row],
             }
             for row in rows
@@ -85,10 +109,11 @@ def _matrix(manifest: Manifest, policy: str, part: pd.DataFrame, lang: Language)
 def _options(manifest: Manifest, tables: Tables, lang: Language) -> list[tuple[str, str, str]]:
     if "options" not in tables:
         return []
+    scale, _ = benefit_unit(manifest, lang, Wording(lang))
     return [
         (
             policy_name(manifest, row["option"], lang),
-            f"{figure(row['mean'])}±{figure(Z95 * row['mean_se'])}",
+            f"{figure(scale * row['mean'])}±{figure(scale * Z95 * row['mean_se'])}",
             f"{100 * row['is_best']:.0f}",
         )
         for row in tables["options"].to_dict("records")
@@ -99,25 +124,37 @@ def _worth(manifest: Manifest, tables: Tables, lang: Language) -> Markup:
     """Return the worth of knowing each number as bars, with what chance would make of it."""
     if "information" not in tables:
         return Markup("")
-    words, unit = words_of(lang), manifest["plan"]["information"][f"unit_{lang}"]
-    frame = (
-        tables["information"]
-        .head(BARS_SHOWN)
-        .assign(
-            low=lambda t: (t["value"] - Z95 * t["value_se"]).clip(lower=0.0),
-            high=lambda t: t["value"] + Z95 * t["value_se"],
-        )
+    words, (scale, unit) = words_of(lang), benefit_unit(manifest, lang, Wording(lang))
+    frame = _labelled(tables["information"].head(BARS_SHOWN), lang).assign(
+        value=lambda t: scale * t["value"],
+        by_chance_q95=lambda t: scale * t["by_chance_q95"],
+        low=lambda t: (t["value"] - scale * Z95 * t["value_se"]).clip(lower=0.0),
+        high=lambda t: t["value"] + scale * Z95 * t["value_se"],
     )
-    names = list(frame["name"])
-    y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    y = _rows_of(frame)
     base = alt.Chart(frame).encode(y=y)
     bars = base.mark_bar(color=BLUE, opacity=0.75).encode(
         x=alt.X("value:Q", title=f"{words['worth_of']}, {unit}")
     )
     spans = base.mark_rule(color="#222222").encode(x="low:Q", x2="high:Q")
     chance = base.mark_tick(color=ORANGE, thickness=2).encode(x="by_chance_q95:Q")
-    layers = alt.layer(bars, spans, chance).properties(width=WIDTH, height=BAR * len(names))
+    layers = alt.layer(bars, spans, chance).properties(width=WIDTH, height=_height(frame))
     return _svg(layers)
+
+
+def _labelled(frame: pd.DataFrame, lang: Language) -> pd.DataFrame:
+    """Return rows of numbers with their plain names in lines."""
+    names = number_names(frame["name"], Wording(lang))
+    return frame.assign(label=[label_of(names[str(name)], PAGE_LABEL) for name in frame["name"]])
+
+
+def _rows_of(frame: pd.DataFrame) -> alt.Y:
+    return alt.Y("label:N", sort=list(frame["label"]), title="", axis=label_axis(320))
+
+
+def _height(frame: pd.DataFrame) -> int:
+    lines = max((str(label).count("\n") for label in frame["label"]), default=0)
+    return len(frame) * (BAR + LINE * lines)
 
 
 def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str, Any]]:
@@ -130,7 +167,7 @@ def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str
         if rows.empty:
             continue
         scale = MCNY_PER_BN if rows["unit"].iloc[0] == "mcny" else 1.0
-        frame = rows[["name", "is_told"]].assign(
+        frame = _labelled(rows[["name", "is_told"]], lang).assign(
             low=rows["at_low"] / scale, high=rows["at_high"] / scale
         )
         what = outcome_name(str(outcome), lang)
@@ -142,8 +179,7 @@ def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str
 
 
 def _tornado(frame: pd.DataFrame, centre: float, unit: str) -> Markup:
-    names = list(frame["name"])
-    y = alt.Y("name:N", sort=names, title="", axis=alt.Axis(labelLimit=320))
+    y = _rows_of(frame)
     axis = alt.Axis(format="~%") if unit == "share" else alt.Axis()
     parts: list[alt.Chart | alt.LayerChart] = []
     for side, colour in (("low", ORANGE), ("high", BLUE)):
@@ -153,7 +189,7 @@ def _tornado(frame: pd.DataFrame, centre: float, unit: str) -> Markup:
         parts.append(
             alt.Chart(rows).mark_bar(opacity=0.7).encode(y=y, x=x, x2="end:Q", color=shade)
         )
-    return _svg(alt.layer(*parts).properties(width=WIDTH, height=BAR * len(names)))
+    return _svg(alt.layer(*parts).properties(width=WIDTH, height=_height(frame)))
 
 
 def _svg(chart: alt.LayerChart | alt.FacetChart) -> Markup:

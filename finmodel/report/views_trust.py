@@ -8,12 +8,15 @@ from collections.abc import Mapping
 import pandas as pd
 
 from finmodel.evaluate.validation import CONTEXT, FITTED, SIGN
+from finmodel.report.number_names import number_name, unit_name
 from finmodel.report.result import LETTER, source_ids, sources_used
 from finmodel.report.validation import interval_text
 from finmodel.report.wording import Wording
 
 
-def matching(inputs: pd.DataFrame, search: str, letter: str) -> pd.DataFrame:
+def matching(
+    inputs: pd.DataFrame, search: str, letter: str, words: Wording | None = None
+) -> pd.DataFrame:
     """Return the inputs that hold every word of a search, of a grade.
 
     Parameters
@@ -21,9 +24,12 @@ def matching(inputs: pd.DataFrame, search: str, letter: str) -> pd.DataFrame:
     inputs : DataFrame
         Table `assumptions` of a run.
     search : str
-        Words looked for in name, unit, source, note and titles of sources; case does not count.
+        Words looked for in plain and dotted name, unit, source, note and titles of sources; case
+        does not count.
     letter : str
         ``A``, ``B`` or ``C``; any other text for all.
+    words : Wording, optional
+        Whose plain names are looked in.
     """
     found = inputs
     if letter in set(LETTER.values()):
@@ -33,13 +39,19 @@ def matching(inputs: pd.DataFrame, search: str, letter: str) -> pd.DataFrame:
     titles = sources_used(found).set_index("source_id")["title"].to_dict()
     texts = [
         " ".join(
-            [row["name"], row["unit"], row["source"], row["note"]]
+            [
+                row["name"],
+                number_name(str(row["name"]), words or Wording()),
+                row["unit"],
+                row["source"],
+                row["note"],
+            ]
             + [str(titles.get(part.strip(), "")) for part in str(row["source"]).split(";")]
         ).casefold()
         for row in found.to_dict("records")
     ]
-    words = search.casefold().split()
-    has_all = [all(word in text for word in words) for text in texts]
+    asked = search.casefold().split()
+    has_all = [all(word in text for word in asked) for text in texts]
     return found[pd.Series(has_all, index=found.index, dtype=bool)]
 
 
@@ -47,15 +59,16 @@ def inputs_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
     """Return inputs with headings in the language; values as text, with the unit they are in."""
     return pd.DataFrame(
         {
-            words.text("workbook", "name"): inputs["name"].tolist(),
+            words.text("number_word", "name"): [number_name(str(n), words) for n in inputs["name"]],
             words.text("workbook", "value"): [plain(value) for value in inputs["value"]],
             words.text("assumptions_page", "range_head"): [
                 range_text(low, high, words)
                 for low, high in zip(inputs["low"], inputs["high"], strict=True)
             ],
-            words.text("workbook", "units"): inputs["unit"].tolist(),
+            words.text("workbook", "units"): [unit_name(str(u), words) for u in inputs["unit"]],
             words.text("workbook", "grade"): [LETTER.get(str(g), str(g)) for g in inputs["grade"]],
             words.text("workbook", "source"): inputs["source"].tolist(),
+            words.text("number_word", "dotted"): inputs["name"].tolist(),
             words.text("workbook", "note"): inputs["note"].tolist(),
         }
     )

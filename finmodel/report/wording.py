@@ -181,19 +181,26 @@ def names_of(manifest: Mapping[str, object], language: Language) -> dict[str, st
     Parameters
     ----------
     manifest : mapping
-        Of a stored result: `scenario`, or the first of `scenarios`, gives the labels.
+        Of a stored result: `scenario` or `scenarios` give the labels, the first that has a name.
     language : {'en', 'zh'}
     """
     column = f"name_{language}"
     names = dict(zip(provinces()["iso"], provinces()[column], strict=True))
     names |= {"all": labels()["term"]["all"][language]}
-    found = manifest.get("scenario")
-    several = manifest.get("scenarios")
-    if not isinstance(found, Mapping) and isinstance(several, list) and several:
-        found = several[0]
-    if isinstance(found, Mapping):
-        for section in ("stages", "sectors", "funds", "programmes"):
-            items = found.get(section)
+    for tree in reversed(_scenarios(manifest)):
+        for section in ("stages", "sectors", "funds", "lps", "programmes"):
+            items = tree.get(section)
             if isinstance(items, Mapping):
-                names |= {str(k): str(item[f"label_{language}"]) for k, item in items.items()}
+                # Investors' keys are common words, so their names stand under the section.
+                before = "lps." if section == "lps" else ""
+                key = f"label_{language}"
+                names |= {f"{before}{name}": str(item[key]) for name, item in items.items()}
     return names
+
+
+def _scenarios(manifest: Mapping[str, object]) -> list[Mapping[str, object]]:
+    one, several = manifest.get("scenario"), manifest.get("scenarios")
+    if isinstance(one, Mapping):
+        return [one]
+    found = several.values() if isinstance(several, Mapping) else several
+    return [tree for tree in found if isinstance(tree, Mapping)] if found else []  # type: ignore

@@ -13,6 +13,7 @@ import pandas as pd
 import xlsxwriter
 
 from finmodel.report.exports import safe_text
+from finmodel.report.number_names import number_name
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
 from finmodel.report.wording import Wording
 from finmodel.report.workbook_rows import result_rows
@@ -52,7 +53,7 @@ def workbook_bytes(result: Result, wording: Wording) -> bytes:
         told = [words.is_told(v, e) for v, e in zip(rows["value"], rows["se"], strict=True)]
         results = results.assign(told=[words.text("workbook", "yes" if t else "no") for t in told])
     frames = (
-        inputs.assign(grade=[_graded(grade) for grade in inputs["grade"]]),
+        _inputs(inputs, words),
         results.assign(units=rows["unit"]),
         rows.loc[has_interval, [*what, "q05", "q50", "q95", "unit"]],
         sources_used(inputs).assign(grade=lambda t: [_graded(grade) for grade in t["grade"]])[
@@ -60,7 +61,7 @@ def workbook_bytes(result: Result, wording: Wording) -> bytes:
         ],
     )
     heads = (
-        ("scenario", "name", "value", "low", "high", "units", "grade", "source", "note"),
+        ("scenario", "called", "name", "value", "low", "high", "units", "grade", "source", "note"),
         (*results.columns, "units"),
         (*what, "q05", "q50", "q95", "units"),
         (),
@@ -104,6 +105,14 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (words.text("memo", "chance_head"), text("chance_note")),
         (text("grade"), text("grade_note")),
     ]
+
+
+def _inputs(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return inputs with their grades in letters and, before each dotted name, the plain one."""
+    frame = inputs.assign(grade=[_graded(grade) for grade in inputs["grade"]])
+    called = [number_name(str(name), words) for name in inputs["name"]]
+    frame.insert(list(frame).index("name"), "called", called)
+    return frame
 
 
 def _graded(grade: object) -> str:

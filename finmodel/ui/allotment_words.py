@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from finmodel.errors import Problem
+from finmodel.report.changes import change_text
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
 from finmodel.variables import labels
@@ -59,13 +60,7 @@ def change_words(name: str, value: float, words: Wording) -> str:
     words : Wording
         With the names of provinces and stages.
     """
-    table, _, entry = name.removeprefix("programmes.").partition(".")[2].partition(".")
-    if entry:
-        return f"{words.name(entry)} {_plain(round(100 * value, 6))}%"
-    if table == "budget_mcny_pa":
-        return words.money(value)
-    known = labels()["clause"].get(table)
-    return f"{known[words.language] if known else table}: {_plain(value)}"
+    return change_text(name, repr(value), words, is_short=True)
 
 
 def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from finmodel.report import views_batch
 from finmodel.report import views_studies as views
 from finmodel.report.allocation_words import Teller, allocation_sentences, cautions
 from finmodel.report.captions import studies as captions
@@ -16,7 +17,7 @@ from finmodel.report.sensitivity import conclusion_sentences, intro, outcome_nam
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
 from finmodel.report.wording import Wording
 from finmodel.ui import say
-from finmodel.ui.parts import show_chart
+from finmodel.ui.parts import named, show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
 from finmodel.variables import labels
@@ -33,66 +34,71 @@ def tables_of(stored: Stored) -> dict[str, pd.DataFrame]:
 
 def batch_part(stored: Stored, view: View) -> None:
     """Draw a batch: one measure of one scenario's units with intervals, and the summary."""
-    words, tables = view.wording, tables_of(stored)
+    words, tables = named(view, stored), tables_of(stored)
     _question(stored, view)
     baseline = str(stored.manifest.get("baseline") or "")
     titles = _titles(stored, words)
     names = [name for name in tables["units"]["scenario"].unique() if name != baseline]
     names = [str(name) for name in names] or [baseline]
     shown = set(tables["results"]["measure"].astype(str))
-    measures = [name for name in views.BATCH_MEASURES if name in shown]
+    measures = [name for name in views_batch.BATCH_MEASURES if name in shown]
     if not measures:
         say.info(words.text("studies", "nothing"))
         return
     scenario = _select("scenario", names, titles, words, "batch_scenario")
     heads = {name: labels()["headline"][name][words.language] for name in measures}
     measure = _select("measure", measures, heads, words, "batch_measure")
-    rows = views.batch_rows(tables, scenario, measure, words)
+    say.caption(views_batch.axes_text(tables["units"], scenario, words))
+    rows = views_batch.batch_rows(tables, scenario, measure, words)
     is_change = bool(len(rows)) and bool(rows["is_change"].iloc[0])
-    _, unit = views.batch_unit(measure, words, is_change=is_change)
-    caption = captions.batch(rows, words)
+    _, unit = views_batch.batch_unit(measure, words, is_change=is_change)
+    caption = captions.batch(rows, words, unit)
     head = {"measure": heads[measure], "unit": unit, "baseline": titles.get(baseline, baseline)}
     title = words.text("studies_batch", "changes" if is_change else "values", **head)
     chart = charts.intervals(rows, words, title, unit, caption)
-    data = views.batch_view(rows, unit, words)
+    data = views_batch.batch_view(rows, unit, words)
     show_chart(chart, caption, data, view, key=f"batch_{measure}")
     say.caption(words.text("studies_batch", "note"))
     say.subheader(words.text("studies", "summary"))
-    say.table(views.summary_rows(tables, measure, titles, words))
+    say.table(views_batch.summary_rows(tables, measure, titles, words))
 
 
 def sensitivity_part(stored: Stored, view: View) -> None:
     """Draw a sensitivity study: its sentences, then a tornado and shares of one conclusion."""
-    words, tables, about = view.wording, tables_of(stored), stored.manifest
+    words, tables, about = named(view, stored), tables_of(stored), stored.manifest
     lang = view.language
     _question(stored, view)
     say.caption(intro(about, lang))
-    _in_billions(words)
-    said = conclusion_sentences(about, tables, lang) if len(tables["answer"]) else []
-    said += goal_sentences(about, tables, lang) + information_sentences(about, tables, lang)
+    said = conclusion_sentences(about, tables, lang, words) if len(tables["answer"]) else []
+    said += goal_sentences(about, tables, lang, words)
+    said += information_sentences(about, tables, lang, words)
     _said("answers", said, words)
+    if "numbers" in tables:
+        with st.expander(words.text("number_word", "numbers")):
+            say.table(views.numbers_view(tables["numbers"], words))
     source = tables.get("tornado", tables["answer"])
     pairs = source[["policy", "outcome"]].drop_duplicates().astype(str)
     names = {}
     for policy, outcome in pairs.itertuples(index=False):
-        what = outcome_name(outcome, lang)
-        named = f"{policy_name(about, policy, lang)}: {what}" if policy else what
-        names[f"{policy}|{outcome}"] = named
+        what = outcome_name(outcome, lang, words)
+        own = f"{policy_name(about, policy, lang)}: " if policy else ""
+        names[f"{policy}|{outcome}"] = own + what
     if not names:
         say.info(words.text("studies", "nothing"))
         return
     chosen = _select("conclusion", list(names), names, words, "sens_conclusion")
     policy, _, outcome = chosen.partition("|")
     if "tornado" in tables:
-        rows = views.tornado_rows(tables["tornado"], policy, outcome, words)
+        rows = views.tornado_rows(tables, policy, outcome, words)
         if rows.empty:
-            say.info(captions.tornado(rows, words))
+            say.info(captions.tornado(rows, words, ""))
         else:
             _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words)
             caption = captions.tornado(rows, words, unit)
             title = words.text("studies_sensitivity", "tornado")
             chart = charts.tornado(rows, words, title, unit, caption)
-            show_chart(chart, caption, views.tornado_view(rows, words), view, key="tornado")
+            data = views.tornado_view(rows, unit, words)
+            show_chart(chart, caption, data, view, key="tornado")
     if "indices" in tables:
         rows = views.index_rows(tables["indices"], policy, outcome, words)
         caption = captions.indices(rows, words)
@@ -102,16 +108,15 @@ def sensitivity_part(stored: Stored, view: View) -> None:
         title = words.text("studies_sensitivity", "index_title")
         unit = words.text("studies_sensitivity", "share")
         chart = charts.intervals(rows, words, title, unit, caption)
-        show_chart(chart, caption, views.batch_view(rows, unit, words), view, key="indices")
+        show_chart(chart, caption, views_batch.batch_view(rows, unit, words), view, key="indices")
 
 
 def allocation_part(stored: Stored, view: View) -> None:
     """Draw an allocation: splits, the winner's lead with its noise, the frontier."""
-    words, tables = view.wording, tables_of(stored)
-    teller = Teller(tables, dict(stored.manifest), view.language)
+    words, tables, about = named(view, stored), tables_of(stored), dict(stored.manifest)
+    teller = Teller(tables, about, view.language, words)
     _question(stored, view)
-    _in_billions(words)
-    _said("answers", allocation_sentences(tables, dict(stored.manifest), view.language), words)
+    _said("answers", allocation_sentences(tables, about, view.language, words), words)
     winner = teller.winners[0]
     rows, leads = views.split_rows(teller), views.lead_rows(teller, winner)
     caption = captions.splits(rows, winner, leads, words)
@@ -125,15 +130,15 @@ def allocation_part(stored: Stored, view: View) -> None:
     title = words.text("studies_allocation", "lead", winner=name, objective=objective)
     unit = teller.unit(teller.own)
     chart = charts.intervals(leads, words, title, unit, caption)
-    show_chart(chart, caption, views.batch_view(leads, unit, words), view, key="leads")
+    show_chart(chart, caption, views_batch.batch_view(leads, unit, words), view, key="leads")
     rows = views.frontier_rows(teller, words)
     caption = captions.frontier(rows, words)
     if rows.empty:
         say.info(caption)
     else:
         chart = charts.frontier(rows, words, views.risk_title(teller), objective, caption)
-        show_chart(chart, caption, rows.drop(columns="is_behind").round(4), view, key="frontier")
-    _said("cautions", cautions(tables, dict(stored.manifest), view.language), words)
+        show_chart(chart, caption, views.frontier_view(rows, teller, words), view, key="frontier")
+    _said("cautions", cautions(tables, about, view.language, words), words)
 
 
 def _select(
@@ -172,12 +177,6 @@ def _question(stored: Stored, view: View) -> None:
         scale = float(units["scale"].iloc[0]) if units is not None and len(units) else None
     if paths is not None and scale is not None:
         say.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
-
-
-def _in_billions(words: Wording) -> None:
-    """Say that these studies speak of billions, where the visitor has chosen another unit."""
-    if words.unit != "bn":
-        say.caption(words.text("studies", "in_billions"))
 
 
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:

@@ -204,10 +204,16 @@ def test_what_is_missing_and_presets():
 
 def test_a_change_is_told_in_words_and_not_by_its_dotted_name():
     words = Wording("en", "bn", {"SH": "Shanghai", "A": "A round"})
-    assert change_words(f"{PLACE}.region_share.SH", 0.232, words) == "Shanghai 23.2%"
-    assert change_words(f"{PLACE}.mandate.A", 0.4, words) == "A round 40%"
-    assert change_words(f"{PLACE}.budget_mcny_pa", 30000.0, words) == "30.0 bn CNY"
+    assert change_words(f"{PLACE}.region_share.SH", 0.232, words) == (
+        "part of the money for Shanghai: 23.2%"
+    )
+    assert change_words(f"{PLACE}.mandate.A", 0.4, words) == "weight of A round among stages: 40%"
+    assert change_words(f"{PLACE}.budget_mcny_pa", 30000.0, words) == (
+        "public money on offer: 30 bn CNY a year"
+    )
     said = change_words(f"{PLACE}.reinvestment_multiple", 1.5, words)
-    assert said == "Reinvestment: money to invest at home per public yuan: 1.5"
+    assert said == "local reinvestment, per public yuan: 1.5 times"
     assert "返投" in change_words(f"{PLACE}.reinvestment_multiple", 1.5, Wording("zh"))
-    assert change_words(f"{PLACE}.fill_log_sd", 0.1, words) == "fill_log_sd: 0.1"
+    assert change_words(f"{PLACE}.fill_log_sd", 0.1, words) == (
+        "spread of the private money raised: 0.1 ln"
+    )

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from finmodel.datasets.root import published_root
+from finmodel.report.wording import Wording
 from tests.app.opening import open_page
 
 SORTS = ("batches", "sensitivities", "allocations")
@@ -47,6 +48,24 @@ def test_every_measure_and_conclusion_can_be_chosen(home):
         assert not shown.exception
         chosen = next(item for item in shown.selectbox if item.key == "sens_conclusion")
         assert chosen.value == outcome
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize(("lang", "unit"), [("en", "mcny"), ("zh", "yi")])
+def test_a_study_speaks_in_the_unit_chosen_and_in_plain_names(home, sort, lang, unit):
+    shown = page(study=sort, lang=lang, unit=unit, sens_conclusion="|gap_mcny")
+    assert not shown.exception
+    words = Wording(lang, unit)
+    said = [item.value for item in [*shown.markdown, *shown.caption]]
+    heads = [str(head) for item in shown.dataframe for head in item.value]
+    assert any(words.money_unit in text for text in said)
+    assert any(words.money_unit in head for head in heads)
+    for other in ("bn CNY", "十亿元"):
+        assert not any(other in text for text in [*said, *heads])
+    named = words.text("number_word", "dotted" if sort != "batches" else "set")
+    assert named in heads or sort == "allocations"
+    # A dotted name stands in a batch's line on what the plans set, beside the plain one.
+    assert not any("programmes." in item.value for item in shown.markdown)
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from finmodel.report.charts.studies import Z95
-from finmodel.report.sensitivity import plain
 from finmodel.report.wording import SURE, Wording
 
 BY_CHANCE = 1.0 - SURE
 """Part of intervals that leave out zero though there is nothing."""
 
 
-def batch(rows: pd.DataFrame, wording: Wording) -> str:
+def batch(rows: pd.DataFrame, wording: Wording, unit: str) -> str:
     """Return how many plans of a batch differ from the baseline, and the largest change.
 
     Parameters
@@ -20,13 +19,15 @@ def batch(rows: pd.DataFrame, wording: Wording) -> str:
     rows : DataFrame
         Of :func:`finmodel.report.views_studies.batch_rows`.
     wording : Wording
+    unit : str
+        Of the measure, as the chart has it.
     """
     if rows.empty:
         return wording.text("studies_batch", "none")
     if not bool(rows["is_change"].iloc[0]):
         ends = wording.number(rows["value"].min()), wording.number(rows["value"].max())
         text = {"least": ends[0], "most": ends[1]}
-        return wording.text("studies_batch", "caption_values", all=len(rows), **text)
+        return wording.text("studies_batch", "caption_values", all=len(rows), unit=unit, **text)
     largest = rows.iloc[int(rows["value"].abs().to_numpy().argmax())]
     told = int(rows["is_told"].sum())
     error, by_chance = float(largest["se"]), BY_CHANCE * len(rows)
@@ -35,6 +36,7 @@ def batch(rows: pd.DataFrame, wording: Wording) -> str:
         "caption" if told else "untold",
         n=told,
         all=len(rows),
+        unit=unit,
         expected=wording.number(by_chance, 0.1 if by_chance >= 0.1 else 0.01),
         most=wording.number(largest["value"], error),
         low=wording.number(largest["low"], error),
@@ -43,7 +45,7 @@ def batch(rows: pd.DataFrame, wording: Wording) -> str:
     )
 
 
-def tornado(rows: pd.DataFrame, wording: Wording, unit: str = "") -> str:
+def tornado(rows: pd.DataFrame, wording: Wording, unit: str) -> str:
     """Return the largest swing and how many are told from luck; rows of `views_studies`."""
     if rows.empty:
         return wording.text("studies_sensitivity", "none")
@@ -54,8 +56,8 @@ def tornado(rows: pd.DataFrame, wording: Wording, unit: str = "") -> str:
         "studies_sensitivity",
         "swing" if len(told) else "swing_none",
         name=row["name"],
-        low=plain(float(row["low"])),
-        high=plain(float(row["high"])),
+        low=row["low_text"],
+        high=row["high_text"],
         at_low=wording.number(row["at_low"], error),
         at_high=wording.number(row["at_high"], error),
         swing=wording.number(row["swing"], error),

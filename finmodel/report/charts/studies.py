@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
-from finmodel.report.charts.theme import BLUE, GREY, INK, ORANGE, PALE, AnyChart, finish
+from finmodel.report.charts.theme import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    AnyChart,
+    finish,
+    title_lines,
+)
 from finmodel.report.wording import Wording
 
-STEP = 34
-TWO_LINES = "split(datum.label, ' · ')"
-"""Long names stand on two lines, so that a phone shows the chart, too."""
+STEP, LINE = 34, 14
+LINE_HEIGHT, MOST_LINES = 12.0, 8
+"""Of the letters of a label, in pixels, and lines that are put in the middle."""
+LABEL_WIDTH = 30
+"""Letters in a line of a label: long names stand on several, so that a phone shows the chart."""
+IN_LINES = "split(datum.label, '\\n')"
 Z95 = 1.96
 BARS_SHOWN = 10
+
+
+def label_of(name: str, most: int = LABEL_WIDTH) -> str:
+    """Return a name in lines; what stands between dots begins one, and what an owner has."""
+    lines = []
+    for part in name.split(" · "):
+        fits = len(title_lines(part, most)) == 1
+        for piece in [part] if fits else re.split(r"(?<=: )|(?<=：)", part):
+            lines += title_lines(piece, most)
+    return "\n".join(lines)
+
+
+def label_axis(limit: int = 260) -> alt.Axis:
+    """Return the axis of labels in lines, each in the middle of its row."""
+    conditions = [
+        {
+            "test": f"length(split(datum.label, '\\n')) === {n}",
+            "value": -0.5 * LINE_HEIGHT * (n - 1),
+        }
+        for n in range(2, MOST_LINES + 1)
+    ]
+    offset: Any = {"condition": conditions, "value": 0}
+    return alt.Axis(labelLimit=limit, labelExpr=IN_LINES, labelOffset=offset)
+
+
+def step_of(labels: pd.Series[str]) -> dict[str, int]:
+    """Return the height of a row that holds the tallest label."""
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    return {"step": max(STEP, LINE * lines + 12)}
 
 
 def intervals(
@@ -29,9 +73,8 @@ def intervals(
     """
     told, untold = (wording.text("studies_chart", key) for key in ("told", "untold"))
     sides = [told if is_told else untold for is_told in rows["is_told"]]
-    frame = rows.assign(side=sides)
-    names = alt.Axis(labelLimit=260, labelExpr=TWO_LINES)
-    y = alt.Y("name:N", sort=list(rows["name"]), title=None, axis=names)
+    frame = rows.assign(side=sides, label=[label_of(str(name)) for name in rows["name"]])
+    y = alt.Y("label:N", sort=list(frame["label"]), title=None, axis=label_axis())
     base = alt.Chart(frame).encode(y=y)
     domain, legend = [told, untold], alt.Legend(title=None, orient="top", direction="vertical")
     zero = (
@@ -52,11 +95,12 @@ def intervals(
         ),
         tooltip=[
             alt.Tooltip("name:N", title=" "),
+            *(alt.Tooltip(f"{key}:N", title=" ") for key in ("dotted", "set") if key in rows),
             *(alt.Tooltip(f"{key}:Q", format=",.3~g") for key in ("value", "low", "high")),
         ],
     )
     chart = alt.layer(zero, spans, points).properties(
-        height={"step": STEP}, width="container", title=title
+        height=step_of(frame["label"]), width="container", title=title
     )
     return finish(chart, wording.text("studies_chart", "alt", caption=caption))
 
@@ -67,15 +111,15 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
     Parameters
     ----------
     rows : DataFrame
-        `name`, `centre`, `at_low`, `at_high`, `is_told`, largest first.
+        `name`, `dotted`, `centre`, `at_low`, `at_high`, `is_told`, largest first.
     wording : Wording
     title, axis, caption : str
     """
-    names = list(rows["name"])
+    rows = rows.assign(label=[label_of(str(name)) for name in rows["name"]])
     low, high, luck = (wording.text("studies_chart", key) for key in ("low", "high", "luck"))
     parts = []
     for end, side in (("at_low", low), ("at_high", high)):
-        own = rows[["name", "centre"]].assign(
+        own = rows[["name", "label", "dotted", "centre"]].assign(
             end=rows[end], side=[side if is_told else luck for is_told in rows["is_told"]]
         )
         parts.append(own)
@@ -86,12 +130,13 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
         alt.Chart(frame)
         .mark_bar(height={"band": 0.7}, stroke=INK, strokeWidth=0.5)
         .encode(
-            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y("label:N", sort=list(rows["label"]), title=None, axis=label_axis()),
             x=alt.X("centre:Q", title=axis, scale=alt.Scale(zero=False)),
             x2="end:Q",
             color=alt.Color("side:N", scale=scale, legend=legend),
             tooltip=[
                 alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("dotted:N", title=" "),
                 alt.Tooltip("side:N", title=" "),
                 alt.Tooltip("end:Q", title=axis, format=",.3~g"),
             ],
@@ -99,7 +144,7 @@ def tornado(rows: pd.DataFrame, wording: Wording, title: str, axis: str, caption
     )
     middle = alt.Chart(frame.head(1)).mark_rule(color=INK).encode(x="centre:Q")
     chart = alt.layer(bars, middle).properties(
-        height={"step": STEP}, width="container", title=title
+        height=step_of(rows["label"]), width="container", title=title
     )
     return finish(chart, wording.text("studies_chart", "alt", caption=caption))
 
@@ -117,8 +162,9 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
     caption : str
     """
     kinds = [wording.text("studies_chart", key) for key in ("efficient", "within", "behind")]
-    x = alt.X("risk:Q", title=risk, scale=alt.Scale(zero=False))
-    y = alt.Y("value:Q", title=worth, scale=alt.Scale(zero=False))
+    across_title, up_title = title_lines(risk), title_lines(worth, LABEL_WIDTH)
+    x = alt.X("risk:Q", title=across_title, scale=alt.Scale(zero=False))
+    y = alt.Y("value:Q", title=up_title, scale=alt.Scale(zero=False))
     base = alt.Chart(rows)
     legend = alt.Legend(title=None, orient="top", direction="vertical")
     shade = alt.Color(
@@ -130,10 +176,12 @@ def frontier(rows: pd.DataFrame, wording: Wording, risk: str, worth: str, captio
         legend=legend,
     )
     up = base.mark_rule(color=GREY).encode(
-        x=x, y=alt.Y("low:Q", title=worth, scale=alt.Scale(zero=False)), y2="high:Q"
+        x=x, y=alt.Y("low:Q", title=up_title, scale=alt.Scale(zero=False)), y2="high:Q"
     )
     across = base.mark_rule(color=GREY).encode(
-        x=alt.X("risk_low:Q", title=risk, scale=alt.Scale(zero=False)), x2="risk_high:Q", y=y
+        x=alt.X("risk_low:Q", title=across_title, scale=alt.Scale(zero=False)),
+        x2="risk_high:Q",
+        y=y,
     )
     points = base.mark_point(size=110, filled=True, opacity=1.0).encode(
         x=x, y=y, color=shade, shape=shape

@@ -55,15 +55,18 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
     return finished
 
 
-def title_lines(title: str) -> list[str]:
-    """Return a title in lines that a phone has room for; a Chinese letter is two wide."""
+def title_lines(title: str, most: int = TITLE_WIDTH) -> list[str]:
+    """Return a text in lines of so many letters at most; a Chinese letter is two wide.
+
+    The default is what a phone has room for in a title. One long word stays whole.
+    """
     lines, width = [""], 0
     for part in re.findall(r"\S+\s*|\s+", title):
         pieces = [part] if part.isascii() else re.findall(r"[\x21-\x7e]+\s*|.", part)
         for piece in pieces:
             size = sum(1 if letter.isascii() else 2 for letter in piece)
             may_break = piece.strip() not in NO_LINE_STARTS
-            if width + size > TITLE_WIDTH and lines[-1] and may_break:
+            if width + size > most and lines[-1] and may_break:
                 lines.append("")
                 width = 0
             lines[-1] += piece

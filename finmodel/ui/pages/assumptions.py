@@ -7,6 +7,7 @@ import streamlit as st
 
 from finmodel.report.captions import trust as captions
 from finmodel.report.exports import csv_bytes
+from finmodel.report.number_names import number_names, unit_name
 from finmodel.report.result import grade_tally
 from finmodel.report.views_trust import (
     inputs_view,
@@ -19,7 +20,7 @@ from finmodel.report.views_trust import (
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot
+from finmodel.ui.parts import choose, foot, named
 from finmodel.ui.results import stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -39,7 +40,8 @@ def page(view: View) -> None:
     say.markdown(f"### {captions.inputs_lead(inputs, words)}")
     _grades(inputs, words)
     say.markdown(words.text("assumptions_page", "so_what"))
-    found = matching(inputs, _search(words), _grade(words))
+    words = named(view, stored)
+    found = matching(inputs, _search(words), _grade(words), words)
     say.caption(words.text("assumptions_page", "found", found=len(found), n=len(inputs)))
     if found.empty:
         say.info(words.text("assumptions_page", "nothing"))
@@ -99,12 +101,16 @@ def _one(found: pd.DataFrame, words: Wording) -> None:
     """Draw one number in full: how it is written, its note, the texts of its sources."""
     names = list(found["name"])
     kept("number", names, names[0])
-    name = st.selectbox(words.text("assumptions_page", "one"), names, key="number")
+    called = number_names(names, words)
+    name = st.selectbox(
+        words.text("assumptions_page", "one"), names, format_func=called.__getitem__, key="number"
+    )
     told("number", name, names[0])
     own = found[found["name"] == name]
     row = own.iloc[0]
-    value, unit = plain(float(row["value"])), str(row["unit"])
+    value, unit = plain(float(row["value"])), unit_name(str(row["unit"]), words)
     span = range_text(float(row["low"]), float(row["high"]), words)
+    say.caption(name)
     say.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
     st.text(str(row["note"]))
     left, right = st.columns(2)

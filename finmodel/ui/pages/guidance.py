@@ -19,6 +19,7 @@ from finmodel.ui.parts import choose, foot, named
 from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
 from finmodel.ui.policy_results import of_stored, show_result
 from finmodel.ui.results import stored_results
+from finmodel.ui.say import harmless
 from finmodel.ui.state import View, kept, told
 
 COMMAND = f"finmodel compare scenarios/{BASELINE}.toml scenarios/policy_pro_rata.toml"
@@ -120,6 +121,7 @@ def _changes(policy: Policy, words: Wording) -> None:
             st.button(
                 words.text("lab", "undo", name=label),
                 key=f"undo_{name}",
+                help=harmless(name),
                 on_click=set_draft,
                 args=[Policy(policy.preset, rest)],
             )
