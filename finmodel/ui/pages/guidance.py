@@ -9,7 +9,8 @@ from finmodel.report.wording import Wording, names_of
 from finmodel.ui import say
 from finmodel.ui.allotment_words import change_words
 from finmodel.ui.downloads import downloads
-from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
+from finmodel.ui.draft import DRAFT, draft, set_draft
+from finmodel.ui.guidance_editor import edit
 from finmodel.ui.guidance_keep import keep
 from finmodel.ui.guidance_run import results, run
 from finmodel.ui.home import home
