@@ -16,7 +16,7 @@ from finmodel.ui.guidance_run import results, run
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import queue
 from finmodel.ui.packed import pack, unpack
-from finmodel.ui.parts import choose, foot, named
+from finmodel.ui.parts import choose, foot, named, of_result
 from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
 from finmodel.ui.policy_results import of_stored, show_result
 from finmodel.ui.results import stored_results
@@ -43,6 +43,7 @@ def _reader(view: View) -> None:
     stored = choose(found, view, COMMAND, key="comparison")
     if stored is None:
         return
+    view = of_result(view, stored)
     words, result = named(view, stored), of_stored(stored, view.language)
     names = list(result.titles)
     kept("policy", names, names[0])
