@@ -143,8 +143,8 @@ def with_line(chart: AnyChart, line: str) -> AnyChart:
     own = title.get("subtitle", [])
     lines = [own] if isinstance(own, str) else list(own)
     title["subtitle"] = lines + broken(line, TITLE_WIDTH + 12)
-    look = {"subtitleColor": GREY, "subtitleFontSize": FOOT_SIZE}
-    told.title = alt.TitleParams.from_dict(look | title)
+    look: dict[str, Any] = {"subtitleColor": GREY, "subtitleFontSize": FOOT_SIZE}
+    told.title = alt.TitleParams(**(look | title))
     return told
 
 
