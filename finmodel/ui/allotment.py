@@ -52,11 +52,31 @@ def by_gdp(regions: Sequence[str], year: int) -> dict[str, float] | None:
         return None
 
 
-def by_gap(regions: Sequence[str], gap_region: pd.DataFrame | None) -> dict[str, float] | None:
-    """Return shares by the gap in money of a run; None if it has not all regions."""
-    if gap_region is None:
+def by_weight(names: Sequence[str], weights: Mapping[str, float]) -> dict[str, float] | None:
+    """Return shares by weights; None if a name has none, or all are nothing."""
+    if not set(names) <= set(weights):
         return None
-    gaps = gap_region.set_index("region")["gap_mcny"]
-    if not set(regions) <= set(gaps.index) or gaps.loc[list(regions)].isna().any():
+    found = {name: float(weights[name]) for name in names}
+    is_some = all(map(math.isfinite, found.values())) and max(found.values(), default=0.0) > 0.0
+    return scaled(found) if is_some else None
+
+
+def by_column(
+    names: Sequence[str], table: pd.DataFrame | None, column: str
+) -> dict[str, float] | None:
+    """Return shares by a column of a run's table, whose first column has the names.
+
+    Parameters
+    ----------
+    names : sequence of str
+    table : DataFrame or None
+    column : str
+
+    Returns
+    -------
+    dict of float or None
+        None if there is no such table or column, or it has not all names.
+    """
+    if table is None or column not in table:
         return None
-    return scaled({region: float(gaps[region]) for region in regions})
+    return by_weight(names, dict(zip(table[table.columns[0]], table[column], strict=True)))

@@ -4,49 +4,98 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from finmodel.errors import Problem
 from finmodel.report.changes import change_text
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
+from finmodel.ui.allotment import missing
+from finmodel.ui.money_grid import PERCENT_DECIMALS, Split
 from finmodel.variables import labels
 
 
-def region_total(shares: Mapping[str, float], budget: float, words: Wording) -> str:
-    """Return the sum of shares and the money a year that they place.
+def total_table(
+    shares: Mapping[str, float],
+    budget: float,
+    decimals: int,
+    heads: tuple[str, str],
+    words: Wording,
+) -> pd.DataFrame:
+    """Return the sum of shares and of money beside the budget, and what is missing or over.
 
     Parameters
     ----------
     shares : mapping of float
     budget : float
-        Million CNY a year.
+        In the unit shown.
+    decimals : int
+        Of the money.
+    heads : (str, str)
+        Keys of the words for share and money.
     words : Wording
     """
-    total = math.fsum(shares.values())
-    money = words.money(total * budget)
-    return words.text("lab", "total", total=_plain(round(100 * total, 6)), money=money)
+    total, lack = math.fsum(shares.values()), missing(shares)
+    rows = [("row_total", total), ("row_budget", 1.0)]
+    if lack:
+        rows.append(("row_missing" if lack > 0 else "row_over", abs(lack)))
+
+    def shown(value: float, digits: int) -> str:
+        return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")
+
+    return pd.DataFrame(
+        {
+            " ": [words.text("lab", key) for key, _ in rows],
+            words.text("lab", heads[0]): [
+                shown(100.0 * part, PERCENT_DECIMALS) for _, part in rows
+            ],
+            words.text("lab", heads[1], unit=words.money_unit): [
+                shown(part * budget, decimals) for _, part in rows
+            ],
+        }
+    )
 
 
-def region_money(shares: Mapping[str, float], budget: float, words: Wording) -> str:
-    """Return the money a year of each province that gets some, in the order of the table.
+def matrix_table(
+    split: Split, regions: Sequence[str], stages: Sequence[str], words: Wording
+) -> pd.DataFrame:
+    """Return money by province and stage with totals, in the unit shown.
 
     Parameters
     ----------
-    shares : mapping of float
-        By code.
-    budget : float
-        Million CNY a year.
+    split : Split
+    regions, stages : sequence of str
+        Codes, in the order of the split.
     words : Wording
-        With the names of provinces.
+        With their names.
     """
-    comma = words.text("memo_money", "comma")
-    said = [
-        f"{words.name(name)} {words.money(share * budget)}"
-        for name, share in shares.items()
-        if share > 0.0
-    ]
-    return words.text("lab", "by_place", places=comma.join(said)) if said else ""
+    total = words.text("lab", "row_total")
+    table = {words.text("view", "region"): [*(words.name(code) for code in regions), total]}
+    columns = {
+        words.name(stage): [*split.cells[:, k], split.stages[k]] for k, stage in enumerate(stages)
+    }
+    return pd.DataFrame({**table, **columns, total: [*split.places, split.total]})
+
+
+def out_of_range(name: str, share: float, spec: Spec, words: Wording) -> str:
+    """Return which row has a share that cannot be, and what may be, both in per cent.
+
+    Parameters
+    ----------
+    name : str
+        Code of the row.
+    share : float
+    spec : Spec
+        What it may be.
+    words : Wording
+    """
+    allowed = words.text(
+        "lab", "ask", low=f"{_plain(100 * spec.low)}%", high=f"{_plain(100 * spec.high)}%"
+    )
+    given = f"{words.name(name)} {_plain(round(100 * share, 6))}%".replace("-", "−")
+    return words.text("lab", "wrong", given=given, allowed=allowed)
 
 
 def change_words(name: str, value: float, words: Wording) -> str:

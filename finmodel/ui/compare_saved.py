@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from finmodel.errors import InputError
+from finmodel.report.mark import SHORT
+from finmodel.report.result import Result
 from finmodel.report.views_compare import combined
 from finmodel.ui import saved, say
 from finmodel.ui.compare_results import MOST, Tables, show_comparison
@@ -15,7 +18,7 @@ from finmodel.ui.job_panel import show_job, start_job
 from finmodel.ui.parts import assumed
 from finmodel.ui.policy import BASELINE, BASES, Policy
 from finmodel.ui.policy_results import of_job
-from finmodel.ui.results import Stored
+from finmodel.ui.results import Stored, result_of
 from finmodel.ui.state import View
 
 PATHS = (20, 60, 200)
@@ -93,4 +96,16 @@ def _show(names: Sequence[str], view: View) -> None:
     )
     say.caption(view.wording.text("lab", "is_sandbox"))
     assumed(parts[0], view)
-    show_comparison(shown, view.wording, view, key="saved")
+    together = replace(view, result=_together(parts, names))
+    show_comparison(shown, view.wording, together, key="saved")
+
+
+def _together(parts: Sequence[Stored], names: Sequence[str]) -> Result:
+    """Return several comparisons as what pictures of them say they are of: names, every digest."""
+    first, title = result_of(parts[0]), ", ".join(names)
+    trees = [part.manifest.get("scenarios") for part in parts]
+    listed = [tree for tree in trees if isinstance(tree, list)]
+    scenarios = [*(listed[0][:1] if listed else []), *(arm for tree in listed for arm in tree[1:])]
+    own = {"title_en": title, "title_zh": title, "command": [], "scenarios": scenarios}
+    key = "-".join(part.key[:SHORT] for part in parts)
+    return replace(first, manifest={**first.manifest, **own}, key=key)

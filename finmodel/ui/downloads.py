@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from finmodel.report.mark import file_name
 from finmodel.report.memo import memo_page
 from finmodel.report.pdf import missing_for_pdf, missing_text, pdf_of
 from finmodel.report.result import kind_of
@@ -29,14 +30,17 @@ def downloads(stored: Stored, view: View) -> None:
     if kind_of(result.tables) is None:
         return
     language = view.language
-    name = f"finmodel_{stored.key[:8]}_{language}"
+
+    def name(what: str, ending: str) -> str:
+        return file_name(what, result, language, ending)
+
     missing = missing_for_pdf(language)
     say.markdown(f"**{words.text('download', 'head')}**")
     with st.container(horizontal=True):
         st.download_button(
             words.text("download", "html"),
             lambda: memo_page(result, words, sensitivity_studies()),
-            file_name=f"{name}.html",
+            file_name=name("memo", "html"),
             mime="text/html",
             key=f"memo_html_{stored.key}",
             on_click="ignore",
@@ -44,7 +48,7 @@ def downloads(stored: Stored, view: View) -> None:
         st.download_button(
             words.text("download", "pdf"),
             lambda: pdf_of(memo_page(result, words, sensitivity_studies()), language),
-            file_name=f"{name}.pdf",
+            file_name=name("memo", "pdf"),
             mime="application/pdf",
             key=f"memo_pdf_{stored.key}",
             on_click="ignore",
@@ -53,7 +57,7 @@ def downloads(stored: Stored, view: View) -> None:
         st.download_button(
             words.text("download", "xlsx"),
             lambda: workbook_bytes(result, words),
-            file_name=f"{name}.xlsx",
+            file_name=name("workbook", "xlsx"),
             mime=EXCEL,
             key=f"workbook_{stored.key}",
             on_click="ignore",

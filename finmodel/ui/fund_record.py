@@ -15,7 +15,7 @@ from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.ui import say
 from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, problems_table, stand
-from finmodel.ui.parts import show_chart
+from finmodel.ui.parts import of_result, show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View
 
@@ -39,7 +39,7 @@ def record_part(stored: Stored, plan: FundPlan | None, found: Sequence[Stored], 
     if shown is not stored:
         say.info(words.text("my_fund_actual", "example", as_of=as_of(shown)))
     tables = {name: shown.table(name) for name in ("actuals", "holdings")}
-    _show(tables, view, "actuals")
+    _show(tables, of_result(view, shown), "actuals")
 
 
 def told_apart(found: Sequence[Stored], words: Wording) -> list[Stored]:
@@ -116,4 +116,4 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
             say.table(problems_table(result, heads))
             return
         say.success(text("preview", n=FUTURES, as_of=day.strip()))
-        _show(result, view, "own_actuals")
+        _show(result, replace(view, result=None), "own_actuals")

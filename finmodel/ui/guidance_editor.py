@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from finmodel.errors import Problem
+from finmodel.report.source_words import UNNAMED, named_sources
 from finmodel.report.wording import Wording
 from finmodel.scenario import Scenario
 from finmodel.scenario.programme_consistency import IGNORED
 from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
-from finmodel.ui import allotment, say
-from finmodel.ui.allotment_words import reason, region_money, region_total, spec_words
-from finmodel.ui.home import home
-from finmodel.ui.policy import (
-    Policy,
-    editable,
-    problems_at,
-    scenario_of,
-    shipped_value,
-    without_idle,
-)
-from finmodel.ui.results import stored_results
+from finmodel.ui import say
+from finmodel.ui.allotment_editor import Table, edit_shares, money_tables
+from finmodel.ui.allotment_words import reason, spec_words
+from finmodel.ui.draft import change, draft, shares_of, version
+from finmodel.ui.policy import editable, problems_at, scenario_of, shipped_value
 
 CLAUSES = (
     "state_share",
@@ -57,19 +50,6 @@ NOT_OF_VEHICLE = {
     "guarantee": ("fund_size_mcny", "term_years", "ticket_share", "concentration_share"),
 }
 """Numbers of funds that a kind of vehicle has no use for."""
-DRAFT, VERSION = "lab_draft", "lab_version"
-
-
-def draft() -> Policy:
-    """Return the policy as edited so far."""
-    found = st.session_state.get(DRAFT)
-    return found if isinstance(found, Policy) else Policy("policy_pro_rata")
-
-
-def set_draft(policy: Policy) -> None:
-    """Replace the policy, and every widget that shows it."""
-    st.session_state[DRAFT] = without_idle(policy)
-    st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
 
 
 def edit(words: Wording, problems: Sequence[Problem]) -> None:
@@ -99,14 +79,7 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
     per = words.mcny_per_unit
     heading = words.text("lab", "budget", unit=words.money_unit)
     budget = _number(f"{place}.budget_mcny_pa", heading, words, problems, per=per)
-    left, right = st.columns(2)
-    with left:
-        say.markdown(f"**{words.text('lab', 'by_region')}**")
-        _shares(f"{place}.region_share", scenario.geography.regions, budget, words, problems)
-    with right:
-        say.markdown(f"**{words.text('lab', 'by_stage')}**")
-        _shares(f"{place}.mandate", tuple(scenario.stages), None, words, problems)
-        say.caption(words.text("lab", "stage_note"))
+    money_tables(place, budget, words, problems)
     _sectors(f"{place}.sector_mandate", tuple(scenario.sectors), words, problems)
     say.markdown(f"**{words.text('lab', 'clauses')}**")
     columns = st.columns(2)
@@ -123,7 +96,7 @@ def _sectors(table: str, names: Sequence[str], words: Wording, problems: Sequenc
     left, right = st.columns(2)
     with left:
         say.markdown(f"**{words.text('lab', 'by_sector')}**")
-        _shares(table, names, None, words, problems)
+        edit_shares(Table(table, tuple(names), ("weight", ""), 0.0), words, problems)
     with right:
         pull = shares_of(draft(), table, names)
         open_to = [words.name(name) for name in names if pull[name] > 0.0]
@@ -150,7 +123,7 @@ def _number(
     """Draw a number with its unit, range, source and grade; return it in the scenario's unit."""
     policy = draft()
     quantity, spec = editable(policy.preset)[key]
-    widget = f"lab_{st.session_state.get(VERSION, 0)}_{words.unit}_{key}"
+    widget = f"lab_{version()}_{words.unit}_{key}"
     now = policy.changes.get(key, shipped_value(policy.preset, key))
     if widget not in st.session_state:
         st.session_state[widget] = round(now / per, 9)
@@ -165,9 +138,12 @@ def _number(
     if entered is None:
         say.error(words.text("lab", "emptied", now=f"{now / per:,.6g}"))
     if entered is not None and abs(entered * per - now) > 1e-9 * max(1.0, abs(now)):
-        _change({key: round(float(entered) * per, 9)})
+        change({key: round(float(entered) * per, 9)})
     if quantity is not None:
         say.caption(_evidence(quantity, spec, words, per))
+        for source in named_sources(quantity.source, words):
+            opens = (words.text("lab", "open_source"), source.url) if source.url else None
+            say.caption(words.text("lab", "its_source", source=source.text), link=opens)
     for problem in problems_at(problems, key):
         say.error(reason(problem, spec, words, per))
     return float(entered) * per if entered is not None else now
@@ -189,120 +165,17 @@ def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str
         if (spec.unit != "mcny/year")
         else words.money_unit
     )
-    source = quantity.source
-    if source in ("assumption", "user"):
-        source = words.text("grade", source)
+    own = quantity.source
     text = words.text(
         "lab",
         "clause_note",
         unit=unit,
         range=spec_words(spec, words, per),
-        source=source,
         grade=words.text("grade", quantity.grade),
     )
+    if own in UNNAMED:
+        text = f"{text} · {words.text('lab', 'clause_source', source=words.text('grade', own))}"
     return f"{text} · {words.text('lab', 'belief')}" if quantity.is_uncertain else text
-
-
-def _shares(
-    table: str,
-    names: Sequence[str],
-    budget: float | None,
-    words: Wording,
-    problems: Sequence[Problem],
-) -> None:
-    """Draw a table of shares with live totals, presets and what is missing."""
-    policy = draft()
-    shares = shares_of(policy, table, names)
-    widget = f"lab_{st.session_state.get(VERSION, 0)}_{table}"
-    if widget not in st.session_state:
-        st.session_state[f"{widget}_from"] = shares
-    anchor: Mapping[str, float] = st.session_state[f"{widget}_from"]
-    head = words.text("lab", "share" if budget is not None else "weight")
-    frame = pd.DataFrame(
-        {
-            "name": [words.name(name) for name in names],
-            "share": [round(100 * anchor[name], 4) for name in names],
-            "shipped": [100 * shipped_value(policy.preset, f"{table}.{name}") for name in names],
-        }
-    )
-    edited = st.data_editor(
-        frame,
-        key=widget,
-        hide_index=True,
-        disabled=["name", "shipped"],
-        column_config={
-            "name": st.column_config.TextColumn(" "),
-            "share": st.column_config.NumberColumn(head, format="%.4g"),
-            "shipped": st.column_config.NumberColumn(words.text("lab", "shipped"), format="%.4g"),
-        },
-    )
-    entered = {
-        name: round(float(value) / 100.0, 8) if pd.notna(value) else 0.0
-        for name, value in zip(names, edited["share"], strict=True)
-    }
-    changed = {f"{table}.{n}": v for n, v in entered.items() if abs(v - shares[n]) > 1e-9}
-    if changed:
-        _change(changed)
-    for problem in problems_at(problems, table):
-        if "sum" not in problem.given:
-            say.error(reason(problem, None, words))
-    if budget is None:
-        return
-    say.caption(f"{region_total(entered, budget, words)} {region_money(entered, budget, words)}")
-    lack = allotment.missing(entered)
-    if lack:
-        money = words.money(abs(lack) * budget)
-        key = "lacking" if lack > 0 else "too_much"
-        say.error(words.text("lab", key, missing=words.number(100 * abs(lack)), money=money))
-    _presets(table, names, entered, words)
-
-
-def shares_of(policy: Policy, table: str, names: Sequence[str]) -> dict[str, float]:
-    """Return the shares of a table of a policy; 0 for a name that has none."""
-    return {
-        name: policy.changes.get(f"{table}.{name}", shipped_value(policy.preset, f"{table}.{name}"))
-        for name in names
-    }
-
-
-def _presets(
-    table: str, names: Sequence[str], entered: Mapping[str, float], words: Wording
-) -> None:
-    """Draw buttons that split the money by a rule."""
-    preset = draft().preset
-    runs = stored_results("runs", home(), "gap_region")
-    gaps = runs[0].table("gap_region") if runs and runs[0].origin == "published" else None
-    rules = {
-        "as_is": {name: shipped_value(preset, f"{table}.{name}") for name in names},
-        "equal": allotment.equal(names),
-        "gdp": allotment.by_gdp(names, scenario_of(preset).run.start_year),
-        "gap": allotment.by_gap(names, gaps),
-    }
-    if allotment.missing(entered):
-        rules["scale"] = allotment.scaled(entered)
-    with st.container(horizontal=True):
-        for rule, shares in rules.items():
-            if shares is not None:
-                st.button(
-                    words.text("lab", rule),
-                    key=f"{rule}_{table}",
-                    on_click=_take,
-                    args=[table, shares],
-                    type="primary" if rule == "scale" else "secondary",
-                )
-
-
-def _take(table: str, shares: Mapping[str, float]) -> None:
-    policy = draft()
-    changes = {f"{table}.{name}": share for name, share in shares.items()}
-    set_draft(Policy(policy.preset, {**policy.changes, **changes}))
-
-
-def _change(changes: Mapping[str, float]) -> None:
-    """Put changes that widgets hold already into the draft, and draw the page from it."""
-    policy = draft()
-    st.session_state[DRAFT] = without_idle(Policy(policy.preset, {**policy.changes, **changes}))
-    st.rerun()
 
 
 def _label(scenario: Scenario, name: str, words: Wording) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from finmodel.errors import InputError
 from finmodel.ui import saved, say
-from finmodel.ui.guidance_editor import set_draft
+from finmodel.ui.draft import set_draft
 from finmodel.ui.home import home
 from finmodel.ui.packed import pack
 from finmodel.ui.policy import Policy

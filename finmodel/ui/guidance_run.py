@@ -9,7 +9,7 @@ from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
-from finmodel.ui.parts import assumed, foot
+from finmodel.ui.parts import assumed, foot, of_result
 from finmodel.ui.policy import Policy, asked_paths
 from finmodel.ui.policy_results import of_job, show_result
 from finmodel.ui.state import View
@@ -62,6 +62,7 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     if result.n_paths <= PREVIEW_PATHS:
         say.warning(words.text("lab", "is_preview", n=result.n_paths))
     if stored is not None:
+        view = of_result(view, stored)
         assumed(stored, view)
     names = list(result.titles)
     show_result(result, names[0], words, view, key="lab")

@@ -12,9 +12,10 @@ import streamlit as st
 
 from finmodel.report.changes import changes_of
 from finmodel.report.charts import png_of
-from finmodel.report.charts.theme import AnyChart
+from finmodel.report.charts.theme import AnyChart, with_line
 from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
+from finmodel.report.mark import file_name, mark_line, mark_lines, marked
 from finmodel.report.pdf import has_chinese_font
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
@@ -43,6 +44,7 @@ def show_chart(
     data : DataFrame
         What the chart shows, with headings as a reader has them.
     view : View
+        Of the result shown: pictures and tables that are taken away say which it is.
     key : str
         Names the downloaded files and the widgets; unique on a page.
     selects : bool
@@ -50,8 +52,9 @@ def show_chart(
     is_wide : bool
         Whether it takes the width of the page.
     """
+    words, result = view.wording, view.result
     state = st.altair_chart(
-        chart,
+        with_line(chart, mark_line(result, words)),
         theme=None,
         width="stretch" if is_wide else "content",
         key=f"chart_{key}",
@@ -61,15 +64,15 @@ def show_chart(
     with st.expander(view.wording.text("app", "table")):
         place = _data(data, view, key)
         place.download_button(
-            view.wording.text("app", "download_png"),
-            lambda: png_of(chart),
-            file_name=f"{key}.png",
+            words.text("app", "download_png"),
+            lambda: png_of(chart, mark_lines(result, words, has_unit=view.has_unit)),
+            file_name=file_name(key, result, view.language, "png"),
             mime="image/png",
             key=f"png_{key}",
             on_click="ignore",
         )
         if view.language == "zh" and not has_chinese_font():
-            place.caption(view.wording.text("app", "png_no_font"))
+            place.caption(words.text("app", "png_no_font"))
     return state
 
 
@@ -85,8 +88,8 @@ def _data(data: pd.DataFrame, view: View, key: str) -> Any:
     left, right = st.columns(2)
     left.download_button(
         view.wording.text("app", "download_csv"),
-        lambda: csv_bytes(data),
-        file_name=f"{key}.csv",
+        lambda: csv_bytes(marked(data, view.result, view.wording)),
+        file_name=file_name(key, view.result, view.language, "csv"),
         mime="text/csv",
         key=f"csv_{key}",
         on_click="ignore",
@@ -137,6 +140,19 @@ def result_name(stored: Stored, words: Wording) -> str:
     title, n = stored.title(words.language), len(changes_of(stored.manifest))
     title = words.text("memo", "changed", title=title, n=n) if n else title
     return f"{title} · {words.text('app', stored.origin)} · {stored.key[:8]}"
+
+
+def of_result(view: View, stored: Stored, *, has_unit: bool = True) -> View:
+    """Return the view of a result: what is taken away from a page says so.
+
+    Parameters
+    ----------
+    view : View
+    stored : Stored
+    has_unit : bool
+        Whether its charts have money in the unit of the view.
+    """
+    return replace(view, result=result_of(stored), has_unit=has_unit)
 
 
 def named(view: View, stored: Stored) -> Wording:

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from finmodel.report.result import Result
 from finmodel.report.wording import MoneyUnit, Wording
+from finmodel.ui.page_language import tell_language
 from finmodel.variables import Language
 
 Mode = Literal["reader", "manager"]
@@ -39,10 +41,16 @@ class View:
         Without names of a result.
     mode : {'reader', 'manager'}
         A reader sees stored results; a manager edits and runs.
+    result : Result or None
+        What charts are of; None for what is not stored.
+    has_unit : bool
+        Whether their money is in the unit of `wording`.
     """
 
     wording: Wording
     mode: Mode
+    result: Result | None = None
+    has_unit: bool = True
 
     @property
     def language(self) -> Language:
@@ -110,6 +118,7 @@ def controls() -> View:
     """
     first: Language = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
     with st.container(horizontal=True, horizontal_alignment="right"):
+        tell_language(kept("lang", LANGUAGES, first))  # first, where it leaves no gap
         language = _switch("lang", LANGUAGES, first, LANGUAGE_NAMES.__getitem__, "Language 语言")
         words, money = Wording(language), UNIT_OF[language]
         before = st.session_state.get(_SHOWN_IN, language)

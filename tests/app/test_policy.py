@@ -197,9 +197,12 @@ def test_what_is_missing_and_presets():
     assert allotment.by_gdp(["SH"], 1800) is None
     assert allotment.by_gdp(["nowhere"], 2022) is None
     gaps = pd.DataFrame({"region": ["A", "B"], "gap_mcny": [3.0, 1.0]})
-    assert allotment.by_gap(["A", "B"], gaps) == {"A": 0.75, "B": 0.25}
-    assert allotment.by_gap(["A", "C"], gaps) is None
-    assert allotment.by_gap(["A"], None) is None
+    assert allotment.by_column(["A", "B"], gaps, "gap_mcny") == {"A": 0.75, "B": 0.25}
+    assert allotment.by_column(["A", "C"], gaps, "gap_mcny") is None
+    assert allotment.by_column(["A"], gaps, "ask") is None
+    assert allotment.by_column(["A"], None, "gap_mcny") is None
+    assert allotment.by_weight(["A", "B"], {"A": 0.0, "B": 0.0}) is None
+    assert allotment.by_weight(["A", "B"], {"A": float("nan"), "B": 1.0}) is None
 
 
 def test_a_change_is_told_in_words_and_not_by_its_dotted_name():

@@ -1,5 +1,7 @@
 """What is taken away: memo as a page and as PDF, and a workbook, in the language of the view."""
 
+import re
+
 import pytest
 
 from finmodel.report.pdf import missing_for_pdf
@@ -27,6 +29,26 @@ def test_a_chinese_pdf_is_given(visit, tmp_path):
         tab.page.get_by_text("备忘录（PDF）").click()
     given.value.save_as(tmp_path / "file")
     assert (tmp_path / "file").read_bytes().startswith(b"%PDF")
+    tab.check()
+
+
+@pytest.mark.parametrize(
+    ("button", "ending", "start"),
+    [("图片（PNG）", "png", b"\x89PNG"), ("数据（CSV）", "csv", b"\xef\xbb\xbf")],
+)
+def test_a_chart_and_its_data_say_which_result_they_are_of(visit, button, ending, start, tmp_path):
+    tab = visit(height=2000)
+    tab.open("/?lang=zh", "数据表")
+    tab.page.get_by_text("数据表").first.click()
+    with tab.page.expect_download() as given:
+        tab.page.get_by_text(button).first.click()
+    name = given.value.suggested_filename
+    assert re.fullmatch(rf"finmodel_gap_by_province_baseline_[0-9a-f]{{16}}_zh\.{ending}", name)
+    given.value.save_as(tmp_path / "file")
+    content = (tmp_path / "file").read_bytes()
+    assert content.startswith(start)
+    if ending == "csv":
+        assert "模型结果，非投资建议" in content.decode("utf-8-sig")
     tab.check()
 
 

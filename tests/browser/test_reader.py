@@ -47,3 +47,17 @@ def test_ten_visitors_at_once_see_their_own_view(visit):
     for tab, address, _ in tabs:
         assert address.removeprefix("/?") in tab.page.url
         tab.check()
+
+
+def test_the_page_says_which_language_it_is_in(visit):
+    """Screen readers choose their voice by it; it follows the switch, and asks no host."""
+    tab = visit()
+    tab.open("/about?lang=zh", "模型不能回答的问题")
+    tab.page.locator("html[lang=zh-CN]").wait_for(state="attached")
+    tab.page.get_by_text("English", exact=True).click()
+    tab.page.locator("html[lang=en]").wait_for(state="attached")
+    tab.page.get_by_role("link", name="Overview").click()
+    tab.page.get_by_text("go unfunded").first.wait_for()
+    tab.page.get_by_text("中文", exact=True).click()
+    tab.page.locator("html[lang=zh-CN]").wait_for(state="attached")
+    tab.check()

@@ -8,13 +8,17 @@ ROW = 35
 """Height of a row of a table, in pixels; the heading is one."""
 
 
-def type_into(page, table, row, text):
-    """Type a number into the second column of a row, as a mouse and a keyboard do."""
+SHARE, MONEY = 0.28, 0.6
+"""Where the two columns to edit lie, as parts of the width of a table."""
+
+
+def type_into(page, table, row, text, column=SHARE):
+    """Type a number into a cell, as a mouse and a keyboard do."""
     grid = page.locator("[data-testid=stDataFrame]").nth(table)
     field = page.locator("#portal input, #portal textarea").first
     for _ in range(20):
         box = grid.bounding_box()
-        x, y = box["x"] + 0.5 * box["width"], box["y"] + ROW * (row + 1.5)
+        x, y = box["x"] + column * box["width"], box["y"] + ROW * (row + 1.5)
         page.mouse.click(x, y)
         page.wait_for_timeout(300)
         page.mouse.dblclick(x, y)
@@ -23,6 +27,12 @@ def type_into(page, table, row, text):
             break
     field.fill(text)
     page.keyboard.press("Enter")
+
+
+def table_of(page, table):
+    """Return the cells of a table as a screen reader has them, its heading first."""
+    rows = page.locator("[data-testid=stDataFrame]").nth(table).locator("table tr")
+    return [row.locator("td, th").all_inner_texts() for row in rows.all()]
 
 
 def set_number(page, label, value):
@@ -34,15 +44,28 @@ def set_number(page, label, value):
 def test_a_manager_edits_money_and_a_clause_runs_and_takes_the_memo(visit, tmp_path):
     tab = visit(height=2600)
     page = tab.page
-    tab.open("/guidance?mode=manager", "Total: 100%, 20.0 bn CNY a year.")
+    tab.open("/guidance?mode=manager", "Money by province and stage a year")
     type_into(page, 0, 0, "23.2")
-    page.get_by_text("10.00% is missing: 2.00 bn CNY a year goes nowhere.").wait_for()
+    page.get_by_text("10% is missing: 2.00 bn CNY a year goes nowhere.").wait_for()
     page.get_by_text("cannot be run yet").wait_for()
     page.get_by_role("button", name="Preview", disabled=True).wait_for()
-    type_into(page, 0, 3, "16.5")
-    page.get_by_text("Shanghai 4.64 bn CNY; Jiangsu 6.96 bn CNY").wait_for()
-    page.get_by_text("Anhui 3.30 bn CNY").wait_for()
+    # The other sum is typed as money: its share follows, and so does the money of the first.
+    type_into(page, 0, 3, "3.3", MONEY)
+    page.get_by_text("cannot be run yet").wait_for(state="detached")
+    assert table_of(page, 0)[1:] == [
+        ["Shanghai", "23.2", "4.64", "33.2"],
+        ["Jiangsu", "34.8", "6.96", "34.8"],
+        ["Zhejiang", "25.5", "5.1", "25.5"],
+        ["Anhui", "16.5", "3.3", "6.5"],
+    ]
+    # A row typed as money and then as a share shows what was typed last.
+    type_into(page, 0, 3, "16", SHARE)
+    page.get_by_text("0.5% is missing").wait_for()
+    assert table_of(page, 0)[4] == ["Anhui", "16", "3.2", "6.5"]
+    type_into(page, 0, 3, "16.5", SHARE)
+    page.get_by_text("is missing").wait_for(state="detached")
     type_into(page, 1, 0, "14")
+    page.get_by_text("10% too much: 2.00 bn CNY a year. A run takes each weight").wait_for()
     set_number(page, "Reinvestment: money to invest at home per public yuan", "1.5")
     page.get_by_text("4 changes from").wait_for()
     page.get_by_role("button", name="Preview").click(timeout=RUN_MS)

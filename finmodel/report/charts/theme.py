@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
+from xml.sax.saxutils import escape
 
 import altair as alt
 import vl_convert as vlc
@@ -25,7 +27,11 @@ GAIN, LOSS = "#0072B2", "#B3261E"
 FONT = "Noto Sans CJK SC, Inter, Microsoft YaHei, PingFang SC, sans-serif"
 PNG_SCALE = 2.0
 TITLE_WIDTH = 46
-NO_LINE_STARTS = tuple("，。；：、）”》%")
+FOOT_SIZE, FOOT_LINE, FOOT_LEFT = 10, 15, 8
+FOOT_LETTER, FOOT_LEAST = 5.6, 320.0
+"""Of texts under a picture, in pixels; a letter is as wide as this on the average."""
+_SIZE = re.compile(r'<svg[^>]* width="(?P<width>[0-9.]+)" height="(?P<height>[0-9.]+)"')
+NO_LINE_STARTS = tuple("，。；：、）”》%·")
 
 CONFIG = alt.Config(
     font=FONT,
@@ -56,14 +62,17 @@ def finish(chart: AnyChart, alt_text: str) -> AnyChart:
 
 
 def title_lines(title: str, most: int = TITLE_WIDTH) -> list[str]:
-    """Return a text in lines of so many letters at most; a Chinese letter is two wide.
+    """Return a text in lines of so many letters at most: what a phone has room for in a title."""
+    return broken(title, most)
 
-    The default is what a phone has room for in a title. One long word stays whole.
-    """
+
+def broken(text: str, most: int) -> list[str]:
+    """Return a text in lines of so many letters at most; a Chinese letter is two wide."""
     lines, width = [""], 0
-    for part in re.findall(r"\S+\s*|\s+", title):
+    for part in re.findall(r"\S+\s*|\s+", text):
         pieces = [part] if part.isascii() else re.findall(r"[\x21-\x7e]+\s*|.", part)
-        for piece in pieces:
+        whole = (piece[k : k + most] for piece in pieces for k in range(0, len(piece), most))
+        for piece in whole:
             size = sum(1 if letter.isascii() else 2 for letter in piece)
             may_break = piece.strip() not in NO_LINE_STARTS
             if width + size > most and lines[-1] and may_break:
@@ -79,9 +88,64 @@ def svg_of(chart: AnyChart) -> str:
     return str(vlc.vegalite_to_svg(_spec(chart)))
 
 
-def png_of(chart: AnyChart) -> bytes:
-    """Return a chart as PNG on white, at twice its size."""
-    return bytes(vlc.vegalite_to_png(_spec(chart), scale=PNG_SCALE))
+def png_of(chart: AnyChart, under: Sequence[str] = ()) -> bytes:
+    """Return a chart as PNG on white, at twice its size.
+
+    Parameters
+    ----------
+    chart : Altair chart
+    under : sequence of str
+        Texts below it, each from a line of its own.
+    """
+    svg = svg_of(chart)
+    return bytes(vlc.svg_to_png(with_foot(svg, under) if under else svg, scale=PNG_SCALE))
+
+
+def with_foot(svg: str, texts: Sequence[str]) -> str:
+    """Return a picture with texts below it, broken where it ends.
+
+    Parameters
+    ----------
+    svg : str
+        From :func:`svg_of`.
+    texts : sequence of str
+        Plain; what XML would read is escaped.
+    """
+    found = _SIZE.search(svg)
+    if found is None:
+        return svg
+    width, height = float(found["width"]), float(found["height"])
+    wide = max(width, FOOT_LEAST)
+    letters = int((wide - 2 * FOOT_LEFT) / FOOT_LETTER)
+    plain = ["".join(c if c.isprintable() else " " for c in text) for text in texts]
+    lines = [line for text in plain for line in broken(text, letters)]
+    tall = height + FOOT_LINE * (len(lines) + 1)
+    size = f'width="{wide:g}" height="{tall:g}" viewBox="0 0 {wide:g} {tall:g}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" {size}>'
+    rows = "".join(
+        f'<text x="{FOOT_LEFT}" y="{height + FOOT_LINE * (n + 1):g}">{escape(line)}</text>'
+        for n, line in enumerate(lines)
+    )
+    return (
+        f'{head}<rect width="100%" height="100%" fill="white"/>{svg}'
+        f'<g font-family="{escape(FONT)}" font-size="{FOOT_SIZE}" fill="{INK}">{rows}</g></svg>'
+    )
+
+
+def with_line(chart: AnyChart, line: str) -> AnyChart:
+    """Return a chart with a small line under its title, which a browser's own picture has too."""
+    told: AnyChart = chart.copy(deep=False)
+    title: dict[str, Any] = {"text": ""}
+    if isinstance(chart.title, str | list):
+        title = {"text": chart.title}
+    elif isinstance(chart.title, alt.TitleParams):
+        title = chart.title.to_dict()
+    own = title.get("subtitle", [])
+    lines = [own] if isinstance(own, str) else list(own)
+    title["subtitle"] = lines + broken(line, TITLE_WIDTH + 12)
+    look: dict[str, Any] = {"subtitleColor": GREY, "subtitleFontSize": FOOT_SIZE}
+    told.title = alt.TitleParams(**(look | title))
+    return told
 
 
 def _spec(chart: AnyChart) -> dict[str, Any]:

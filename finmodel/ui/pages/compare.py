@@ -6,7 +6,7 @@ from finmodel.ui import say
 from finmodel.ui.compare_results import AGAINST, MOST, Tables, pick_policies, show_comparison
 from finmodel.ui.compare_saved import saved_together
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, named
+from finmodel.ui.parts import choose, foot, named, of_result
 from finmodel.ui.policy_results import of_stored
 from finmodel.ui.results import stored_results
 from finmodel.ui.state import View
@@ -27,6 +27,7 @@ def page(view: View) -> None:
     stored = choose(stored_results("comparisons", home(), "outcomes"), view, COMMAND, key=AGAINST)
     if stored is None:
         return
+    view = of_result(view, stored)
     result = of_stored(stored, view.language)
     chosen = pick_policies(list(result.titles), result.titles, words)
     if not 2 <= len(chosen) <= MOST:

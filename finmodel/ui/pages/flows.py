@@ -11,7 +11,7 @@ from finmodel.report.views_gap import flows_view
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, named, show_chart, show_data
+from finmodel.ui.parts import choose, foot, named, of_result, show_chart, show_data
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -25,6 +25,7 @@ def page(view: View) -> None:
     stored = choose(stored_results("runs", home(), "flows"), view, COMMAND)
     if stored is None:
         return
+    view = of_result(view, stored)
     words = named(view, stored)
     investor = _investor(stored, words)
     rows = flow_rows(stored.table("flows"), investor, words)

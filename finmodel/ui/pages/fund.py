@@ -15,7 +15,7 @@ from finmodel.ui import say
 from finmodel.ui.fund_record import record_part, told_apart
 from finmodel.ui.fund_upload import readable_plan
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, show_chart
+from finmodel.ui.parts import choose, foot, of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -29,6 +29,7 @@ def page(view: View) -> None:
     stored = choose(found, view, COMMAND, key="plan")
     if stored is None:
         return
+    view = of_result(view, stored)
     words = view.wording
     whose = _whose(stored, words)
     summary = stored.table("fund_of_funds" if whose == "treasury" else "fund")

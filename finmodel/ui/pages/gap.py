@@ -14,7 +14,7 @@ from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.pages.gap_choice import Choice, place_name
 from finmodel.ui.pages.gap_sections import draw_sections
-from finmodel.ui.parts import choose, foot, named, show_chart
+from finmodel.ui.parts import choose, foot, named, of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -29,6 +29,7 @@ def page(view: View) -> None:
     stored = choose(stored_results("runs", home(), "gap_region_stage"), view, COMMAND)
     if stored is None:
         return
+    view = of_result(view, stored)
     words = named(view, stored)
     table = stored.table("gap_region")
     regions = [ALL, *table["region"].astype(str)]

@@ -13,7 +13,7 @@ from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.pages.gap_choice import Choice, title_of
-from finmodel.ui.parts import show_chart
+from finmodel.ui.parts import of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View
 
@@ -38,14 +38,17 @@ def draw_why(stored: Stored, choice: Choice, words: Wording, view: View) -> None
     rows = rows_of.why_rows(own, choice.side, words)
     caption = captions.why(rows, paths, choice.side, words)
     chart = why_charts.why_bars(rows, choice.side, words, title_of("why", choice, words), caption)
-    show_chart(chart, caption, views_gap.why_view(rows, choice.side, words), view, key="why")
+    own_view = of_result(view, found[0])
+    data = views_gap.why_view(rows, choice.side, words)
+    show_chart(chart, caption, data, own_view, key="why")
     by_stage = found[0].table("why_stage" if choice.region == ALL else "why_region_stage")
     if choice.region != ALL:
         by_stage = by_stage[by_stage["region"] == choice.region]
     shares = rows_of.why_stage_rows(by_stage, choice.side, words)
     caption = captions.why_by_stage(shares, choice.side, words)
     chart = why_charts.why_by_stage(shares, words, title_of("why_stage", choice, words), caption)
-    show_chart(chart, caption, views_gap.why_stage_view(shares, words), view, key="why_by_stage")
+    data = views_gap.why_stage_view(shares, words)
+    show_chart(chart, caption, data, own_view, key="why_by_stage")
     is_same = _is_same_model(found[0], stored)
     say.caption(words.text("gap_page", "why_other" if is_same else "why_stale", paths=paths))
 

@@ -9,13 +9,14 @@ from finmodel.report.wording import Wording, names_of
 from finmodel.ui import say
 from finmodel.ui.allotment_words import change_words
 from finmodel.ui.downloads import downloads
-from finmodel.ui.guidance_editor import DRAFT, draft, edit, set_draft
+from finmodel.ui.draft import DRAFT, draft, set_draft
+from finmodel.ui.guidance_editor import edit
 from finmodel.ui.guidance_keep import keep
 from finmodel.ui.guidance_run import results, run
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import queue
 from finmodel.ui.packed import pack, unpack
-from finmodel.ui.parts import choose, foot, named
+from finmodel.ui.parts import choose, foot, named, of_result
 from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
 from finmodel.ui.policy_results import of_stored, show_result
 from finmodel.ui.results import stored_results
@@ -43,6 +44,7 @@ def _reader(view: View) -> None:
     stored = choose(found, view, COMMAND, key="comparison")
     if stored is None:
         return
+    view = of_result(view, stored)
     words, result = named(view, stored), of_stored(stored, view.language)
     names = list(result.titles)
     kept("policy", names, names[0])

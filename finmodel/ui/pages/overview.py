@@ -11,7 +11,7 @@ from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, named, show_chart
+from finmodel.ui.parts import choose, foot, named, of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, told
 
@@ -23,6 +23,7 @@ def page(view: View) -> None:
     stored = choose(stored_results("runs", home(), "gap_total"), view, COMMAND)
     if stored is None:
         return
+    view = of_result(view, stored)
     words = named(view, stored)
     total = stored.table("gap_total")
     say.header(stored.title(view.language))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from finmodel.ui import say
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot
+from finmodel.ui.parts import choose, foot, of_result
 from finmodel.ui.results import Kind, Stored, stored_results
 from finmodel.ui.state import View, kept, told
 from finmodel.ui.study_parts import allocation_part, batch_part, sensitivity_part
@@ -55,5 +55,6 @@ def page(view: View) -> None:
     if stored is None:
         return
     say.header(stored.title(view.language))
-    part(stored, view)
+    # Axes of a split of money are in billions whatever the view's unit.
+    part(stored, of_result(view, stored, has_unit=kind != "allocations"))
     foot(stored, view)

@@ -20,7 +20,7 @@ from finmodel.report.validation import cautions, verdict_sentences, words_of
 from finmodel.report.views_trust import evidence_view
 from finmodel.ui import say
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, show_chart
+from finmodel.ui.parts import choose, foot, of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -35,7 +35,7 @@ def page(view: View) -> None:
         stored_results("validations", home(), "targets"), view, COMMAND, key="validation"
     )
     if stored is not None:
-        _evidence(stored, view)
+        _evidence(stored, of_result(view, stored))
         foot(stored, view)
     _backtest(view)
 
