@@ -139,6 +139,10 @@ class Wording:
         give = self.with_error if has_error else self.number
         return f"{give(mcny / per, error / per)}{self._gap}{self.money_unit}"
 
+    def exact_money(self, mcny: float) -> str:
+        """Return a sum that is given, not measured, in the unit, with its name: all its digits."""
+        return f"{mcny / self.mcny_per_unit:,.6g}{self._gap}{self.money_unit}"
+
     def money_span(self, low: float, high: float) -> str:
         """Return a range of money in the unit, with its name."""
         low, high = low / self.mcny_per_unit, high / self.mcny_per_unit

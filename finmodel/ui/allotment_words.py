@@ -178,3 +178,33 @@ def _names(parts: Mapping[str, str], words: Wording) -> dict[str, str]:
 
 def _plain(value: float) -> str:
     return f"{value:,.10g}"
+
+
+def first_cheque(
+    size_mcny: float, ticket_share: float, asks: Mapping[str, float], words: Wording
+) -> str:
+    """Return how much a vehicle can put into a firm at first, and the stages that ask for more.
+
+    Parameters
+    ----------
+    size_mcny : float
+        Mean size of a vehicle.
+    ticket_share : float
+        Its largest first investment in a firm, a part of its size.
+    asks : mapping of float
+        Median ask by stage, million CNY.
+    words : Wording
+        With the names of stages.
+    """
+    most = size_mcny * ticket_share
+    above = [(name, ask) for name, ask in asks.items() if ask > most]
+    comma = words.text("lab", "comma")
+    return words.text(
+        "lab",
+        "cheque_below" if above else "cheque_enough",
+        most=words.exact_money(most),
+        asks=comma.join(
+            words.text("lab", "cheque_ask", stage=words.name(name), ask=words.exact_money(ask))
+            for name, ask in above
+        ),
+    )

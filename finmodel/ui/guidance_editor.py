@@ -15,7 +15,7 @@ from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.ui import say
 from finmodel.ui.allotment_editor import Table, edit_shares, money_tables
-from finmodel.ui.allotment_words import reason, spec_words
+from finmodel.ui.allotment_words import first_cheque, reason, spec_words
 from finmodel.ui.draft import change, draft, shares_of, version
 from finmodel.ui.policy import editable, problems_at, scenario_of, shipped_value
 
@@ -82,13 +82,16 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
     money_tables(place, budget, words, problems)
     _sectors(f"{place}.sector_mandate", tuple(scenario.sectors), words, problems)
     say.markdown(f"**{words.text('lab', 'clauses')}**")
-    columns = st.columns(2)
+    columns, now = st.columns(2), {}
     for number, clause in enumerate(clauses_of(programme)):
         with columns[number % 2]:
             key = f"{place}.{clause}"
             is_money = editable(draft().preset)[key][1].unit == "mcny"
             one = words.mcny_per_unit if is_money else 1.0
-            _number(key, words.text("clause", clause), words, problems, per=one)
+            now[clause] = _number(key, words.text("clause", clause), words, problems, per=one)
+    if {"fund_size_mcny", "ticket_share"} <= set(now):
+        asks = {name: stage.ask_median_mcny.centre for name, stage in scenario.stages.items()}
+        say.info(first_cheque(now["fund_size_mcny"], now["ticket_share"], asks, words))
 
 
 def _sectors(table: str, names: Sequence[str], words: Wording, problems: Sequence[Problem]) -> None:

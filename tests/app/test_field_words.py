@@ -5,7 +5,8 @@ import pytest
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
-from finmodel.ui.allotment_words import reason, spec_words
+from finmodel.ui.allotment_words import first_cheque, reason, spec_words
+from finmodel.ui.packed import pack
 from finmodel.ui.policy import Policy, editable
 from tests.app.opening import open_page
 
@@ -62,3 +63,38 @@ def test_an_emptied_field_keeps_the_number_before_and_says_so(home):
     assert not page.exception
     assert any("Until a number is entered, 20 is used" in error.value for error in page.error)
     assert page.table[0].value.equals(money), "the budget became another"
+
+
+ASKS = {"A": 30.0, "B": 100.0, "C": 200.0}
+
+
+@pytest.mark.parametrize(
+    ("size", "above", "not_above"),
+    [(400.0, ("B", "C"), ("A",)), (900.0, ("C",), ("A", "B")), (200.0, ("B", "C"), ("A",))],
+)
+def test_stages_that_ask_for_more_than_a_vehicle_can_give_are_named(size, above, not_above):
+    """Its largest first investment is a part of its size; one that asks as much is not."""
+    for language in ("en", "zh"):
+        names = {name: f"<{name}>" for name in ASKS}
+        text = first_cheque(size, 0.15, ASKS, Wording(language, "mcny", names))
+        assert f"{size * 0.15:g}" in text
+        assert all(f"<{name}>" in text for name in above)
+        assert not any(f"<{name}>" in text for name in not_above)
+
+
+def test_a_vehicle_that_is_large_enough_everywhere_is_told_so():
+    assert "any stage" in first_cheque(2000.0, 0.15, ASKS, Wording("en"))
+    assert "任一阶段" in first_cheque(2000.0, 0.15, ASKS, Wording("zh"))
+
+
+@pytest.mark.usefixtures("home")
+def test_the_lab_says_what_the_vehicles_as_edited_can_give_and_a_grant_has_none():
+    def told(policy, **changes):
+        page = open_page("guidance", mode="manager", plan=pack(Policy(policy, changes)))
+        assert not page.exception
+        return "\n".join(str(item.value) for item in page.info)
+
+    assert "at most 0.06 bn CNY" in told("policy_pro_rata")
+    size = {"programmes.joint_fund.fund_size_mcny": 2000.0}
+    assert "at most 0.3 bn CNY" in told("policy_pro_rata", **size)
+    assert "at most" not in told("policy_lab_grants")
