@@ -36,7 +36,7 @@ def badge_of(result: Result | None) -> Badge:
     return "baseline" if is_plain and not has_policy else "published"
 
 
-def mark_lines(result: Result | None, words: Wording, *, has_unit: bool = True) -> list[str]:
+def mark_lines(result: Result | None, words: Wording) -> list[str]:
     """Return what stands under a picture that is taken away.
 
     Parameters
@@ -44,8 +44,6 @@ def mark_lines(result: Result | None, words: Wording, *, has_unit: bool = True) 
     result : Result or None
         None for what is not stored.
     words : Wording
-    has_unit : bool
-        Whether money is in the unit of `words`; else axes alone say their unit.
 
     Returns
     -------
@@ -62,8 +60,7 @@ def mark_lines(result: Result | None, words: Wording, *, has_unit: bool = True) 
         about = result.manifest
         if about.get("paths"):
             parts.append(words.text("mark", "paths", paths=about["paths"]))
-    if has_unit:
-        parts.append(words.text("mark", "unit", unit=words.money_unit))
+    parts.append(words.text("mark", "unit", unit=words.money_unit))
     said = [comma.join(parts), words.text("memo", "advice")]
     if result is None:
         return said

@@ -65,7 +65,7 @@ def show_chart(
         place = _data(data, view, key)
         place.download_button(
             words.text("app", "download_png"),
-            lambda: png_of(chart, mark_lines(result, words, has_unit=view.has_unit)),
+            lambda: png_of(chart, mark_lines(result, words)),
             file_name=file_name(key, result, view.language, "png"),
             mime="image/png",
             key=f"png_{key}",
@@ -142,17 +142,9 @@ def result_name(stored: Stored, words: Wording) -> str:
     return f"{title} · {words.text('app', stored.origin)} · {stored.key[:8]}"
 
 
-def of_result(view: View, stored: Stored, *, has_unit: bool = True) -> View:
-    """Return the view of a result: what is taken away from a page says so.
-
-    Parameters
-    ----------
-    view : View
-    stored : Stored
-    has_unit : bool
-        Whether its charts have money in the unit of the view.
-    """
-    return replace(view, result=result_of(stored), has_unit=has_unit)
+def of_result(view: View, stored: Stored) -> View:
+    """Return the view of a result: what is taken away from a page says so."""
+    return replace(view, result=result_of(stored))
 
 
 def named(view: View, stored: Stored) -> Wording:

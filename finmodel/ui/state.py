@@ -43,14 +43,11 @@ class View:
         A reader sees stored results; a manager edits and runs.
     result : Result or None
         What charts are of; None for what is not stored.
-    has_unit : bool
-        Whether their money is in the unit of `wording`.
     """
 
     wording: Wording
     mode: Mode
     result: Result | None = None
-    has_unit: bool = True
 
     @property
     def language(self) -> Language:

@@ -17,7 +17,7 @@ from finmodel.study.sensitivity import find_or_run_sensitivity, load_study
 from finmodel.study.single import run_scenario
 from finmodel.ui.home import HOME_VARIABLE
 from tests.app.opening import open_page
-from tests.app.seen import NO_NUMBER, check, texts
+from tests.app.seen import check
 from tests.app.test_any_scenario import changes, readable
 from tests.conftest import PLAIN, ROOT, SMALL, YRD
 
@@ -161,12 +161,7 @@ def see_allocation(plan, root, view):
     found = read_allocation(written(root, plan))
     stored = find_or_allocate(found, root=root / "allocations")
     query = {"study": "allocations", "result_allocations": stored.folder.name}
-    mode, language, unit = view
-    page = open_page("studies", mode=mode, lang=language, unit=unit, **query)
-    assert not page.exception
-    assert not page.error
-    # The data of the frontier still have headings of code.
-    assert not [text for text in texts(page) if NO_NUMBER.search(text)]
+    shown("studies", view, **query)
 
 
 @st.composite

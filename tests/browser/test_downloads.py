@@ -52,6 +52,18 @@ def test_a_chart_and_its_data_say_which_result_they_are_of(visit, button, ending
     tab.check()
 
 
+def test_numbers_that_are_taken_away_say_which_result_they_are_behind(visit, tmp_path):
+    tab = visit(height=2000)
+    tab.open("/assumptions?lang=zh", "CSV")
+    with tab.page.expect_download() as given:
+        tab.page.get_by_text("CSV").first.click()
+    name = given.value.suggested_filename
+    assert re.fullmatch(r"finmodel_assumptions_baseline_[0-9a-f]{16}_zh\.csv", name)
+    given.value.save_as(tmp_path / "file")
+    assert "模型结果，非投资建议" in (tmp_path / "file").read_text(encoding="utf-8-sig")
+    tab.check()
+
+
 @pytest.mark.parametrize(
     ("address", "text"),
     [

@@ -7,6 +7,7 @@ import streamlit as st
 
 from finmodel.report.captions import trust as captions
 from finmodel.report.exports import csv_bytes
+from finmodel.report.mark import file_name, marked
 from finmodel.report.number_names import number_names, unit_name
 from finmodel.report.result import grade_tally
 from finmodel.report.views_trust import (
@@ -21,7 +22,7 @@ from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, named
-from finmodel.ui.results import stored_results
+from finmodel.ui.results import result_of, stored_results
 from finmodel.ui.state import View, kept, told
 
 COMMAND = "finmodel run scenarios/yrd_baseline.toml"
@@ -51,8 +52,8 @@ def page(view: View) -> None:
         say.caption(words.text("assumptions_page", "notes_note"))
         st.download_button(
             words.text("assumptions_page", "csv"),
-            lambda: csv_bytes(table),
-            file_name="finmodel_assumptions.csv",
+            lambda: csv_bytes(marked(table, result_of(stored), words)),
+            file_name=file_name("assumptions", result_of(stored), view.language, "csv"),
             mime="text/csv",
             key="csv_assumptions",
             on_click="ignore",

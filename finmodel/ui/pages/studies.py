@@ -55,6 +55,5 @@ def page(view: View) -> None:
     if stored is None:
         return
     say.header(stored.title(view.language))
-    # Axes of a split of money are in billions whatever the view's unit.
-    part(stored, of_result(view, stored, has_unit=kind != "allocations"))
+    part(stored, of_result(view, stored))
     foot(stored, view)
