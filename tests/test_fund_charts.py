@@ -89,11 +89,12 @@ def test_every_set_of_dots_can_be_drawn(words, values):
 
 
 def test_the_waterfall_ends_where_the_gains_are_given_out():
-    rows = charts.waterfall_rows(gains(100.0, 20.0, 30.0, 50.0))
+    words = Wording("en", "mcny", paths=100_000)
+    rows = charts.waterfall_rows(gains(100.0, 20.0, 30.0, 50.0), words)
     assert list(rows["start"]) == [0.0, 100.0, 80.0, 50.0]
     assert list(rows["end"]) == [100.0, 80.0, 50.0, 0.0]
     assert list(rows["kind"]) == ["whole", "manager", "manager", "lp"]
-    assert np.allclose(rows["high"] - rows["low"], 2 * 1.96)
+    assert np.allclose(rows["high"] - rows["low"], 2 * 2.5758, atol=1e-3)
 
 
 def test_captions_of_gains_tell_share_loss_and_what_is_not_told():

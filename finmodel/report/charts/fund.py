@@ -175,19 +175,21 @@ def quantile_dots(dpi: pd.Series[float], wording: Wording, title: str, caption: 
     return finish(chart, wording.text("my_fund_dots", "alt", caption=caption))
 
 
-def waterfall_rows(gains: pd.DataFrame) -> pd.DataFrame:
+def waterfall_rows(gains: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     """Return bars from the gains of deals down to those of LPs: `part`, `start`, `end`, `value`.
 
     Parameters
     ----------
     gains : DataFrame
         Table `gains`, or `fund_of_funds_gains`: `deals` first, in million CNY.
+    wording : Wording
+        With the paths behind the errors.
 
     Returns
     -------
     DataFrame
-        With `kind`: `whole`, `manager` or `lp`; and `low`, `high`: the end of the bar at the 95 %
-        Monte Carlo interval of its own value.
+        With `kind`: `whole`, `manager` or `lp`; and `low`, `high`: the end of the bar at the 99 %
+        Monte Carlo interval of its own value, NaN where its error is not known.
     """
     value = gains.set_index("measure")["value"]
     error = gains.set_index("measure")["se"]
@@ -196,7 +198,7 @@ def waterfall_rows(gains: pd.DataFrame) -> pd.DataFrame:
         own = float(value[part])
         start, end = (0.0, own) if part == "deals" else (at, at - own)
         kind = "whole" if part == "deals" else "lp" if is_lp(str(part)) else "manager"
-        half = 1.96 * float(error[part])
+        half = float(wording.half_width(float(error[part])))
         rows.append((part, kind, start, end, own, end - half, end + half))
         at = own if part == "deals" else end
     names = ["part", "kind", "start", "end", "value", "low", "high"]
@@ -222,7 +224,7 @@ def gains_waterfall(
     wording : Wording
     caption : str
     """
-    rows = waterfall_rows(gains).assign(name=names)
+    rows = waterfall_rows(gains, wording).assign(name=names)
     per = wording.mcny_per_unit
     rows[["start", "end", "low", "high"]] /= per
     rows["shown"] = [

@@ -15,7 +15,7 @@ from finmodel.ui import say
 from finmodel.ui.fund_record import record_part, told_apart
 from finmodel.ui.fund_upload import readable_plan
 from finmodel.ui.home import home
-from finmodel.ui.parts import choose, foot, of_result, show_chart
+from finmodel.ui.parts import choose, foot, named, of_result, show_chart
 from finmodel.ui.results import Stored, stored_results
 from finmodel.ui.state import View, kept, told
 
@@ -120,7 +120,7 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
 
 
 def _gains(stored: Stored, plan: FundPlan | None, whose: str, view: View) -> None:
-    words, name = view.wording, f"{TABLES[whose]}gains"
+    words, name = named(view, stored), f"{TABLES[whose]}gains"
     say.subheader(words.text("my_fund_gains", "heading"))
     if not stored.has(name):
         say.info(words.text("my_fund_gains", "missing"))
