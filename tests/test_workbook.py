@@ -6,9 +6,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from finmodel.datasets.root import scenarios_root
 from finmodel.report.result import Result
-from finmodel.report.workbook import workbook_bytes
+from finmodel.report.workbook import readme_rows, workbook_bytes
 from finmodel.report.workbook_rows import result_rows
+from finmodel.scenario import load_scenario
 from tests.stored_cases import EN, NAN, ZH, comparison, run
 
 
@@ -100,3 +102,16 @@ def test_a_cost_of_what_is_not_told_from_nothing_is_left_open():
 
 def test_equal_results_give_equal_files():
     assert workbook_bytes(run(), EN) == workbook_bytes(run(), EN)
+
+
+def test_the_first_sheet_warns_of_few_futures_and_of_money_that_is_not_there():
+    result = comparison()
+    plain = [text for _, text in readme_rows(result, EN)]
+    assert not any("preview" in text or "Anhui, where" in text for text in plain)
+    fund = load_scenario(scenarios_root() / "policy_joint_delta_fund.toml").model_dump(mode="json")
+    fund["meta"]["name"] = "aid"
+    about = {**result.manifest, "paths": 6, "scenarios": [result.manifest["scenarios"][0], fund]}
+    warned = Result(about, result.tables, "published", "x")
+    rows = [text for _, text in readme_rows(warned, warned.named(EN))]
+    assert any("preview" in text for text in rows)
+    assert any("One joint fund for the delta" in text and "in Anhui, where" in text for text in rows)

@@ -20,7 +20,7 @@ from finmodel.report.grades import grade_sentences
 from finmodel.report.memo_figures import comparison_figures, run_figures
 from finmodel.report.memo_money import money_tested
 from finmodel.report.pages import render
-from finmodel.report.private_money import warnings_of
+from finmodel.report.private_money import cautions
 from finmodel.report.result import Result, grade_tally, inputs_of, sources_used
 from finmodel.report.wording import Wording
 from finmodel.variables import labels
@@ -112,7 +112,7 @@ def memo_page(result: Result, wording: Wording, studies: Sequence[Result] = ()) 
         origin=result.origin,
         memo=memo,
         preview=preview_warning(about, wording),
-        cautions=_cautions(result, wording),
+        cautions=cautions(about, result.policies, result.named(wording)),
         changes=changed_sentences(about, result.named(wording)),
         # Charts are drawn by us from escaped data, so they go in as they are.
         figures=[(Markup(svg_of(chart)), caption) for chart, caption in memo.figures],
@@ -142,17 +142,6 @@ def title_of(result: Result, wording: Wording) -> str:
         told = words.text("memo", "compared", title=title, n=len(policies))
     n = len(changes_of(result.manifest))
     return words.text("memo", "changed", title=told, n=n) if n else told
-
-
-def _cautions(result: Result, wording: Wording) -> list[str]:
-    """Return what each policy takes for granted beyond what there is, with its name."""
-    words = result.named(wording)
-    found = warnings_of(result.manifest, words)
-    return [
-        words.text("memo", "caution", policy=words.name(policy), text=text)
-        for policy, text in found.items()
-        if policy in result.policies
-    ]
 
 
 def _section(name: str, wording: Wording) -> dict[str, str]:

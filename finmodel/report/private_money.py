@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +86,19 @@ def private_warning(money: Iterable[PrivateMoney], wording: Wording) -> str:
     return wording.text("private_money", "warning", places=between.join(places))
 
 
+@lru_cache(maxsize=32)
+def _of_tree(text: str) -> tuple[str, tuple[PrivateMoney, ...]] | None:
+    """Return the name and the money of a stored scenario, None if this version cannot read it.
+
+    Pages ask for the same result at every click.
+    """
+    try:
+        scenario = Scenario.model_validate_json(text)
+    except ValidationError:
+        return None
+    return scenario.meta.name, private_money(scenario)
+
+
 def warnings_of(manifest: Mapping[str, object], wording: Wording) -> dict[str, str]:
     """Return the warnings of a stored comparison's policies, by name; of those that need one.
 
@@ -91,11 +106,20 @@ def warnings_of(manifest: Mapping[str, object], wording: Wording) -> dict[str, s
     """
     trees, found = manifest.get("scenarios"), {}
     for tree in trees if isinstance(trees, list) else []:
-        try:
-            scenario = Scenario.model_validate(tree)
-        except ValidationError:
-            continue
-        text = private_warning(private_money(scenario), wording)
-        if text:
-            found[scenario.meta.name] = text
+        known = _of_tree(json.dumps(tree))
+        text = private_warning(known[1], wording) if known else ""
+        if known and text:
+            found[known[0]] = text
     return found
+
+
+def cautions(
+    manifest: Mapping[str, object], policies: Iterable[str], wording: Wording
+) -> list[str]:
+    """Return the warnings of some policies of a stored comparison, each with the policy's name."""
+    found = warnings_of(manifest, wording)
+    return [
+        wording.text("memo", "caution", policy=wording.name(policy), text=found[policy])
+        for policy in policies
+        if policy in found
+    ]

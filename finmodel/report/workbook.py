@@ -12,8 +12,10 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from finmodel.report.changes import preview_warning
 from finmodel.report.exports import safe_text
 from finmodel.report.number_names import number_name
+from finmodel.report.private_money import cautions
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
 from finmodel.report.wording import Wording
 from finmodel.report.workbook_rows import result_rows
@@ -94,6 +96,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (text("what"), result.title(words.language)),
         (text("status"), words.text("app", result.origin)),
         ("", words.text("memo", "advice")),
+        *(("", text) for text in _cautions(result, words)),
         (text("result"), result.key),
         (text("made"), str(about.get("created", "–"))),
         (text("size"), f"{about.get('paths', '–')}, {about.get('seed', '–')}"),
@@ -105,6 +108,12 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (words.text("memo", "chance_head"), text("chance_note")),
         (text("grade"), text("grade_note")),
     ]
+
+
+def _cautions(result: Result, words: Wording) -> list[str]:
+    """Return what makes a result less than it looks: few futures, money that is not there."""
+    preview = preview_warning(result.manifest, words)
+    return [*([preview] if preview else []), *cautions(result.manifest, result.policies, words)]
 
 
 def _inputs(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:

@@ -215,6 +215,10 @@ def test_more_private_money_than_there_is_is_told_with_the_result(home, monkeypa
     warned, plain = (page_warns(lang, policy) for policy in policies)
     assert said in warned
     assert plain == ""
+    compared = open_page("compare", lang=lang)
+    (warning,) = [str(item.value) for item in compared.warning]
+    assert said in warning
+    assert ("by the funding gap" if lang == "en" else "按资金缺口") in warning
 
 
 def page_warns(lang, policy):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from finmodel.report.private_money import cautions
 from finmodel.ui import say
 from finmodel.ui.compare_results import AGAINST, MOST, Tables, pick_policies, show_comparison
 from finmodel.ui.compare_saved import saved_together
@@ -44,5 +47,9 @@ def page(view: View) -> None:
             {name: result.titles[name] for name in chosen},
             result.n_paths,
         )
-        show_comparison(tables, named(view, stored), view, key="compare")
+        words = named(view, stored)
+        names = replace(words, names={**words.names, **result.titles})
+        for caution in cautions(stored.manifest, chosen, names):
+            say.warning(caution)
+        show_comparison(tables, words, view, key="compare")
     foot(stored, view)
