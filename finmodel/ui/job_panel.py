@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +31,14 @@ def queue() -> JobQueue:
     return _queue_of(str(home().resolve()))
 
 
-def start_job(name: str, arguments: Sequence[str], view: View, *, is_quick: bool = False) -> None:
+def start_job(
+    name: str,
+    arguments: Sequence[str],
+    view: View,
+    *,
+    is_quick: bool = False,
+    files: Mapping[str, str] | None = None,
+) -> None:
     """Queue a command for a place on a page; a full queue is told in words.
 
     Parameters
@@ -43,13 +50,14 @@ def start_job(name: str, arguments: Sequence[str], view: View, *, is_quick: bool
     view : View
     is_quick : bool
         Whether it takes seconds and need not wait for long runs.
+    files : mapping of str, optional
+        Texts that its folder keeps, by plain file name.
     """
     stop_job(name)
     try:
-        job = queue().start(arguments, is_quick=is_quick)
+        job = queue().start(arguments, files, is_quick=is_quick)
     except InputError as error:
-        st.session_state.pop(_key(name), None)
-        st.query_params.pop(_key(name), None)
+        _forget(name)
         say.error(view.wording.text("job", "full", given=error.problems[0].given))
         return
     st.session_state[_key(name)] = job.key
@@ -61,6 +69,17 @@ def stop_job(name: str) -> None:
     job = job_of(name)
     if job is not None:
         queue().stop(job.key)
+
+
+def clear_job(name: str) -> None:
+    """Stop the job of a place, if there is one, and leave the place empty."""
+    stop_job(name)
+    _forget(name)
+
+
+def _forget(name: str) -> None:
+    st.session_state.pop(_key(name), None)
+    st.query_params.pop(_key(name), None)
 
 
 def job_of(name: str) -> Job | None:
@@ -88,6 +107,8 @@ def show_job(name: str, view: View) -> Job | None:
     job = job_of(name)
     if job is None:
         return None
+    if st.query_params.get(_key(name)) != job.key:
+        st.query_params[_key(name)] = job.key  # another page was open in between
     if not job.is_over:
         _watch(name, view.wording)
         return job

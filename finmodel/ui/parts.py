@@ -17,6 +17,7 @@ from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
 from finmodel.report.mark import file_name, mark_line, mark_lines, marked
 from finmodel.report.pdf import has_chinese_font
+from finmodel.report.result import Result
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
 from finmodel.ui.results import Stored, result_of, sensitivity_studies
@@ -128,7 +129,12 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
 
 def assumed(stored: Stored, view: View) -> None:
     """Say how many numbers behind a result are assumptions, which matter, and where all stand."""
-    words, result = view.wording, result_of(stored)
+    grades(result_of(stored), view)
+
+
+def grades(result: Result, view: View) -> None:
+    """Say the same of a result that may not be stored."""
+    words = view.wording
     said = grade_sentences(result, sensitivity_studies(), words)
     query = f"grade=C&lang={words.language}&unit={words.unit}"
     link = (words.text("grades", "link"), f"assumptions?{query}")

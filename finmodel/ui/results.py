@@ -13,7 +13,7 @@ import pandas as pd
 
 from finmodel import store
 from finmodel.datasets.root import published_root
-from finmodel.errors import StoreError
+from finmodel.errors import Problem, StoreError
 from finmodel.report.grades import STUDY_TABLES
 from finmodel.report.result import Result
 from finmodel.ui.home import home
@@ -88,6 +88,21 @@ class _Tables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def open_stored(folder: Path, origin: Origin) -> Stored:
+    """Return the stored result of a folder.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it cannot be read.
+    """
+    try:
+        return Stored(folder, origin, store.read_manifest(folder))
+    except (OSError, ValueError):
+        problem = Problem(folder.name, "nothing that can be read", "a stored result")
+        raise StoreError("result", [problem]) from None
 
 
 def result_of(stored: Stored) -> Result:
