@@ -11,7 +11,7 @@ from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError
 from finmodel.report.captions import jobs as captions
 from finmodel.report.wording import Wording
-from finmodel.ui import say
+from finmodel.ui import say, unknown
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
 from finmodel.ui.policy import BASELINE, typed
@@ -89,10 +89,13 @@ def job_of(name: str) -> Job | None:
     """
     key = st.session_state.get(_key(name)) or st.query_params.get(_key(name))
     job = queue().find(key) if key else None
+    unknown.asked(_key(name))
     if job is not None:
         st.session_state[_key(name)] = job.key
+        unknown.settle(_key(name), job.key)
     elif key:
-        st.query_params.pop(_key(name), None)
+        _forget(name)
+        unknown.refuse(_key(name), key, "")
     return job
 
 

@@ -7,16 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from finmodel import store
 from finmodel.datasets.root import published_root
-from finmodel.errors import Problem, StoreError
+from finmodel.errors import StoreError
 from finmodel.report.grades import STUDY_TABLES
 from finmodel.report.result import Result
 from finmodel.ui.home import home
+from finmodel.ui.unshown import fault_of
 
 Kind = Literal[
     "runs",
@@ -62,10 +63,13 @@ class Stored:
 
         Raises
         ------
-        StoreError
+        UnshownError
             If there is none of that name, or a file is not what the manifest says.
         """
-        return _read(self.folder, str(self.manifest.get("digest")), name)
+        try:
+            return _read(self.folder, str(self.manifest.get("digest")), name)
+        except (StoreError, OSError, ValueError):
+            raise fault_of(self.folder, name) from None
 
     def has(self, name: str) -> bool:
         """Return whether there is a table of that name."""
@@ -95,14 +99,13 @@ def open_stored(folder: Path, origin: Origin) -> Stored:
 
     Raises
     ------
-    StoreError
+    UnshownError
         If there is none, or it cannot be read.
     """
     try:
         return Stored(folder, origin, store.read_manifest(folder))
     except (OSError, ValueError):
-        problem = Problem(folder.name, "nothing that can be read", "a stored result")
-        raise StoreError("result", [problem]) from None
+        raise fault_of(folder, "") from None
 
 
 def result_of(stored: Stored) -> Result:
@@ -131,6 +134,17 @@ def _read(folder: Path, digest: str, name: str) -> pd.DataFrame:
 @lru_cache(maxsize=256)
 def _check(folder: Path, _digest: str) -> None:
     store.open_run(folder.parent, str(folder))
+
+
+def is_present(key: str) -> bool:
+    """Return whether a folder of any sort of results has one of this name, readable or not."""
+    roots = (published_root(), home())
+    return any(
+        path.name == key
+        for root in roots
+        for kind in get_args(Kind)
+        for path in root.glob(f"{kind}/*")
+    )
 
 
 def stored_results(kind: Kind, folder: Path, needs: str = "") -> list[Stored]:

@@ -91,8 +91,8 @@ def _from_address(words: Wording) -> None:
     if word:
         try:
             set_draft(unpack(word))
-        except InputError as error:
-            say.warning(f"{words.text('lab', 'bad_link')}: {error.problems[0]}")
+        except InputError:
+            say.warning(words.text("lab", "bad_link"))
 
 
 def _choose_preset(words: Wording) -> None:
