@@ -123,11 +123,19 @@ def show_job(name: str, view: View) -> Job | None:
             captions.stopped(done, total, words, began=job.started > 0, has_result=has_result)
         )
     elif job.state == "failed":
-        say.error(captions.failed(job.said, words, is_input=job.is_refused))
+        say.error(captions.failed(_without_places(job), words, is_input=job.is_refused))
         st.code(typed(job.arguments), language="bash")
     elif job.result is None:
         say.error(words.text("job", "unreadable"))
     return job
+
+
+def _without_places(job: Job) -> str:
+    """Return what a job said without the folders of the server."""
+    said = job.said
+    for root in (job.folder, home().resolve(), scenarios_root().resolve().parent):
+        said = said.replace(f"{root}/", "")
+    return said
 
 
 @st.fragment(run_every=POLL_SECONDS)
