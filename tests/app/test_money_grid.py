@@ -152,6 +152,7 @@ def test_a_budget_that_cannot_be_shows_no_money_and_no_row_of_digits(home):
     page = manager(plan=pack(Policy("policy_pro_rata", {f"{PLACE}.budget_mcny_pa": 1e30})))
     assert not page.exception
     assert any("No money is shown" in item.value for item in page.caption)
+    assert "money" not in editor(page, "region_share")
     said = [str(item.value) for kind in (page.caption, page.error, page.info) for item in kind]
     said += [str(item.value.to_dict()) for item in [*page.table, *page.dataframe]]
     said += [button.label for button in page.button]
