@@ -232,7 +232,11 @@ def test_a_memo_of_a_changed_programme_says_what_was_changed_and_that_it_is_a_pr
         "note=<b>",
     )
     words = Wording("en", "bn")
-    assert title_of(result, words).endswith("with 5 numbers changed")
+    # Three numbers are the policy's own, two the baseline's: neither is called by the other's.
+    assert title_of(result, words) == (
+        "Effect of “More capital, edited (3)” on: Yangtze River Delta, baseline, "
+        "with 2 numbers changed"
+    )
     page = memo_page(result, words)
     for said in (
         "7 bn CNY a year",

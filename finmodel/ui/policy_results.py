@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import streamlit as st
 from finmodel import store
 from finmodel.report import views_policy as views
 from finmodel.report.captions import policy as captions
+from finmodel.report.changes import policy_title
 from finmodel.report.charts import policy as charts
 from finmodel.report.private_money import warnings_of
 from finmodel.report.wording import Wording
@@ -20,6 +21,7 @@ from finmodel.ui import say
 from finmodel.ui.parts import show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View, kept, told
+from finmodel.variables import Language
 
 GROUPS = ("all", "viable_hard_tech")
 MEASURES = ("n", "mcny")
@@ -51,7 +53,7 @@ class Result:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of_stored(stored: Stored, language: str) -> Result:
+def of_stored(stored: Stored, language: Language) -> Result:
     """Return a stored comparison.
 
     Raises
@@ -76,13 +78,20 @@ def of_stored(stored: Stored, language: str) -> Result:
     return Result(
         tables,
         int(str(stored.manifest.get("paths", 0))),
-        {str(name): titles.get(str(name), str(name)) for name in policies},
+        {
+            str(name): policy_title(
+                titles.get(str(name), str(name)), stored.manifest, Wording(language)
+            )
+            for name in policies
+        },
         {name: found for name, found in targets.items() if found},
         stored.manifest,
     )
 
 
-def of_job(found: Mapping[str, Any], home: Path, language: str) -> tuple[Result, Stored | None]:
+def of_job(
+    found: Mapping[str, Any], home: Path, language: Language
+) -> tuple[Result, Stored | None]:
     """Return what a job of `finmodel compare --json` printed; the stored result if there is one.
 
     A stopped job has stored nothing: what it printed is all there is.
@@ -100,6 +109,7 @@ def of_job(found: Mapping[str, Any], home: Path, language: str) -> tuple[Result,
 def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
     """Draw what a policy of a comparison does."""
     tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
+    view = replace(view, subject=name)
     for outcome in HEADLINES:
         say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
     warning = warnings_of(result.manifest, words).get(policy)
