@@ -14,6 +14,7 @@ import xlsxwriter
 
 from finmodel.report.changes import preview_warning
 from finmodel.report.exports import safe_text
+from finmodel.report.memo import title_of
 from finmodel.report.number_names import number_name
 from finmodel.report.private_money import cautions
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
@@ -93,7 +94,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         return words.text("workbook", key, **values)
 
     return [
-        (text("what"), result.title(words.language)),
+        (text("what"), title_of(result, words)),
         (text("status"), words.text("app", result.origin)),
         ("", words.text("memo", "advice")),
         *(("", text) for text in _cautions(result, words)),
