@@ -14,7 +14,14 @@ import streamlit as st
 from finmodel.errors import Problem
 from finmodel.report.wording import Wording
 from finmodel.ui import allotment, money_grid, say
-from finmodel.ui.allotment_words import matrix_table, out_of_range, reason, total_table
+from finmodel.ui.allotment_words import (
+    allows,
+    matrix_table,
+    out_of_range,
+    reason,
+    total_table,
+    unplaced,
+)
 from finmodel.ui.draft import change, draft, shares_of, take, version
 from finmodel.ui.home import home
 from finmodel.ui.policy import editable, problems_at, scenario_of, shipped_value
@@ -60,7 +67,10 @@ def money_tables(place: str, budget: float, words: Wording, problems: Sequence[P
     scenario = scenario_of(draft().preset)
     vehicle = scenario.programmes[place.partition(".")[2]].vehicle
     has_stages = vehicle in money_grid.SPLIT_BY_STAGE
-    money = max(0.0, budget) / words.mcny_per_unit
+    is_sound = allows(editable(draft().preset)[f"{place}.budget_mcny_pa"][1], budget)
+    money = budget / words.mcny_per_unit if is_sound else 0.0
+    if not is_sound:
+        say.caption(words.text("money_note", "no_budget"))
     regions, stages = tuple(scenario.geography.regions), tuple(scenario.stages)
     by_place = Table(f"{place}.region_share", regions, ("share", "money_pa"), money)
     by_stage = Table(
@@ -68,7 +78,8 @@ def money_tables(place: str, budget: float, words: Wording, problems: Sequence[P
     )
     shares, weights = (list(_now(table).values()) for table in (by_place, by_stage))
     decimals = money_grid.DECIMALS[words.unit]
-    split = money_grid.split(money, shares, weights, decimals) if has_stages else None
+    is_split = has_stages and is_sound and max(*shares, *weights) <= 1.0
+    split = money_grid.split(money, shares, weights, decimals) if is_split else None
     left, right = st.columns(2)
     with left:
         say.markdown(f"**{words.text('lab', 'by_region')}**")
@@ -77,12 +88,13 @@ def money_tables(place: str, budget: float, words: Wording, problems: Sequence[P
         _presets(by_place, _place_rules(by_place), words)
     with right:
         say.markdown(f"**{words.text('lab', 'by_stage')}**")
-        is_split = split is not None and not any(
-            allotment.missing(_now(t)) for t in (by_place, by_stage)
-        )
-        edit_shares(by_stage, words, problems, split.stages if split and is_split else None)
+        is_whole = not any(allotment.missing(_now(t)) for t in (by_place, by_stage))
+        edit_shares(by_stage, words, problems, split.stages if split and is_whole else None)
         if has_stages:
             _lacking(by_stage, words)
+        note = unplaced(_now(by_place), money, decimals, words) if split is not None else ""
+        if note:
+            say.caption(note)
         say.caption(words.text("lab", "stage_note" if has_stages else "stage_open"))
         _presets(by_stage, _stage_rules(by_stage), words, can_scale=has_stages)
     if split is not None:

@@ -16,6 +16,9 @@ from finmodel.ui.allotment import missing
 from finmodel.ui.money_grid import PERCENT_DECIMALS, Split
 from finmodel.variables import labels
 
+ABSURD = 1e12
+"""From here a number is told in short: no unit has a budget of so many."""
+
 
 def total_table(
     shares: Mapping[str, float],
@@ -42,20 +45,50 @@ def total_table(
     if lack:
         rows.append(("row_missing" if lack > 0 else "row_over", abs(lack)))
 
-    def shown(value: float, digits: int) -> str:
-        return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")
-
     return pd.DataFrame(
         {
             " ": [words.text("lab", key) for key, _ in rows],
             words.text("lab", heads[0]): [
-                shown(100.0 * part, PERCENT_DECIMALS) for _, part in rows
+                _digits(100.0 * part, PERCENT_DECIMALS) for _, part in rows
             ],
             words.text("lab", heads[1], unit=words.money_unit): [
-                shown(part * budget, decimals) for _, part in rows
+                _digits(part * budget, decimals) for _, part in rows
             ],
         }
     )
+
+
+def _digits(value: float, decimals: int) -> str:
+    """Return a number with its decimals; one that no budget can be, in short."""
+    if not abs(value) < ABSURD:
+        return f"{value:.3g}".replace("-", "−")
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def unplaced(shares: Mapping[str, float], budget: float, decimals: int, words: Wording) -> str:
+    """Return why the total by stage is not that by province and stage; nothing if it is.
+
+    Parameters
+    ----------
+    shares : mapping of float
+        Of provinces.
+    budget : float
+        In the unit shown; the table by stage splits all of it.
+    decimals : int
+    words : Wording
+    """
+    lack = missing(shares)
+    if not lack or budget <= 0.0:
+        return ""
+    parts = {"budget": budget, "placed": (1.0 - lack) * budget, "rest": abs(lack) * budget}
+    key = "unplaced" if lack > 0 else "overplaced"
+    shown = {name: _digits(value, decimals) for name, value in parts.items()}
+    return words.text("money_note", key, unit=words.money_unit, **shown)
+
+
+def allows(spec: Spec, value: float) -> bool:
+    """Return whether a number is in the range that it may have."""
+    return spec.low <= value <= spec.high
 
 
 def matrix_table(
@@ -127,7 +160,13 @@ def spec_words(spec: Spec, words: Wording, per: float = 1.0) -> str:
     return text + words.text("lab", "ask_whole") if spec.is_whole else text
 
 
-def reason(problem: Problem, spec: Spec | None, words: Wording, per: float = 1.0) -> str:
+def reason(
+    problem: Problem,
+    spec: Spec | None,
+    words: Wording,
+    per: float = 1.0,
+    exact: float = math.nan,
+) -> str:
     """Return what is wrong with a field, in its unit and with its name for other fields.
 
     Parameters
@@ -138,15 +177,19 @@ def reason(problem: Problem, spec: Spec | None, words: Wording, per: float = 1.0
     words : Wording
     per : float
         What a shown unit is of the scenario's.
+    exact : float
+        The number that was refused, where it is known: a problem tells its first six digits.
     """
     if spec is not None and problem.allowed == spec.allowed:
         allowed = spec_words(spec, words, per)
     else:
         allowed = _rule(problem.allowed, words)
     try:
-        given = _plain(float(problem.given) / per)
+        value = float(problem.given)
+        value = exact if math.isclose(value, exact, rel_tol=1e-5) else value
+        given = f"{value / per:,.12g}"
     except ValueError:
-        given = problem.given
+        given = _given(problem.given, words)
     return words.text("lab", "wrong", given=given, allowed=allowed)
 
 
@@ -155,8 +198,15 @@ _RULES = {
     "together": r"(?P<field>\w+) and (?P<other>\w+) of at most (?P<limit>[\d.e+-]+) together",
     "only_for": r"(?P<limit>[\d.e+-]+) but for a fund of funds",
     "life": r"at least the investment period of (?P<kind>\w+), (?P<limit>[\d.e+-]+)",
+    "stage": r"a stage above 0",
+    "sector": r"a sector above 0, or no mandate over sectors",
+    "hard_share": r"hard tech: (?P<field>hard_tech_min_share) is (?P<limit>[\d.e+-]+)",
+    "hard_kind": r"hard tech: a (?:grant|guarantee) is for hard technology alone",
 }
 """What the scenario's reader allows where numbers must fit each other, as patterns."""
+
+
+_OWN_RULES = ("stage", "sector", "hard_share", "hard_kind")
 
 
 def _rule(allowed: str, words: Wording) -> str:
@@ -164,8 +214,21 @@ def _rule(allowed: str, words: Wording) -> str:
     for key, pattern in _RULES.items():
         found = re.fullmatch(pattern, allowed)
         if found:
-            return words.text("lab", f"rule_{key}", **_names(found.groupdict(), words))
+            section = "money_note" if key in _OWN_RULES else "lab"
+            return words.text(section, f"rule_{key}", **_names(found.groupdict(), words))
     return allowed
+
+
+def _given(given: str, words: Wording) -> str:
+    """Return what was given, where it is no number, in words."""
+    if given == "all weights 0":
+        return words.text("money_note", "given_zero")
+    found = re.fullmatch(r"general sectors alone: (.+)", given)
+    if found:
+        names = (words.name(name) for name in found[1].split(", "))
+        between = words.text("lab", "comma")
+        return words.text("money_note", "given_general", names=between.join(names))
+    return given
 
 
 def _names(parts: Mapping[str, str], words: Wording) -> dict[str, str]:

@@ -19,7 +19,7 @@ from finmodel.report.views_compare import (
 )
 from finmodel.report.views_policy import LESS_IS_BETTER, OUTCOMES, outcome_name
 from finmodel.report.wording import Wording
-from finmodel.ui import say
+from finmodel.ui import say, unknown
 from finmodel.ui.parts import show_chart
 from finmodel.ui.policy_results import pick
 from finmodel.ui.state import View, told
@@ -56,8 +56,14 @@ def pick_policies(names: Sequence[str], titles: Mapping[str, str], words: Wordin
     key = "policies"
     if key not in st.session_state:
         st.session_state[key] = st.query_params.get(key, ",".join(default)).split(",")
+        lost = [name for name in st.session_state[key] if name and name not in names]
+    else:
+        lost = []
     kept = [name for name in st.session_state[key] if name in names]
     st.session_state[key] = kept[:MOST] or default
+    unknown.asked(key)
+    if lost:
+        unknown.refuse(key, ", ".join(lost), ",".join(st.session_state[key]))
     chosen = st.multiselect(
         words.text("compare", "policies"),
         list(names),

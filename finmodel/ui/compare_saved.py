@@ -8,44 +8,59 @@ from dataclasses import replace
 import streamlit as st
 
 from finmodel.errors import InputError
+from finmodel.report.changes import preview_warning
 from finmodel.report.mark import SHORT
+from finmodel.report.private_money import warnings_of
 from finmodel.report.result import Result
 from finmodel.report.views_compare import combined
 from finmodel.ui import saved, say
 from finmodel.ui.compare_results import MOST, Tables, show_comparison
 from finmodel.ui.home import home
-from finmodel.ui.job_panel import show_job, start_job
-from finmodel.ui.parts import assumed
+from finmodel.ui.job_panel import clear_job, job_of, show_job, start_job
+from finmodel.ui.jobs import Job
+from finmodel.ui.parts import assumed, named
 from finmodel.ui.policy import BASELINE, BASES, Policy
 from finmodel.ui.policy_results import of_job
 from finmodel.ui.results import Stored, result_of
 from finmodel.ui.state import View
 
 PATHS = (20, 60, 200)
+PLACES = tuple(f"compare_{place}" for place in range(MOST))
+"""Of the runs, in the order of their policies."""
 SAME = ("paths", "seed", "version", "source_digest", "data")
 """What comparisons must share to be the same futures."""
-RAN = "compare_ran"
+NAME = "name.txt"
+"""File of a job's folder with the name of its policy: a page that is loaded anew reads it there."""
 
 
 def saved_together(view: View) -> None:
-    """Draw the choice of saved policies, their runs, and what they found."""
-    words = view.wording
-    with st.expander(words.text("compare", "run_saved")):
-        names = saved.names(home())
-        if len(names) < 2:
-            say.info(words.text("compare", "none_saved"))
-            return
-        chosen = st.multiselect(
-            words.text("compare", "saved"), names, max_selections=MOST, key="compare_saved"
-        )
-        paths = st.selectbox(words.text("compare", "paths"), PATHS, key="compare_paths")
-        policies = _policies(chosen, view)
-        can_run = 2 <= len(policies) <= MOST and len(policies) == len(chosen)
-        if st.button(words.text("compare", "run"), key="compare_run", disabled=not can_run):
-            for place, policy in enumerate(policies.values()):
-                start_job(f"compare_{place}", policy.arguments(paths), view)
-            st.session_state[RAN] = list(policies)
-        _show(st.session_state.get(RAN, []), view)
+    """Draw the choice of saved policies, their runs, and what they found.
+
+    The address names the runs, and so a page that is loaded anew shows them.
+    """
+    has_runs = any(job_of(place) is not None for place in PLACES)
+    with st.expander(view.wording.text("compare", "run_saved"), expanded=has_runs):
+        _start(view)
+        _show(view)
+
+
+def _start(view: View) -> None:
+    """Draw the choice of saved policies, and the button that runs them."""
+    words, names = view.wording, saved.names(home())
+    if len(names) < 2:
+        say.info(words.text("compare", "none_saved"))
+        return
+    chosen = st.multiselect(
+        words.text("compare", "saved"), names, max_selections=MOST, key="compare_saved"
+    )
+    paths = st.selectbox(words.text("compare", "paths"), PATHS, key="compare_paths")
+    policies = _policies(chosen, view)
+    can_run = 2 <= len(policies) <= MOST and len(policies) == len(chosen)
+    if st.button(words.text("compare", "run"), key="compare_run", disabled=not can_run):
+        for place in PLACES:
+            clear_job(place)
+        for place, (name, policy) in zip(PLACES, policies.items(), strict=False):
+            start_job(place, policy.arguments(paths), view, files={NAME: name})
 
 
 def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
@@ -65,19 +80,20 @@ def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
     return found
 
 
-def _show(names: Sequence[str], view: View) -> None:
+def _show(view: View) -> None:
     """Draw the jobs and, once all are done, their policies side by side."""
-    jobs = [show_job(f"compare_{place}", view) for place in range(len(names))]
+    jobs = [job for place in PLACES if (job := show_job(place, view)) is not None]
     parts: list[Stored] = []
     for job in jobs:
-        if job is None or job.state != "done" or job.result is None:
+        if job.state != "done" or job.result is None:
             return
-        _, stored = of_job(job.result, home(), view.language)
+        _, stored = of_job(job.result, job.arguments, home(), view.language)
         if stored is None:
             return
         parts.append(stored)
-    if not parts:
+    if len(parts) < 2:
         return
+    names = _names(jobs)
     if any(part.manifest.get(key) != parts[0].manifest.get(key) for part in parts for key in SAME):
         say.error(view.wording.text("compare", "unequal"))
         return
@@ -95,9 +111,34 @@ def _show(names: Sequence[str], view: View) -> None:
         int(str(parts[0].manifest["paths"])),
     )
     say.caption(view.wording.text("lab", "is_sandbox"))
+    for told in _warnings(parts, names, view):
+        say.warning(told)
     assumed(parts[0], view)
     together = replace(view, result=_together(parts, names))
     show_comparison(shown, view.wording, together, key="saved")
+
+
+def _names(jobs: Sequence[Job]) -> list[str]:
+    """Return what the policies of jobs were saved as when they ran; no two alike."""
+    found: list[str] = []
+    for place, job in enumerate(jobs):
+        try:
+            name = (job.folder / NAME).read_text(encoding="utf-8")
+        except OSError:
+            name = str(place + 1)
+        found.append(f"{name} ({place + 1})" if name in found else name)
+    return found
+
+
+def _warnings(parts: Sequence[Stored], names: Sequence[str], view: View) -> list[str]:
+    """Return what must be known of the results: private money that is assumed, few futures."""
+    found = []
+    for name, part in zip(names, parts, strict=True):
+        words = named(view, part)
+        for text in warnings_of(part.manifest, words).values():
+            found.append(words.text("memo", "caution", policy=name, text=text))
+    preview = preview_warning(parts[0].manifest, view.wording)
+    return [*found, preview] if preview else found
 
 
 def _together(parts: Sequence[Stored], names: Sequence[str]) -> Result:

@@ -15,7 +15,7 @@ from finmodel.scenario.programme_schema import Programme
 from finmodel.scenario.quantity import Quantity, Spec
 from finmodel.ui import say
 from finmodel.ui.allotment_editor import Table, edit_shares, money_tables
-from finmodel.ui.allotment_words import first_cheque, reason, spec_words
+from finmodel.ui.allotment_words import allows, first_cheque, reason, spec_words
 from finmodel.ui.draft import change, draft, shares_of, version
 from finmodel.ui.policy import editable, problems_at, scenario_of, shipped_value
 
@@ -89,7 +89,9 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
             is_money = editable(draft().preset)[key][1].unit == "mcny"
             one = words.mcny_per_unit if is_money else 1.0
             now[clause] = _number(key, words.text("clause", clause), words, problems, per=one)
-    if {"fund_size_mcny", "ticket_share"} <= set(now):
+    parts = ("fund_size_mcny", "ticket_share")
+    known = editable(draft().preset)
+    if all(part in now and allows(known[f"{place}.{part}"][1], now[part]) for part in parts):
         asks = {name: stage.ask_median_mcny.centre for name, stage in scenario.stages.items()}
         say.info(first_cheque(now["fund_size_mcny"], now["ticket_share"], asks, words))
 
@@ -148,7 +150,7 @@ def _number(
             opens = (words.text("lab", "open_source"), source.url) if source.url else None
             say.caption(words.text("lab", "its_source", source=source.text), link=opens)
     for problem in problems_at(problems, key):
-        say.error(reason(problem, spec, words, per))
+        say.error(reason(problem, spec, words, per, now))
     return float(entered) * per if entered is not None else now
 
 

@@ -9,9 +9,9 @@ from finmodel.ui import say
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import show_job, start_job
-from finmodel.ui.parts import assumed, foot, of_result
+from finmodel.ui.parts import assumed, foot, grades, of_result
 from finmodel.ui.policy import Policy, asked_paths
-from finmodel.ui.policy_results import of_job, show_result
+from finmodel.ui.policy_results import of_job, show_result, unsaved
 from finmodel.ui.state import View
 
 JOB = "lab"
@@ -55,13 +55,13 @@ def results(policy: Policy, words: Wording, view: View) -> None:
     job = show_job(JOB, view)
     if job is None or not job.is_over or job.result is None:
         return
-    result, stored = of_job(job.result, home(), view.language)
+    result, stored = of_job(job.result, job.arguments, home(), view.language)
     if list(job.arguments) != policy.arguments(asked_paths(job.arguments)):
         say.warning(words.text("lab", "stale"))
     say.caption(words.text("lab", "is_sandbox"))
-    if result.n_paths <= PREVIEW_PATHS:
-        say.warning(words.text("lab", "is_preview", n=result.n_paths))
-    if stored is not None:
+    if stored is None:
+        grades(unsaved(result), view)
+    else:
         view = of_result(view, stored)
         assumed(stored, view)
     names = list(result.titles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,7 +11,7 @@ from finmodel.datasets.root import scenarios_root
 from finmodel.errors import InputError
 from finmodel.report.captions import jobs as captions
 from finmodel.report.wording import Wording
-from finmodel.ui import say
+from finmodel.ui import say, unknown
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
 from finmodel.ui.policy import BASELINE, typed
@@ -31,7 +31,14 @@ def queue() -> JobQueue:
     return _queue_of(str(home().resolve()))
 
 
-def start_job(name: str, arguments: Sequence[str], view: View, *, is_quick: bool = False) -> None:
+def start_job(
+    name: str,
+    arguments: Sequence[str],
+    view: View,
+    *,
+    is_quick: bool = False,
+    files: Mapping[str, str] | None = None,
+) -> None:
     """Queue a command for a place on a page; a full queue is told in words.
 
     Parameters
@@ -43,13 +50,14 @@ def start_job(name: str, arguments: Sequence[str], view: View, *, is_quick: bool
     view : View
     is_quick : bool
         Whether it takes seconds and need not wait for long runs.
+    files : mapping of str, optional
+        Texts that its folder keeps, by plain file name.
     """
     stop_job(name)
     try:
-        job = queue().start(arguments, is_quick=is_quick)
+        job = queue().start(arguments, files, is_quick=is_quick)
     except InputError as error:
-        st.session_state.pop(_key(name), None)
-        st.query_params.pop(_key(name), None)
+        _forget(name)
         say.error(view.wording.text("job", "full", given=error.problems[0].given))
         return
     st.session_state[_key(name)] = job.key
@@ -63,6 +71,17 @@ def stop_job(name: str) -> None:
         queue().stop(job.key)
 
 
+def clear_job(name: str) -> None:
+    """Stop the job of a place, if there is one, and leave the place empty."""
+    stop_job(name)
+    _forget(name)
+
+
+def _forget(name: str) -> None:
+    st.session_state.pop(_key(name), None)
+    st.query_params.pop(_key(name), None)
+
+
 def job_of(name: str) -> Job | None:
     """Return the job of a place, its state brought up to date.
 
@@ -70,10 +89,13 @@ def job_of(name: str) -> Job | None:
     """
     key = st.session_state.get(_key(name)) or st.query_params.get(_key(name))
     job = queue().find(key) if key else None
+    unknown.asked(_key(name))
     if job is not None:
         st.session_state[_key(name)] = job.key
+        unknown.settle(_key(name), job.key)
     elif key:
-        st.query_params.pop(_key(name), None)
+        _forget(name)
+        unknown.refuse(_key(name), key, "")
     return job
 
 
@@ -88,6 +110,8 @@ def show_job(name: str, view: View) -> Job | None:
     job = job_of(name)
     if job is None:
         return None
+    if st.query_params.get(_key(name)) != job.key:
+        st.query_params[_key(name)] = job.key  # another page was open in between
     if not job.is_over:
         _watch(name, view.wording)
         return job
@@ -99,11 +123,19 @@ def show_job(name: str, view: View) -> Job | None:
             captions.stopped(done, total, words, began=job.started > 0, has_result=has_result)
         )
     elif job.state == "failed":
-        say.error(captions.failed(job.said, words, is_input=job.is_refused))
+        say.error(captions.failed(_without_places(job), words, is_input=job.is_refused))
         st.code(typed(job.arguments), language="bash")
     elif job.result is None:
         say.error(words.text("job", "unreadable"))
     return job
+
+
+def _without_places(job: Job) -> str:
+    """Return what a job said without the folders of the server."""
+    said = job.said
+    for root in (job.folder, home().resolve(), scenarios_root().resolve().parent):
+        said = said.replace(f"{root}/", "")
+    return said
 
 
 @st.fragment(run_every=POLL_SECONDS)

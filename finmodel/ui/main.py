@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from finmodel.errors import FinmodelError
-from finmodel.ui import say
+from finmodel.ui import say, unknown
 from finmodel.ui.pages import (
     about,
     assumptions,
@@ -22,6 +22,7 @@ from finmodel.ui.pages import (
     validation,
 )
 from finmodel.ui.state import View, controls
+from finmodel.ui.unshown import UnshownError, unshown_text
 
 LOG = logging.getLogger(__name__)
 Page = Callable[[View], None]
@@ -57,13 +58,21 @@ def main() -> None:
 
 
 def _shown(page: Page, view: View) -> Callable[[], None]:
-    """Return a page that says in words what is wrong with a file or a choice."""
+    """Return a page that says in words what is wrong with a result or with its address."""
 
     def show() -> None:
+        words, top = view.wording, st.container()
         try:
             page(view)
-        except FinmodelError as error:
-            say.error(f"{view.wording.text('app', 'error')}: {error}")
+        except UnshownError as error:
+            between = "：" if words.language == "zh" else ": "
+            say.error(f"{words.text('app', 'error')}{between}{unshown_text(error, words)}")
+        except FinmodelError:  # its words are English and may name folders: the log has them
+            LOG.exception("a page was refused its input")
+            say.error(words.text("app", "fault"))
+        with top:
+            for note in unknown.notes(words):
+                say.warning(note)
 
     return show
 

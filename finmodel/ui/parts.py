@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from finmodel.report.changes import changes_of, preview_warning
+from finmodel.report.changes import changes_of, from_root, preview_warning
 from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart, with_line
 from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
-from finmodel.report.mark import file_name, mark_line, mark_lines, marked
+from finmodel.report.mark import file_name, mark_line, mark_lines, marked, plain_name
 from finmodel.report.pdf import has_chinese_font
-from finmodel.report.result import kind_of
+from finmodel.report.result import Result, kind_of
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
-from finmodel.ui.results import Stored, result_of, sensitivity_studies
+from finmodel.ui.results import Stored, is_present, result_of, sensitivity_studies
 from finmodel.ui.state import View, kept, told
 
 
@@ -101,18 +101,12 @@ def _data(data: pd.DataFrame, view: View, key: str) -> Any:
 def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run") -> Stored | None:
     """Let the visitor choose a result, or say how to make one; the choice is in the address."""
     words = view.wording
+    of_key = {stored.key: stored for stored in found}
+    _tell_missing(key, of_key, words)
     if not found:
         say.info(words.text("app", "empty"))
         st.code(command, language="bash")
         return None
-    of_key = {stored.key: stored for stored in found}
-    asked = st.query_params.get(key)
-    if asked and asked not in of_key and key not in st.session_state:
-        st.session_state[f"{key}_missing"] = asked
-    missing = st.session_state.get(f"{key}_missing")
-    if missing is not None:
-        plain = "".join(letter for letter in missing if letter.isalnum())[:64]
-        say.warning(words.text("app", "missing", digest=plain))
     kept(key, list(of_key), found[0].key)
     chosen = st.selectbox(
         words.text("app", "result"),
@@ -121,20 +115,47 @@ def choose(found: Sequence[Stored], view: View, command: str, *, key: str = "run
         key=key,
     )
     told(key, chosen, found[0].key)
+    st.session_state[f"{key}_opened"] = chosen
     if chosen != found[0].key:
         st.session_state.pop(f"{key}_missing", None)  # the visitor has chosen another
     assumed(of_key[chosen], view)
     return of_key[chosen]
 
 
+def _tell_missing(key: str, of_key: Mapping[str, Stored], words: Wording) -> None:
+    """Say that the result of the address, or the one that was open, is not to be had, and why."""
+    opened = st.session_state.get(f"{key}_opened")
+    asked = st.session_state.get(key) or st.query_params.get(key) or opened
+    if asked and asked not in of_key:
+        st.session_state[f"{key}_missing"] = (asked, asked == opened)
+        st.session_state.pop(key, None)  # another is shown, and it is said here that it is another
+        st.query_params.pop(key, None)
+    missing, was_open = st.session_state.get(f"{key}_missing", ("", False))
+    if not missing or missing in of_key:
+        st.session_state.pop(f"{key}_missing", None)
+        return
+    why = "lacking" if is_present(missing) else "gone" if was_open else "missing"
+    digest = plain_name(missing)
+    if of_key and why == "missing":
+        say.warning(words.text("app", "missing", digest=digest))
+    else:
+        say.warning(words.text("unknown_link", why if of_key else f"{why}_alone", digest=digest))
+
+
 def assumed(stored: Stored, view: View) -> None:
     """Say how many numbers behind a result are assumptions, which matter, and where all stand."""
-    words, result = view.wording, result_of(stored)
+    grades(result_of(stored), view)
+
+
+def grades(result: Result, view: View) -> None:
+    """Say the same of a result that may not be stored."""
+    words = view.wording
     said = grade_sentences(result, sensitivity_studies(), words)
     query = f"grade=C&lang={words.language}&unit={words.unit}"
     link = (words.text("grades", "link"), f"assumptions?{query}")
     say.caption(" ".join(said), icon="rule", link=link)
-    preview = preview_warning(stored.manifest, words) if kind_of(result.tables) else ""
+    # Pages of comparisons say it beside the verdict.
+    preview = preview_warning(result.manifest, words) if kind_of(result.tables) == "run" else ""
     if preview:
         say.warning(preview)
 
@@ -176,4 +197,5 @@ def foot(stored: Stored, view: View) -> None:
     command = about.get("command")
     if isinstance(command, list) and command:
         with st.expander(words.text("app", "repeat")):
-            st.code(shlex.join(str(part) for part in command), language="bash")
+            own = from_root([str(part) for part in command])
+            st.code(shlex.join(own), language="bash")

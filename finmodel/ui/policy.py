@@ -5,11 +5,13 @@ The same list of changes is what the command line takes, what is saved, and what
 
 from __future__ import annotations
 
+import itertools
 import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import PurePath
 from typing import get_args
 
 from finmodel.datasets.root import scenarios_root
@@ -80,6 +82,29 @@ def asked_paths(arguments: Sequence[str]) -> int:
     """Return the futures that the arguments of a job ask for; 0 if they do not say."""
     options = list(arguments)
     return int(options[options.index(PATHS) + 1]) if PATHS in options else 0
+
+
+def ran(arguments: Sequence[str]) -> tuple[str, Policy] | None:
+    """Return the baseline and the policy that a job of the app compared; None of another job.
+
+    A page may hold another policy by now, so what a result is of is read from its own job.
+
+    Raises
+    ------
+    InputError
+        If the policy is not one of this version.
+    """
+    command, *files = list(arguments[:3]) or [""]
+    if command != "compare" or len(files) != 2:
+        return None
+    base, preset = (PurePath(file).stem for file in files)
+    options, changes = list(arguments[3:]), {}
+    for option, text in itertools.pairwise(options):
+        if option == "--set":
+            name, _, value = text.partition("=")
+            changes[name] = float(value)
+    policy = checked(preset, changes)
+    return (base, policy) if base == BASES.get(preset, BASELINE) else None
 
 
 def typed(arguments: Sequence[str]) -> str:

@@ -10,16 +10,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finmodel import store
+from finmodel.errors import InputError
+from finmodel.report import result as report
 from finmodel.report import views_policy as views
 from finmodel.report.captions import policy as captions
-from finmodel.report.changes import policy_title
+from finmodel.report.changes import FEW_FUTURES, policy_title
 from finmodel.report.charts import policy as charts
 from finmodel.report.private_money import warnings_of
 from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.parts import show_chart
-from finmodel.ui.results import Stored
+from finmodel.ui.policy import ran, scenario_of
+from finmodel.ui.results import Stored, open_stored
 from finmodel.ui.state import View, kept, told
 from finmodel.variables import Language
 
@@ -43,7 +45,8 @@ class Result:
     targets : mapping of set of str
         Provinces that each policy gives money to; a policy is absent if that is not known.
     manifest : mapping
-        Of the stored result, which holds its scenarios; empty of one that was not stored.
+        Of the stored result, which holds its scenarios; of one that was not stored, what its
+        command says: scenarios and futures.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -63,47 +66,98 @@ def of_stored(stored: Stored, language: Language) -> Result:
     """
     names = [*PARTS, *(["programme_years"] if stored.has("programme_years") else [])]
     tables = {name: stored.table(name) for name in names}
-    titles, targets = {}, {}
-    scenarios = stored.manifest.get("scenarios")
+    titles, targets = _named(stored.manifest, language)
+    policies = list(tables["outcomes"]["policy"].unique())
+    return Result(
+        tables,
+        int(str(stored.manifest.get("paths", 0))),
+        {str(name): titles.get(str(name), str(name)) for name in policies},
+        targets,
+        stored.manifest,
+    )
+
+
+def _named(
+    manifest: Mapping[str, Any], language: Language
+) -> tuple[dict[str, str], dict[str, Collection[str]]]:
+    """Return titles of scenarios, and the provinces that get money from those that give some."""
+    titles: dict[str, str] = {}
+    targets: dict[str, Collection[str]] = {}
+    scenarios = manifest.get("scenarios")
     for scenario in scenarios if isinstance(scenarios, list) else []:
         name = str(scenario["meta"]["name"])
-        titles[name] = str(scenario["meta"][f"title_{language}"])
+        title = str(scenario["meta"][f"title_{language}"])
+        titles[name] = policy_title(title, manifest, Wording(language))
         targets[name] = {
             region
             for programme in scenario.get("programmes", {}).values()
             for region, share in programme["region_share"].items()
             if _centre(share) > 0.0
         }
-    policies = list(tables["outcomes"]["policy"].unique())
-    return Result(
-        tables,
-        int(str(stored.manifest.get("paths", 0))),
-        {
-            str(name): policy_title(
-                titles.get(str(name), str(name)), stored.manifest, Wording(language)
-            )
-            for name in policies
-        },
-        {name: found for name, found in targets.items() if found},
-        stored.manifest,
-    )
+    return titles, {name: found for name, found in targets.items() if found}
 
 
 def of_job(
-    found: Mapping[str, Any], home: Path, language: Language
+    found: Mapping[str, Any], arguments: Sequence[str], home: Path, language: Language
 ) -> tuple[Result, Stored | None]:
     """Return what a job of `finmodel compare --json` printed; the stored result if there is one.
 
-    A stopped job has stored nothing: what it printed is all there is.
+    A stopped job has stored nothing: there is what it printed, and the scenarios that its command
+    names, which say what must be known of the result.
+
+    Parameters
+    ----------
+    found : mapping
+        What it printed.
+    arguments : sequence of str
+        Of its command.
+    home : Path
+        Where it ran.
+    language : {'en', 'zh'}
+
+    Raises
+    ------
+    StoreError
+        If the stored result is not there any more, or not what its manifest says.
     """
     folder = found.get("folder")
     if folder:
-        path = home / str(folder)
-        stored = Stored(path, "yours", store.read_manifest(path))
+        stored = open_stored(home / str(folder), "yours")
         return of_stored(stored, language), stored
     tables = {name: _frame(found.get(name)) for name in PARTS}
+    manifest: dict[str, Any] = {
+        "paths": int(found.get("paths") or 0),
+        "command": ["finmodel", *arguments],
+        **_asked(arguments),
+    }
     titles = {str(name): str(title) for name, title in dict(found.get("policies") or {}).items()}
-    return Result(tables, int(found.get("paths") or 0), titles), None
+    own, targets = _named(manifest, language)
+    titles = {name: own.get(name, title) for name, title in titles.items()}
+    return Result(tables, manifest["paths"], titles, targets, manifest), None
+
+
+def unsaved(result: Result) -> report.Result:
+    """Return a comparison that was not stored as reports take one."""
+    return report.Result(result.manifest, result.tables, "yours", "")
+
+
+def _asked(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the scenarios of a job's command as a manifest has them; nothing of another job."""
+    try:
+        asked = ran(arguments)
+        if asked is None:
+            return {}
+        base, policy = asked
+        trees = [
+            scenario.model_dump(mode="json") for scenario in (scenario_of(base), policy.load())
+        ]
+    except (InputError, ValueError):
+        return {}
+    return {
+        "name": base,
+        "scenarios": trees,
+        **{f"title_{code}": trees[0]["meta"][f"title_{code}"] for code in ("en", "zh")},
+    }
 
 
 def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
@@ -112,9 +166,9 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     view = replace(view, subject=name)
     for outcome in HEADLINES:
         say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
-    warning = warnings_of(result.manifest, words).get(policy)
-    if warning:
-        say.warning(warning)
+    for warning in (warnings_of(result.manifest, words).get(policy), _preview(result, words)):
+        if warning:
+            say.warning(warning)
     group = pick("group", GROUPS, words, "group")
     for measure, column in zip(MEASURES, st.columns(2), strict=True):
         rows = views.chain_rows(tables["effects"], policy, group, measure, words)
@@ -145,6 +199,12 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     show_chart(chart, caption, data, view, key=f"{key}_regions")
     say.caption(words.text("lab", "bar_note"))
     _money(result, policy, words, view, key)
+
+
+def _preview(result: Result, words: Wording) -> str:
+    """Return what is to be known of few futures; nothing of more."""
+    n = result.n_paths
+    return words.text("lab", "is_preview", n=n) if n < FEW_FUTURES else ""
 
 
 def _money(result: Result, policy: str, words: Wording, view: View, key: str) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from finmodel.errors import StoreError
 from finmodel.report.grades import STUDY_TABLES
 from finmodel.report.result import Result
 from finmodel.ui.home import home
+from finmodel.ui.unshown import fault_of
 
 Kind = Literal[
     "runs",
@@ -62,10 +63,13 @@ class Stored:
 
         Raises
         ------
-        StoreError
+        UnshownError
             If there is none of that name, or a file is not what the manifest says.
         """
-        return _read(self.folder, str(self.manifest.get("digest")), name)
+        try:
+            return _read(self.folder, str(self.manifest.get("digest")), name)
+        except (StoreError, OSError, ValueError):
+            raise fault_of(self.folder, name) from None
 
     def has(self, name: str) -> bool:
         """Return whether there is a table of that name."""
@@ -88,6 +92,20 @@ class _Tables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def open_stored(folder: Path, origin: Origin) -> Stored:
+    """Return the stored result of a folder.
+
+    Raises
+    ------
+    UnshownError
+        If there is none, or it cannot be read.
+    """
+    try:
+        return Stored(folder, origin, store.read_manifest(folder))
+    except (OSError, ValueError):
+        raise fault_of(folder, "") from None
 
 
 def result_of(stored: Stored) -> Result:
@@ -116,6 +134,17 @@ def _read(folder: Path, digest: str, name: str) -> pd.DataFrame:
 @lru_cache(maxsize=256)
 def _check(folder: Path, _digest: str) -> None:
     store.open_run(folder.parent, str(folder))
+
+
+def is_present(key: str) -> bool:
+    """Return whether a folder of any sort of results has one of this name, readable or not."""
+    roots = (published_root(), home())
+    return any(
+        path.name == key
+        for root in roots
+        for kind in get_args(Kind)
+        for path in root.glob(f"{kind}/*")
+    )
 
 
 def stored_results(kind: Kind, folder: Path, needs: str = "") -> list[Stored]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from finmodel.report.result import Result
 from finmodel.report.wording import MoneyUnit, Wording
+from finmodel.ui import unknown
 from finmodel.ui.page_language import tell_language
 from finmodel.variables import Language
 
@@ -66,7 +67,8 @@ class View:
 def kept(name: str, options: Sequence[T], default: T) -> T:
     """Return the choice kept under a name: of the page's widget, the address, or another page.
 
-    A value that is not among the options, as one typed into the address, gives the default.
+    A value that is not among the options, as one typed into the address, gives the default; the
+    page says so of one that the address asks for.
 
     Parameters
     ----------
@@ -75,9 +77,12 @@ def kept(name: str, options: Sequence[T], default: T) -> T:
     options : sequence of str
     default : str
     """
+    unknown.asked(name)
     if name not in st.session_state:
         before = st.session_state.get(f"{_BEFORE}{name}", default)
-        st.session_state[name] = st.query_params.get(name, before)
+        st.session_state[name] = given = st.query_params.get(name, before)
+        if name in st.query_params and given not in options:
+            unknown.refuse(name, given, default)
     if st.session_state[name] not in options:
         st.session_state[name] = default
     chosen: T = st.session_state[name]
@@ -87,6 +92,7 @@ def kept(name: str, options: Sequence[T], default: T) -> T:
 def told(name: str, value: str, default: str) -> None:
     """Put a choice into the address, and keep it for other pages; a default is left out."""
     st.session_state[f"{_BEFORE}{name}"] = value
+    unknown.settle(name, value)
     if value == default:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:
@@ -116,6 +122,7 @@ def controls() -> View:
     The language always stands in the address: one that is left out would be the receiver's. The
     unit goes with the language until another is chosen.
     """
+    unknown.begin()
     first: Language = "zh" if (st.context.locale or "").lower().startswith("zh") else "en"
     with st.container(horizontal=True, horizontal_alignment="right"):
         tell_language(kept("lang", LANGUAGES, first))  # first, where it leaves no gap

@@ -1,5 +1,7 @@
 """What a field of the guidance lab says of a number that cannot be."""
 
+import re
+
 import pytest
 
 from finmodel.errors import InputError, Problem
@@ -53,6 +55,44 @@ def test_rules_between_fields_use_the_names_of_the_page(changes, field):
     assert not any("_" in text for text in said)
     chinese = [reason(problem, None, ZH) for problem in problems_of(changes)]
     assert not any("at most" in text or "at least" in text or "_" in text for text in chinese)
+
+
+@pytest.mark.parametrize("words", [EN, ZH])
+def test_a_table_without_any_weight_is_refused_in_words(words):
+    zero = {name: 0.0 for name in editable("policy_pro_rata") if ".mandate." in name}
+    with pytest.raises(InputError) as caught:
+        Policy("policy_pro_rata", zero).load()
+    (said,) = [reason(problem, None, words) for problem in caught.value.problems]
+    stage, weight = {
+        "en": ("at least one stage above 0", "Every weight at 0"),
+        "zh": ("至少一个阶段大于0", "所有权重均为0"),
+    }[words.language]
+    assert stage in said
+    assert weight in said
+    assert "all weights" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed"),
+    [
+        ("all weights 0", "a sector above 0, or no mandate over sectors"),
+        ("general sectors alone: consumer, media", "hard tech: hard_tech_min_share is 0.7"),
+        ("general sectors alone: consumer", "hard tech: a grant is for hard technology alone"),
+    ],
+)
+def test_rules_on_sectors_are_words_in_both_languages(given, allowed):
+    names = {"consumer": "消费", "media": "传媒"}
+    chinese = reason(Problem("x", given, allowed), None, Wording("zh", "yi", names))
+    assert not re.search(r"[A-Za-z_]{3,}", chinese), chinese
+    english = reason(Problem("x", given, allowed), None, EN)
+    assert "_" not in english
+
+
+def test_a_refused_number_keeps_its_digits():
+    spec = Spec("mcny/year", 0.0, 1e8, "x")
+    problem = Problem("budget", f"{9_999_999_900.0:g}", spec.allowed)
+    assert "99,999,999 " in reason(problem, spec, ZH, ZH.mcny_per_unit, 9_999_999_900.0)
+    assert "100,000,000 " in reason(problem, spec, ZH, ZH.mcny_per_unit, 5.0)
 
 
 def test_an_emptied_field_keeps_the_number_before_and_says_so(home):

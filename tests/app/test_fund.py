@@ -64,7 +64,7 @@ def test_a_readable_plan_one_s_own_can_be_shown_and_a_broken_one_is_told(home):
     (broken.folder / "years.parquet").write_bytes(b"no parquet")
     shown = page(plan=broken.folder.name)
     assert not shown.exception
-    assert "do not match" in shown.error[0].value
+    assert "is damaged" in shown.error[0].value
 
 
 def test_a_result_of_an_earlier_version_is_shown_without_its_dots(home):

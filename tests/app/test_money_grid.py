@@ -1,6 +1,7 @@
 """Shares as money: rounded numbers that add up, edits of either, the tables of the lab."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from finmodel.report.wording import MCNY_PER, Wording
 from finmodel.ui import money_grid
-from finmodel.ui.allotment_words import matrix_table, total_table
+from finmodel.ui.allotment_words import matrix_table, total_table, unplaced
 from finmodel.ui.money_grid import DECIMALS, adding_up, split, taken
 from finmodel.ui.packed import pack, unpack
 from finmodel.ui.policy import Policy
@@ -126,6 +127,40 @@ def test_totals_stand_beside_the_budget(shares, rows):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+def test_why_the_totals_by_stage_and_of_the_matrix_differ_is_said(language):
+    words = Wording(language, "bn", NAMES)
+    lacking = unplaced({"SH": 0.6, "JS": 0.068}, 20.0, 3, words)
+    assert all(text in lacking for text in ("20.000", "13.360", "6.640"))
+    over = unplaced({"SH": 0.6, "JS": 0.5}, 20.0, 3, words)
+    assert all(text in over for text in ("20.000", "22.000", "2.000"))
+    assert unplaced({"SH": 0.6, "JS": 0.4}, 20.0, 3, words) == ""
+    assert unplaced({"SH": 0.6}, 0.0, 3, words) == ""
+
+
+def test_money_without_a_province_is_explained_where_the_tables_differ(home):
+    page = manager(plan=pack(Policy("policy_pro_rata", {f"{PLACE}.region_share.SH": 0.0})))
+    matrix = next(item.value for item in page.dataframe if "A round" in item.value)
+    total = next(item.value for item in page.table if "Weight, %" in item.value).iloc[0, -1]
+    assert matrix.iloc[-1, -1] == 13.36
+    assert total == "20.000"
+    (note,) = [item.value for item in page.caption if "20.000" in item.value]
+    assert "13.360" in note
+    assert not any("no province yet" in item.value for item in manager().caption)
+
+
+def test_a_budget_that_cannot_be_shows_no_money_and_no_row_of_digits(home):
+    page = manager(plan=pack(Policy("policy_pro_rata", {f"{PLACE}.budget_mcny_pa": 1e30})))
+    assert not page.exception
+    assert any("No money is shown" in item.value for item in page.caption)
+    said = [str(item.value) for kind in (page.caption, page.error, page.info) for item in kind]
+    said += [str(item.value.to_dict()) for item in [*page.table, *page.dataframe]]
+    said += [button.label for button in page.button]
+    assert not any(re.search(r"[\d,.]{20,}", text) for text in said)
+    wide = total_table({"SH": 1e28}, 2e4, 3, ("share", "money_pa"), Wording())
+    assert max(len(text) for text in wide.iloc[0, 1:]) < 12
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_matrix_has_names_and_totals(language):
     found = split(20.0, [0.5, 0.5], [0.25, 0.75], 3)
     table = matrix_table(found, ["SH", "JS"], ["A", "B"], Wording(language, "bn", NAMES))
@@ -215,7 +250,10 @@ def test_vehicles_that_split_no_money_by_stage_show_none(home, preset):
     [
         ({"region_share.SH": -0.2}, "Shanghai −20% is not possible. Allowed: 0% to 100%"),
         ({"region_share.SH": 1.5}, "Shanghai 150% is not possible"),
-        ({f"mandate.{k}": 0.0 for k in ("lab", "angel", "A", "B", "C", "pre_ipo")}, "all weights"),
+        (
+            {f"mandate.{k}": 0.0 for k in ("lab", "angel", "A", "B", "C", "pre_ipo")},
+            "Every weight at 0",
+        ),
     ],
 )
 def test_a_share_that_cannot_be_is_told_by_its_name(home, changes, said):

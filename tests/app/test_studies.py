@@ -85,4 +85,4 @@ def test_a_broken_result_is_told_in_words(home, monkeypatch, sort):
     monkeypatch.setattr("finmodel.ui.results.published_root", lambda: home / "none")
     shown = page(study=sort)
     assert not shown.exception
-    assert "do not match" in shown.error[0].value
+    assert "is damaged" in shown.error[0].value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from finmodel.report.changes import preview_warning
 from finmodel.report.private_money import cautions
 from finmodel.ui import say
 from finmodel.ui.compare_results import AGAINST, MOST, Tables, pick_policies, show_comparison
@@ -49,7 +50,8 @@ def page(view: View) -> None:
         )
         words = named(view, stored)
         names = replace(words, names={**words.names, **result.titles})
-        for caution in cautions(stored.manifest, chosen, names):
-            say.warning(caution)
+        preview = preview_warning(stored.manifest, words)
+        for told in [*cautions(stored.manifest, chosen, names), *([preview] if preview else [])]:
+            say.warning(told)
         show_comparison(tables, words, view, key="compare")
     foot(stored, view)

@@ -7,7 +7,7 @@ import streamlit as st
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording, names_of
 from finmodel.ui import say
-from finmodel.ui.allotment_words import change_words
+from finmodel.ui.allotment_words import change_words, reason
 from finmodel.ui.downloads import downloads
 from finmodel.ui.draft import DRAFT, draft, set_draft
 from finmodel.ui.guidance_editor import edit
@@ -76,7 +76,7 @@ def _manager(view: View) -> None:
     keep(policy, view)
     if problems:
         say.error(words.text("lab", "fix", n=len(problems)))
-        _others(problems)
+        _others(problems, words)
     run(policy, scenario.run.paths, view, can_run=not problems)
     results(policy, named_words, view)
     queue().be_ready()
@@ -91,8 +91,8 @@ def _from_address(words: Wording) -> None:
     if word:
         try:
             set_draft(unpack(word))
-        except InputError as error:
-            say.warning(f"{words.text('lab', 'bad_link')}: {error.problems[0]}")
+        except InputError:
+            say.warning(words.text("lab", "bad_link"))
 
 
 def _choose_preset(words: Wording) -> None:
@@ -129,11 +129,11 @@ def _changes(policy: Policy, words: Wording) -> None:
             )
 
 
-def _others(problems: tuple[Problem, ...]) -> None:
+def _others(problems: tuple[Problem, ...], words: Wording) -> None:
     """Say problems that are of no field of the page."""
     for problem in problems:
         if "programmes." not in problem.place:
-            say.error(str(problem))
+            say.error(f"{problem.place.rpartition(' ')[2]}: {reason(problem, None, words)}")
 
 
 def _title(name: str, words: Wording) -> str:

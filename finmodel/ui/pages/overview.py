@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from finmodel.report.captions import gap as captions
 from finmodel.report.charts.grid import SELECTION, province_grid
 from finmodel.report.views import region_view
 from finmodel.report.wording import Wording
-from finmodel.ui import say
+from finmodel.ui import say, unknown
 from finmodel.ui.downloads import downloads
 from finmodel.ui.home import home
 from finmodel.ui.parts import choose, foot, named, of_result, show_chart
@@ -31,7 +33,7 @@ def page(view: View) -> None:
     _numbers(stored, words)
     say.caption(words.text("overview", "range_note"))
     table = stored.table("gap_region")
-    selected = _selected()
+    selected = _selected(set(table["region"].astype(str)))
     caption = captions.by_region(table, words, selected)
     show_chart(
         province_grid(table, words, caption),
@@ -47,14 +49,18 @@ def page(view: View) -> None:
     foot(stored, view)
 
 
-def _selected() -> str:
+def _selected(regions: Collection[str]) -> str:
     """Return the ISO code of the tile that was clicked, else of the address, or nothing."""
     state = st.session_state.get("chart_gap_by_province")
     picked = state["selection"].get(SELECTION) if state else None
     clicked = str(picked[0]["iso"]) if picked else ""
     if clicked:
         told("region", clicked, "")
-    return clicked or st.query_params.get("region", "")
+    asked = clicked or st.query_params.get("region", "")
+    if asked and asked not in regions and not clicked:
+        unknown.refuse("region", asked, "")
+        return ""
+    return asked
 
 
 def _numbers(stored: Stored, words: Wording) -> None:
