@@ -18,7 +18,7 @@ from finmodel.ui.compare_results import MOST, Tables, show_comparison
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import clear_job, job_of, show_job, start_job
 from finmodel.ui.jobs import Job
-from finmodel.ui.parts import assumed, named
+from finmodel.ui.parts import grades, named
 from finmodel.ui.policy import BASELINE, BASES, Policy
 from finmodel.ui.policy_results import of_job
 from finmodel.ui.results import Stored, result_of
@@ -82,7 +82,13 @@ def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
 
 def _show(view: View) -> None:
     """Draw the jobs and, once all are done, their policies side by side."""
-    jobs = [job for place in PLACES if (job := show_job(place, view)) is not None]
+    waiting = {place: job for place in PLACES if (job := job_of(place)) is not None}
+    names = _names(list(waiting.values()))
+    jobs = []
+    for (place, job), name in zip(waiting.items(), names, strict=True):
+        if not job.is_over or job.state != "done":
+            say.markdown(f"**{name}**")
+        jobs.append(show_job(place, view) or job)
     parts: list[Stored] = []
     for job in jobs:
         if job.state != "done" or job.result is None:
@@ -93,7 +99,6 @@ def _show(view: View) -> None:
         parts.append(stored)
     if len(parts) < 2:
         return
-    names = _names(jobs)
     if any(part.manifest.get(key) != parts[0].manifest.get(key) for part in parts for key in SAME):
         say.error(view.wording.text("compare", "unequal"))
         return
@@ -113,9 +118,9 @@ def _show(view: View) -> None:
     say.caption(view.wording.text("lab", "is_sandbox"))
     for told in _warnings(parts, names, view):
         say.warning(told)
-    assumed(parts[0], view)
-    together = replace(view, result=_together(parts, names))
-    show_comparison(shown, view.wording, together, key="saved")
+    together = _together(parts, names)
+    grades(together, view)
+    show_comparison(shown, view.wording, replace(view, result=together), key="saved")
 
 
 def _names(jobs: Sequence[Job]) -> list[str]:

@@ -158,3 +158,14 @@ def test_what_a_run_said_is_shown_without_folders_of_the_server(home, tmp_path):
     folder.mkdir(parents=True)
     (folder / "said.txt").write_text(f"{home.resolve()}/runs/x: refused", encoding="utf-8")
     assert _without_places(Job("a" * 16, [], folder)) == "runs/x: refused"
+
+
+def test_a_programme_s_link_that_is_cut_off_is_told_in_the_language_of_the_page(home):
+    (told,) = [
+        str(item.value)
+        for item in open_page("guidance", mode="manager", lang="zh", plan="x").warning
+    ]
+    assert "链接无法读取" in told
+    assert "got" not in told
+    english = warned(open_page("guidance", mode="manager", plan="x"))
+    assert "cut off or changed" in english

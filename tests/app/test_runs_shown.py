@@ -140,3 +140,4 @@ def test_a_run_of_saved_policies_that_goes_on_is_shown_with_cancel(together, mon
     page = open_page("compare", mode="manager", **together)
     assert not page.exception
     assert {f"cancel_compare_{place}" for place in (0, 1)} <= {b.key for b in page.button}
+    assert {"**Mine 0**", "**Mine 1**"} <= {item.value for item in page.markdown}

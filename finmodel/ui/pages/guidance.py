@@ -91,8 +91,9 @@ def _from_address(words: Wording) -> None:
     if word:
         try:
             set_draft(unpack(word))
-        except InputError:
-            say.warning(words.text("lab", "bad_link"))
+        except InputError as error:  # its reasons are English
+            why = f": {error.problems[0]}" if words.language == "en" else "。"
+            say.warning(words.text("lab", "bad_link") + why)
 
 
 def _choose_preset(words: Wording) -> None:
