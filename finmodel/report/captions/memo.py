@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from finmodel.report.captions.extremes import rivals
 from finmodel.report.captions.gap import Number
 from finmodel.report.wording import Wording
 
@@ -33,11 +34,17 @@ def by_stage(table: pd.DataFrame, words: Wording) -> str:
         return words.text("memo", "stage_one", **texts)
     error = math.hypot(most["gap_mcny_se"], least["gap_mcny_se"])
     told = "told" if words.is_told(most["gap_mcny"] - least["gap_mcny"], error) else "untold"
+    near = [
+        rivals(known, place, "gap_mcny", "stage", words) if told == "told" else ""
+        for place in (len(known) - 1, 0)
+    ]
     return words.text(
         "memo",
         "stage",
         least=words.name(least["stage"]),
         gap_least=words.money(least["gap_mcny"], least["gap_mcny_se"]),
+        open_most=near[0],
+        open_least=near[1],
         told=words.text("memo", told),
         **texts,
     )
