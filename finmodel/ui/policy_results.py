@@ -147,7 +147,7 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     else:
         chart = charts.public_money(rows, words, caption)
         show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
-    risks = views.risk_view(result.tables["public"], policy, words)
+    risks = views.risk_view(result.tables["public"], policy, words, result.n_paths)
     say.wrapped(risks)  # its cells wrap, so a phone shows them whole
 
 

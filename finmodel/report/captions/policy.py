@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from finmodel.report.captions.extremes import furthest
-from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, outcome_name
+from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, chance, outcome_name
 from finmodel.report.wording import Wording, is_told
 
 ANYWAY = ("deadweight", "substitution")
@@ -139,17 +139,24 @@ def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> 
     def sum_of(name: str) -> str:
         return wording.money(*of[name])
 
-    chance, error = of.get("p_loss", (math.nan, math.nan))
+    value, error = of.get("p_loss", (math.nan, math.nan))
     called, returned = sum_of("outlay_mcny"), sum_of("returned_mcny")
-    if math.isnan(chance):
+    if math.isnan(value):
         return wording.text("lab", "money_unknown", called=called, returned=returned)
-    shown = wording.share(chance, error)
-    if chance == 0.0:
-        shown = wording.text("lab", "rare", n=n_paths)
-    elif math.isfinite(error):
-        shown = f"{shown} ± {wording.number(100 * error, 100 * error)}%"
-    nav = sum_of("nav_mcny")
-    return wording.text("lab", "money", called=called, returned=returned, nav=nav, p_loss=shown)
+    said = wording.text(
+        "lab",
+        "money",
+        called=called,
+        returned=returned,
+        nav=sum_of("nav_mcny"),
+        p_loss=chance(value, error, n_paths, wording),
+    )
+    ends = [of.get(name, (math.nan, math.nan)) for name in ("dpi", "tvpi_if_sold")]
+    if any(math.isnan(end) for end, _ in ends):
+        return said
+    dpi, sold = (wording.with_error(*end) for end in ends)
+    beside = wording.text("lab", "money_beside", dpi=dpi, sold=sold)
+    return f"{said} {beside}" if wording.language == "en" else f"{said}{beside}"
 
 
 def _plain_name(outcome: str, wording: Wording) -> str:
