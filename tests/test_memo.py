@@ -128,7 +128,7 @@ FUNDED = [("aid", "all", "funded_viable_n", 2044.0, 2050.0, 6.3, 1.4, -9.0, 23.0
     [
         (
             EN,
-            "More capital: Viable needs funded rises by 6 ± 1 a year",
+            "More capital: viable needs funded rises by 6 ± 1 a year",
             "change by 6 ± 1 a year in the whole market, and its chain of effects adds 15 ± 1",
             "Public money called and cost of levers, all years",
             "unsold holdings count at their marks",
