@@ -160,7 +160,7 @@ def test_a_memo_leads_with_both_outcomes_and_says_why_two_counts_differ(
     held = words.text("memo", "n_held")
     assert held in of
     assert words.text("memo", "n_returned") in of
-    assert not any("nan" in f"{number}" for number in numbers)
+    assert "nan" not in [number.value for number in numbers]
 
 
 def test_money_called_is_not_said_to_be_a_cost_where_no_lever_costs():
