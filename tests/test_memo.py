@@ -293,7 +293,7 @@ def test_a_memo_of_a_changed_programme_says_what_was_changed_and_that_it_is_a_pr
     page = memo_page(result, words)
     for said in (
         "7 bn CNY a year",
-        "largest public part of a sub-fund: 40%",
+        "largest public part of a fund: 40%",
         "part of the money for Anhui: 25%",
         "A round: milestones a year: 0.3 per year <small>stages.A.milestone_rate_pa",
         "Made of 6 futures: a preview.",

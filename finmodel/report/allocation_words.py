@@ -66,6 +66,7 @@ class Teller:
         self.words = {key: texts[lang] for key, texts in labels()["allocation"].items()}
         self.plan: dict[str, Any] = manifest["plan"]
         worth = tables["worth"]
+        self.comma = self.wording.text("extreme", "comma")
         self.winners = [str(name) for name in worth.loc[worth["is_winner"], "split"]]
         self.rules = [str(name) for name in worth.loc[~worth["is_winner"], "split"]]
 
@@ -269,7 +270,7 @@ def cautions(
     splits = tables["splits"]
     few = splits[(splits["vehicles_n"] < FEWEST_VEHICLES) & (splits["share"] > 1e-6)]
     if len(few):
-        cells = ", ".join(teller.cell(str(name)) for name in few["cell"].unique())
+        cells = teller.comma.join(teller.cell(str(name)) for name in few["cell"].unique())
         said.append(
             words["lumpy"].format(
                 cells=cells, least=f"{FEWEST_VEHICLES:.0f}", scale=f"{run['scale']:g}"
@@ -313,7 +314,7 @@ def _winner_sentence(teller: Teller, winner: str) -> str:
     own = own[(own["split"] == winner) & (own["share"] >= LEAST_SHOWN)].sort_values(
         "share", ascending=False, kind="stable"
     )
-    shares = ", ".join(
+    shares = teller.comma.join(
         f"{teller.cell(str(row['cell']))} {row['share']:.1%}" for row in own.to_dict("records")
     )
     budget = teller.manifest["budget_mcny_pa"] / teller.wording.mcny_per_unit
@@ -379,7 +380,7 @@ def _broken_limits(teller: Teller, winner: str) -> list[str]:
     table, said = teller.tables["risks"], []
     own = table[(table["split"] == winner) & (table["verdict"] != "kept")]
     for verdict, rows in own.groupby("verdict"):
-        names = ", ".join(
+        names = teller.comma.join(
             f"{teller.free(str(row['limit']))} ({teller.name(str(row['future']))})"
             for row in rows.to_dict("records")
         )

@@ -93,7 +93,9 @@ def chain_view(rows: pd.DataFrame, wording: Wording, measure: str) -> pd.DataFra
 def outcome_name(outcome: str, wording: Wording) -> str:
     """Return what an outcome is called, with the unit if it is money."""
     name = labels()["outcome"][outcome][wording.language]
-    return f"{name}, {wording.money_unit}" if outcome.endswith(MONEY) else name
+    if not outcome.endswith(MONEY):
+        return name
+    return wording.text("extreme", "unit", name=name, unit=wording.money_unit)
 
 
 def region_rows(
@@ -247,11 +249,11 @@ def risk_view(
 def _with_heads(rows: pd.DataFrame, wording: Wording, unit: str = "", **heads: str) -> pd.DataFrame:
     """Return columns with headings in the language; those of numbers with the unit, if any."""
     plain = ("name", "year", "told")
-    return pd.DataFrame(
-        {
-            wording.text("lab", text) + (f", {unit}" if unit and column not in plain else ""): rows[
-                column
-            ]
-            for column, text in heads.items()
-        }
-    )
+
+    def head(column: str, text: str) -> str:
+        name = wording.text("lab", text)
+        if not unit or column in plain:
+            return name
+        return wording.text("extreme", "unit", name=name, unit=unit)
+
+    return pd.DataFrame({head(column, text): rows[column] for column, text in heads.items()})

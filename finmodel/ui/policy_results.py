@@ -93,7 +93,8 @@ def of_job(found: Mapping[str, Any], home: Path, language: str) -> tuple[Result,
         stored = Stored(path, "yours", store.read_manifest(path))
         return of_stored(stored, language), stored
     tables = {name: _frame(found.get(name)) for name in PARTS}
-    titles = {str(name): str(title) for name, title in dict(found.get("policies") or {}).items()}
+    called = (found.get("policies_zh") if language == "zh" else None) or found.get("policies")
+    titles = {str(name): str(title) for name, title in dict(called or {}).items()}
     return Result(tables, int(found.get("paths") or 0), titles), None
 
 

@@ -31,7 +31,7 @@ def is_apart(first: Row, second: Row) -> bool:
         return False
     # Both intervals reach as many errors, so their halves add as the errors do.
     halves = [(row["high"] - row["low"]) / 2.0 for row in (first, second)]
-    return abs(first["change"] - second["change"]) > math.hypot(*halves)
+    return bool(abs(first["change"] - second["change"]) > math.hypot(*halves))
 
 
 def furthest(
@@ -61,12 +61,12 @@ def furthest(
     is_candidate = known["is_told"].astype(bool) & (sign * known["change"] > 0.0)
     if not is_candidate.any():
         return ""
-    first, *others = (
-        known.assign(_size=sign * known["change"], _told=is_candidate)
-        .sort_values(["_told", "_size"], ascending=False)
-        .to_dict("records")
+    ordered = known.assign(_size=sign * known["change"], _told=is_candidate).sort_values(
+        ["_told", "_size"], ascending=False
     )
-    named: Row = {str(key): value for key, value in first.items()}
+    named, *others = (
+        {str(key): value for key, value in row.items()} for row in ordered.to_dict("records")
+    )
     rivals = [str(other["name"]) for other in others if not apart(named, other)]
     return wording.text(
         "extreme",

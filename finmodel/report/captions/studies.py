@@ -52,9 +52,9 @@ def batch(rows: pd.DataFrame, wording: Wording, unit: str) -> str:
 def _near(rows: pd.DataFrame, largest: pd.Series[float], wording: Wording) -> str:
     """Return how many plans may change as much: their sizes are not told from the largest."""
     others = rows[rows.index != largest.name]
-    halves = [(table["high"] - table["low"]) / 2.0 for table in (others, largest)]
+    half, own = (others["high"] - others["low"]) / 2.0, (largest["high"] - largest["low"]) / 2.0
     apart = abs(float(largest["value"])) - others["value"].abs()
-    is_near = ~(apart > np.hypot(*halves)) | others["se"].isna()
+    is_near = ~(apart > np.hypot(half, float(own))) | others["se"].isna()
     n = int(is_near.sum())
     return wording.text("studies_batch", "open", n=n) if n else ""
 
