@@ -234,7 +234,14 @@ def _of_comparison(result: Result, words: Wording) -> Memo:
         for policy, row in gaps.items()
     ]
     return Memo(
-        answer=[captions.policy_answer(p, outcomes, effects, words) for p in policies],
+        answer=[
+            sentence
+            for p in policies
+            for sentence in (
+                captions.policy_answer(p, outcomes, effects, words),
+                *captions.two_counts(p, outcomes, effects, words),
+            )
+        ],
         sections=[
             Section(words.name(p), captions.policy_numbers(p, outcomes, effects, public, words))
             for p in policies

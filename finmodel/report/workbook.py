@@ -105,6 +105,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (text("repeat"), shlex.join(map(str, command)) if isinstance(command, list) else "–"),
         (text("unit"), text("unit_note", unit=words.money_unit, year=year)),
         (text("sheets"), text("sheets_note")),
+        ("", text("english_note")),
         (words.text("memo", "error_head"), text("error_note")),
         (words.text("memo", "chance_head"), text("chance_note")),
         (text("grade"), text("grade_note")),

@@ -130,7 +130,8 @@ def of_job(
         "command": ["finmodel", *arguments],
         **_asked(arguments),
     }
-    titles = {str(name): str(title) for name, title in dict(found.get("policies") or {}).items()}
+    called = (found.get("policies_zh") if language == "zh" else None) or found.get("policies")
+    titles = {str(name): str(title) for name, title in dict(called or {}).items()}
     own, targets = _named(manifest, language)
     titles = {name: own.get(name, title) for name, title in titles.items()}
     return Result(tables, manifest["paths"], titles, targets, manifest), None
@@ -217,7 +218,7 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     else:
         chart = charts.public_money(rows, words, caption)
         show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
-    risks = views.risk_view(result.tables["public"], policy, words)
+    risks = views.risk_view(result.tables["public"], policy, words, result.n_paths)
     say.wrapped(risks)  # its cells wrap, so a phone shows them whole
 
 
