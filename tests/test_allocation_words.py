@@ -17,7 +17,9 @@ from finmodel.study.allocate_play import MEASURES
 from tests.test_allocate_command import plan, written
 
 
-def tables(difference=0.0, se=0.0, shares=(0.7, 0.3), risk="kept", moved=False, value=0.0):
+def tables(
+    difference=0.0, se=0.0, shares=(0.7, 0.3), risk="kept", moved=False, value=0.0, error=0.0
+):
     splits = [
         {"split": split, "cell": cell, "share": share, "is_moved": moved and split == "equal"}
         for split, own in (("expected", shares), ("equal", (0.5, 0.5)))
@@ -33,9 +35,9 @@ def tables(difference=0.0, se=0.0, shares=(0.7, 0.3), risk="kept", moved=False, 
             "is_winner": name == "expected",
             "is_within_limits": True,
             "fresh": value,
-            "fresh_se": 0.0,
+            "fresh_se": error,
             "in_sample": value,
-            "in_sample_se": 0.0,
+            "in_sample_se": error,
             **leads,
         }
         for name in ("expected", "equal")
@@ -112,6 +114,34 @@ def test_an_objective_that_nothing_moves_is_no_equal_split():
     assert "nothing here tells the two apart" in text
     assert "does not change the objective by more than noise" in text
     assert "It is the equal split" in said(shares=(0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "lang", "text"),
+    [
+        (-2800.0, 500.0, "en", "the gap WIDENS by 2.8±0.5"),
+        (-2800.0, 500.0, "zh", "缺口反而扩大2.8±0.5"),
+        (2800.0, 500.0, "en", "the gap closes by 2.8±0.5"),
+        (2800.0, 500.0, "zh", "缺口缩小2.8±0.5"),
+        (-2800.0, 1500.0, "en", "the gap WIDENS by 2.8±1.5 (not told from zero)"),
+        (-2800.0, 1500.0, "zh", "缺口反而扩大2.8±1.5（无法与零区分）"),
+        (0.0, 0.0, "en", "nothing changes"),
+    ],
+)
+def test_the_way_of_the_gap_is_said_in_words(value, error, lang, text):
+    assert text in said(lang, value=value, error=error)
+
+
+@pytest.mark.parametrize(("paths", "is_none"), [(400, False), (4, True)])
+def test_no_effect_is_told_by_the_rule_of_all_pages(paths, is_none):
+    """2.7 errors are told by many paths and not by few; 2.2 by none."""
+    manifest = {**MANIFEST, "plan": {**MANIFEST["plan"], "run": {"fresh_paths": paths}}}
+
+    def text(value):
+        return " ".join(allocation_sentences(tables(value=value, error=1.0), manifest, "en"))
+
+    assert ("by more than noise (99 %)" in text(2.7)) == is_none
+    assert "by more than noise (99 %)" in text(2.2)
 
 
 def test_a_limit_broken_on_other_luck_is_said_in_a_sentence():

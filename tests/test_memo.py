@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from finmodel.datasets.root import scenarios_root
@@ -110,10 +111,66 @@ def test_public_money_that_is_none_or_unknown_is_said():
     tables = comparison().tables
     nothing = with_rows(tables["public"], value=0.0, se=0.0)
     numbers = captions.policy_numbers("aid", tables["outcomes"], tables["effects"], nothing, EN)
-    assert numbers[2].range == "no public money is spent"
+    of = {number.label: number for number in numbers}
+    assert of["Public money called, all years"].range == "no public money is spent"
+    assert "Public money returned by the end" not in of
     unknown = with_rows(tables["public"], value=NAN)
     numbers = captions.policy_numbers("aid", tables["outcomes"], tables["effects"], unknown, ZH)
-    assert (numbers[3].value, numbers[3].range) == ("–", "未知")
+    worth = next(number for number in numbers if number.label == "财政净现值")
+    assert (worth.value, worth.range) == ("–", "未知")
+
+
+FUNDED = [("aid", "all", "funded_viable_n", 2044.0, 2050.0, 6.3, 1.4, -9.0, 23.0)]
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "counts", "called", "loss"),
+    [
+        (
+            EN,
+            "More capital: viable needs funded rises by 6 ± 1 a year",
+            "change by 6 ± 1 a year in the whole market, and its chain of effects adds 15 ± 1",
+            "Public money called and cost of levers, all years",
+            "unsold holdings count at their marks",
+        ),
+        (
+            ZH,
+            "已满足的可行需求每年增加6 ± 1",
+            "每年变化6 ± 1项",
+            "财政实缴与政策工具成本（全期）",
+            "按估值",
+        ),
+    ],
+)
+def test_a_memo_leads_with_both_outcomes_and_says_why_two_counts_differ(
+    words, first, counts, called, loss
+):
+    result = comparison()
+    outcomes = result.tables["outcomes"]
+    outcomes = pd.concat([pd.DataFrame(FUNDED, columns=outcomes.columns), outcomes])
+    tables = {**result.tables, "outcomes": outcomes}
+    memo = memo_of(Result(result.manifest, tables, "published", "x"), words)
+    assert first in memo.answer[0]
+    assert counts in memo.answer[1]
+    numbers = memo.sections[0].numbers
+    assert numbers[0].value == "6 ± 1"
+    assert called in [number.label for number in numbers]
+    assert numbers[-1].range.endswith(loss) or loss in numbers[-1].range
+    of = {number.label: number for number in numbers}
+    held = words.text("memo", "n_held")
+    assert held in of
+    assert words.text("memo", "n_returned") in of
+    assert "nan" not in [number.value for number in numbers]
+
+
+def test_money_called_is_not_said_to_be_a_cost_where_no_lever_costs():
+    tables = comparison().tables
+    public = tables["public"]
+    public = public.assign(value=public["value"].where(public["measure"] != "lever_cost_mcny", 0.0))
+    numbers = captions.policy_numbers("aid", tables["outcomes"], tables["effects"], public, EN)
+    labels = [number.label for number in numbers]
+    assert "Public money called, all years" in labels
+    assert not any("cost" in label.lower() for label in labels)
 
 
 def test_inputs_of_a_comparison_are_the_baseline_s_and_what_differs():
@@ -232,11 +289,15 @@ def test_a_memo_of_a_changed_programme_says_what_was_changed_and_that_it_is_a_pr
         "note=<b>",
     )
     words = Wording("en", "bn")
-    assert title_of(result, words).endswith("with 5 numbers changed")
+    # Three numbers are the policy's own, two the baseline's: neither is called by the other's.
+    assert title_of(result, words) == (
+        "Effect of “More capital, edited (3)” on: Yangtze River Delta, baseline, "
+        "with 2 numbers changed"
+    )
     page = memo_page(result, words)
     for said in (
         "7 bn CNY a year",
-        "largest public part of a sub-fund: 40%",
+        "largest public part of a fund: 40%",
         "part of the money for Anhui: 25%",
         "A round: milestones a year: 0.3 per year <small>stages.A.milestone_rate_pa",
         "Made of 6 futures: a preview.",

@@ -28,8 +28,16 @@ def shipped():
 
 
 def test_the_catalogue_holds_every_number_of_the_schema_and_no_other():
-    assert set(labels()["number"]) == set(parameters()["name"])
+    clauses = {f"programmes.*.{name}" for name in labels()["clause"]}
+    assert not clauses & set(labels()["number"])  # one number has one name
+    assert set(labels()["number"]) | clauses == set(parameters()["name"])
     assert set(parameters()["unit"]) <= set(labels()["number_unit"])
+
+
+def test_a_clause_is_called_what_the_guidance_lab_calls_it():
+    for name, text in labels()["clause"].items():
+        assert number_part(f"programmes.x.{name}", ZH) == text["zh"]
+        assert number_part(f"programmes.x.{name}", EN).lower() == text["en"].lower()
 
 
 def has_words(name, language):
@@ -67,8 +75,8 @@ def test_the_names_of_shipped_scenarios_are_theirs(shipped):
         ("stages.A.milestone_rate_pa", "A round: milestones a year", "A轮：每年里程碑"),
         (
             "programmes.joint_fund.new_private_share",
-            "Joint fund of funds: part of private money that is new",
-            "联合母基金：社会资本中新增资金比例",
+            "Joint fund of funds: private money that other funds would not have had",
+            "联合母基金：新增社会资本比例",
         ),
         ("friction.pairs.JS>SH", "Chance to meet, funds to firms: Jiangsu → Shanghai", "上海"),
         ("clusters.strength.SH/integrated_circuits", "Shanghai, Integrated circuits", "集成电路"),
@@ -118,7 +126,7 @@ def test_names_that_are_equal_are_told_apart():
     assert names[two[0]].endswith("(programmes.a.quarters)")
     assert short_names(two, twins) == names
     assert short_names(two[:1], EN) == {two[0]: "quarters in which money is on offer"}
-    assert number_part("new_private_share", ZH) == "社会资本中新增资金比例"
+    assert number_part("new_private_share", ZH) == "新增社会资本比例"
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,9 @@ def test_captions_of_a_batch_say_what_chance_would_do():
         )
 
     assert "1 of 2 plans differ from the baseline" in said([-1000.0, 50.0])
-    assert "by chance alone about 0.02 would. The largest change is −2.0 (" in said([-1000.0, 50.0])
+    assert "by chance alone about 0.02 would. The largest change that is told is −2.0 (" in said(
+        [-1000.0, 50.0]
+    )
     assert said([10.0, 50.0]).startswith("None of 2 plans differs")
     assert "goes from 0.0200 to 0.100 bn CNY." in said([10.0, 50.0], has_effects=False)
     assert said([math.nan]) == "No plan of this scenario has this measure."

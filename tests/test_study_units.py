@@ -184,7 +184,10 @@ def test_an_allocation_in_every_state_says_the_same_in_each_unit(language, state
     words = wordings(language)
     said = [allocation_sentences(tables, MANIFEST, language, own) for own in words]
     assert check_same(said, words)
-    both = {"en": "“part of private money that is new” (", "zh": "“社会资本中新增资金比例”（"}
+    both = {
+        "en": "“private money that other funds would not have had” (",
+        "zh": "“新增社会资本比例”（",
+    }
     is_clause = vary == "new_private_share"
     assert any(f"{both[language]}{vary}" in text for text in said[0]) == is_clause
 

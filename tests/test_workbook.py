@@ -114,4 +114,6 @@ def test_the_first_sheet_warns_of_few_futures_and_of_money_that_is_not_there():
     warned = Result(about, result.tables, "published", "x")
     rows = [text for _, text in readme_rows(warned, warned.named(EN))]
     assert any("preview" in text for text in rows)
-    assert any("One joint fund for the delta" in text and "in Anhui, where" in text for text in rows)
+    assert any(
+        "One joint fund for the delta" in text and "in Anhui, where" in text for text in rows
+    )

@@ -71,7 +71,7 @@ def compare_and_show(
     most = most_paths(paths, scenario.run.paths, goal)
     n_paths, run_seed = prepare(most, seed, out, defaults=(most, scenario.run.seed))
     console = Console(stderr=as_json, highlight=False)
-    titles = {name: getattr(arm.meta, f"title_{language}") for name, arm in arms.items()}
+    titles = _titles(arms, language)
     with stop_on_interrupt() as cancel, Bar(n_paths, language=language) as tick:
         found, stored = compare_scenarios(
             scenario,
@@ -95,7 +95,8 @@ def compare_and_show(
     n_all = stored.stopped.n if stored and stored.stopped else n_paths
     n_done = found.n_paths if found else n_all
     if as_json:
-        about = {"base": scenario.meta.name, "policies": titles, "paths": n_done, "seed": run_seed}
+        called = {"policies": titles, "policies_zh": _titles(arms, "zh")}
+        about = {"base": scenario.meta.name, **called, "paths": n_done, "seed": run_seed}
         answer = {key: records(tables[key]) for key in EMITTED}
         emit_json({**with_goal(about, stored), "folder": str(folder) if folder else None, **answer})
     else:
@@ -103,6 +104,10 @@ def compare_and_show(
     words = words_of("terminal_run", language)
     text = words["interrupted"].format(n=n_done, wanted=n_paths, advice=tick.advice)
     _end(console, found, stored, text, language)
+
+
+def _titles(arms: Mapping[str, Scenario], language: Language) -> dict[str, str]:
+    return {name: str(getattr(arm.meta, f"title_{language}")) for name, arm in arms.items()}
 
 
 def _end(

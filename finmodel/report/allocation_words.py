@@ -11,7 +11,7 @@ import pandas as pd
 
 from finmodel.report.fund_plan import rows_by
 from finmodel.report.number_names import code_name, joined_unit, number_part, plain_figure, quoted
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, is_told
 from finmodel.scenario.allocation_plan import BUDGET, UNSPENT, programme_name
 from finmodel.store import Manifest
 from finmodel.units import QUARTERS_PER_YEAR
@@ -66,6 +66,7 @@ class Teller:
         self.words = {key: texts[lang] for key, texts in labels()["allocation"].items()}
         self.plan: dict[str, Any] = manifest["plan"]
         worth = tables["worth"]
+        self.comma = self.wording.text("extreme", "comma")
         self.winners = [str(name) for name in worth.loc[worth["is_winner"], "split"]]
         self.rules = [str(name) for name in worth.loc[~worth["is_winner"], "split"]]
 
@@ -175,6 +176,32 @@ class Teller:
             return text
         return joined_unit(text, self.wording.money_unit, self.wording)
 
+    def is_told(self, value: float, se: float, paths: str) -> bool:
+        """Return whether a change is told from zero, by the rule of all pages.
+
+        Parameters
+        ----------
+        value, se : float
+            A change that is the same on every path (`se` of 0) is told.
+        paths : {'paths', 'fresh_paths'}
+            How many, as the plan's run names them.
+        """
+        if se == 0.0:
+            return value != 0.0
+        return is_told(value, se, int(self.plan.get("run", {}).get(paths, 0)))
+
+    def direction(self, value: float, se: float, paths: str) -> str:
+        """Return which way the objective goes and how far; a gap closes or widens.
+
+        Parameters are those of :meth:`is_told`.
+        """
+        if math.isnan(value) or value == 0.0:
+            return self.words["stays"] if value == 0.0 else self.said(value, se)
+        way = "up" if value > 0.0 else "down"
+        key = f"gap_{way}" if self.own.startswith("gap_closed") else f"objective_{way}"
+        text = self.words[key].format(size=self.said(abs(value), se))
+        return text if self.is_told(value, se, paths) else text + self.words["open_way"]
+
     def scale_of(self, measure: str) -> float:
         """Return what turns a measure into the unit shown; a weighted set has no name."""
         return 1.0 / self.wording.mcny_per_unit if measure.endswith("_mcny") else 1.0
@@ -210,8 +237,8 @@ def allocation_sentences(
         said.append(
             words["fresh"].format(
                 objective=teller.objective_text(),
-                fresh=teller.said(row["fresh"], row["fresh_se"]),
-                in_sample=teller.said(row["in_sample"], row["in_sample_se"]),
+                fresh=teller.direction(row["fresh"], row["fresh_se"], "fresh_paths"),
+                in_sample=teller.direction(row["in_sample"], row["in_sample_se"], "paths"),
             )
         )
         said.append(
@@ -226,7 +253,9 @@ def allocation_sentences(
         said.append(_against_equal(teller, own))
         if (own["verdict"] == "within noise").all():
             said.append(words["all_noise"])
-    if all(abs(row["fresh"]) <= 2.0 * row["fresh_se"] for row in worth.values()):
+    if not any(
+        teller.is_told(row["fresh"], row["fresh_se"], "fresh_paths") for row in worth.values()
+    ):
         said.append(words["no_effect"])
     return said + _answers(teller)
 
@@ -237,11 +266,11 @@ def cautions(
     """Return what a reader must know before believing the numbers."""
     teller = Teller(tables, manifest, lang, wording)
     words, plan = teller.words, teller.plan
-    run, said = plan["run"], []
+    run, said = plan["run"], [words["rules"]]
     splits = tables["splits"]
     few = splits[(splits["vehicles_n"] < FEWEST_VEHICLES) & (splits["share"] > 1e-6)]
     if len(few):
-        cells = ", ".join(teller.cell(str(name)) for name in few["cell"].unique())
+        cells = teller.comma.join(teller.cell(str(name)) for name in few["cell"].unique())
         said.append(
             words["lumpy"].format(
                 cells=cells, least=f"{FEWEST_VEHICLES:.0f}", scale=f"{run['scale']:g}"
@@ -285,7 +314,7 @@ def _winner_sentence(teller: Teller, winner: str) -> str:
     own = own[(own["split"] == winner) & (own["share"] >= LEAST_SHOWN)].sort_values(
         "share", ascending=False, kind="stable"
     )
-    shares = ", ".join(
+    shares = teller.comma.join(
         f"{teller.cell(str(row['cell']))} {row['share']:.1%}" for row in own.to_dict("records")
     )
     budget = teller.manifest["budget_mcny_pa"] / teller.wording.mcny_per_unit
@@ -351,7 +380,7 @@ def _broken_limits(teller: Teller, winner: str) -> list[str]:
     table, said = teller.tables["risks"], []
     own = table[(table["split"] == winner) & (table["verdict"] != "kept")]
     for verdict, rows in own.groupby("verdict"):
-        names = ", ".join(
+        names = teller.comma.join(
             f"{teller.free(str(row['limit']))} ({teller.name(str(row['future']))})"
             for row in rows.to_dict("records")
         )

@@ -16,6 +16,9 @@ OF_SCENARIOS = ("run", "compare", "why")
 """Commands whose `--set` changes a scenario; that of the others changes a plan."""
 
 
+OF_POLICIES = ("programmes.", "levers.")
+
+
 def from_root(parts: Sequence[str]) -> list[str]:
     """Return parts of a command with files of the project named from its root.
 
@@ -43,6 +46,23 @@ def changes_of(manifest: Mapping[str, object]) -> dict[str, str]:
             key, _, value = text.partition("=")
             found[key.strip()] = value.strip()
     return found
+
+
+def base_changes(manifest: Mapping[str, object]) -> dict[str, str]:
+    """Return the changes of what a result is called after: of a comparison, of its baseline.
+
+    What only policies have, programmes and levers, is changed in them.
+    """
+    found = changes_of(manifest)
+    if "policies" not in manifest:
+        return found
+    return {key: value for key, value in found.items() if not key.startswith(OF_POLICIES)}
+
+
+def policy_title(title: str, manifest: Mapping[str, object], words: Wording) -> str:
+    """Return the title of a policy of a comparison: one that was edited is not what it was."""
+    n = sum(key.startswith(OF_POLICIES) for key in changes_of(manifest))
+    return words.text("memo", "edited", title=title, n=n) if n else title
 
 
 def changed_sentences(manifest: Mapping[str, object], words: Wording) -> list[tuple[str, str]]:
@@ -92,8 +112,12 @@ def _value(number: float, unit: str, words: Wording) -> str:
 
 def preview_warning(manifest: Mapping[str, object], words: Wording) -> str:
     """Return what is to be known of a result of few futures; nothing for others."""
+    return words.text("memo", "preview", n=manifest["paths"]) if is_preview(manifest) else ""
+
+
+def is_preview(manifest: Mapping[str, object]) -> bool:
+    """Return whether a result is of few futures; not if it does not say of how many."""
     try:
-        paths = int(str(manifest.get("paths")))
+        return int(str(manifest.get("paths"))) < FEW_FUTURES
     except ValueError:
-        return ""
-    return words.text("memo", "preview", n=paths) if paths < FEW_FUTURES else ""
+        return False

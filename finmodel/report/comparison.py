@@ -10,7 +10,8 @@ from rich.table import Table
 
 from finmodel.measure.effects import SIGNS
 from finmodel.report.terminal import Names, span, with_error, words_of
-from finmodel.report.wording import is_told
+from finmodel.report.views_policy import chance
+from finmodel.report.wording import Wording, is_told
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
 
@@ -181,6 +182,8 @@ def public_view(
             text = heads["none" if is_known else "not_known"]
         elif "_per_" in name and row["se"] > 0.0 and not is_told(row["value"], row["se"], paths):
             text = heads["cannot_be_told"]  # from zero, or from a division by nearly nothing
+        elif name.startswith("p_") and row["value"] in (0.0, 1.0):
+            text = chance(row["value"], row["se"], paths, Wording(language))
         spread = ""
         if not math.isnan(row["q05"]):
             spread = span(row["q05"], row["q95"], scale=scale, language=language)

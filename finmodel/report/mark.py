@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from finmodel.report.changes import changes_of, preview_warning
+from finmodel.report.changes import base_changes, changes_of, is_preview, preview_warning
 from finmodel.report.grades import ASSUMED, tally
 from finmodel.report.result import Result, kind_of
 from finmodel.report.wording import Wording
@@ -36,7 +36,7 @@ def badge_of(result: Result | None) -> Badge:
     return "baseline" if is_plain and not has_policy else "published"
 
 
-def mark_lines(result: Result | None, words: Wording) -> list[str]:
+def mark_lines(result: Result | None, words: Wording, subject: str = "") -> list[str]:
     """Return what stands under a picture that is taken away.
 
     Parameters
@@ -44,6 +44,8 @@ def mark_lines(result: Result | None, words: Wording) -> list[str]:
     result : Result or None
         None for what is not stored.
     words : Wording
+    subject : str
+        What of the result the picture is of: a policy, a group.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def mark_lines(result: Result | None, words: Wording) -> list[str]:
         What it is; what it is not; what it rests on, and that it is a preview, where so.
     """
     comma = words.text("mark", "between")
-    parts = [words.text("mark", badge_of(result))]
+    parts = [words.text("mark", badge_of(result)), *([subject] if subject else [])]
     if result is None:
         parts.append(words.text("mark", "unsaved"))
     else:
@@ -74,17 +76,21 @@ def mark_lines(result: Result | None, words: Wording) -> list[str]:
     return [*said, preview] if preview else said
 
 
-def mark_line(result: Result | None, words: Wording) -> str:
+def mark_line(result: Result | None, words: Wording, subject: str = "") -> str:
     """Return the same in a few words, as it stands over a chart and in every row of a CSV."""
-    parts = [words.text("mark", badge_of(result))]
+    parts = [words.text("mark", badge_of(result)), *([subject] if subject else [])]
     parts.append(plain_name(result.key)[:SHORT] if result else words.text("mark", "unsaved"))
+    if result is not None and kind_of(result.tables) and is_preview(result.manifest):
+        parts.append(words.text("mark", "preview", paths=result.manifest["paths"]))
     parts.append(words.text("mark", "advice"))
     return words.text("mark", "between").join(parts)
 
 
-def marked(data: pd.DataFrame, result: Result | None, words: Wording) -> pd.DataFrame:
+def marked(
+    data: pd.DataFrame, result: Result | None, words: Wording, subject: str = ""
+) -> pd.DataFrame:
     """Return a table with a last column that says what it is of: a file's name does not last."""
-    return data.assign(**{COLUMN: mark_line(result, words)})
+    return data.assign(**{COLUMN: mark_line(result, words, subject)})
 
 
 def file_name(what: str, result: Result | None, language: str, ending: str) -> str:
@@ -100,7 +106,7 @@ def plain_name(name: str, most: int = 64) -> str:
 
 def _title(result: Result, words: Wording) -> str:
     """Return what a result is of; of a comparison, which policies against what."""
-    title, n = result.title(words.language), len(changes_of(result.manifest))
+    title, n = result.title(words.language), len(base_changes(result.manifest))
     title = words.text("memo", "changed", title=title, n=n) if n else title
     policies = list(result.policies)
     if len(policies) == 1:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from finmodel.report.captions import gap as gap_words
 from finmodel.report.captions import memo as captions
 from finmodel.report.captions.gap import Number
-from finmodel.report.changes import changed_sentences, changes_of, preview_warning
+from finmodel.report.changes import base_changes, changed_sentences, preview_warning
 from finmodel.report.charts import svg_of
 from finmodel.report.charts.theme import AnyChart
 from finmodel.report.grades import grade_sentences
@@ -134,13 +134,13 @@ def title_of(result: Result, wording: Wording) -> str:
     title, words = result.title(wording.language), result.named(wording)
     policies = list(result.policies)
     if result.kind == "run" or not policies:
-        n = len(changes_of(result.manifest))
+        n = len(base_changes(result.manifest))
         return words.text("memo", "changed", title=title, n=n) if n else title
     if len(policies) == 1:
         told = words.text("memo", "compared_one", title=title, policy=words.name(policies[0]))
     else:
         told = words.text("memo", "compared", title=title, n=len(policies))
-    n = len(changes_of(result.manifest))
+    n = len(base_changes(result.manifest))
     return words.text("memo", "changed", title=told, n=n) if n else told
 
 
@@ -234,7 +234,14 @@ def _of_comparison(result: Result, words: Wording) -> Memo:
         for policy, row in gaps.items()
     ]
     return Memo(
-        answer=[captions.policy_answer(p, outcomes, effects, words) for p in policies],
+        answer=[
+            sentence
+            for p in policies
+            for sentence in (
+                captions.policy_answer(p, outcomes, effects, words),
+                *captions.two_counts(p, outcomes, effects, words),
+            )
+        ],
         sections=[
             Section(words.name(p), captions.policy_numbers(p, outcomes, effects, public, words))
             for p in policies

@@ -14,10 +14,14 @@ from finmodel.variables import Language, labels
 
 MONEY = {"mcny": "", "mcny/year": "a_year"}
 """Units that are money, and the period that goes with each."""
-_JOINTS = {">": " → ", "/": ", ", "+": " + ", ":": ", "}
+_JOINTS: dict[Language, dict[str, str]] = {
+    "en": {">": " → ", "/": ", ", "+": " + ", ":": ", "},
+    "zh": {">": " → ", "/": "、", "+": " + ", ":": "、"},
+}
 """What stands between the parts of an entry, and how it is read: a pair, a cluster, a class."""
 _BEFORE = "每"
 """What a Chinese unit begins with that stands before its number."""
+_CLAUSE = "programmes.*."
 _OF_POLICY = re.compile(r"^([\w-]+):(?=\w+\.)")
 
 
@@ -159,14 +163,24 @@ def _units() -> dict[str, str]:
 def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         pattern: re.compile(r"([^.]+)".join(map(re.escape, pattern.split("*"))))
-        for pattern in labels()["number"]
+        for pattern in _texts()
     }
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    """Return the texts by pattern; a clause has the one that the guidance lab shows."""
+    clauses = {
+        f"{_CLAUSE}{name}": {"en": text["en"][:1].lower() + text["en"][1:], "zh": text["zh"]}
+        for name, text in labels()["clause"].items()
+    }
+    return {**labels()["number"], **clauses}
 
 
 @lru_cache(maxsize=100_000)
 def _found(dotted: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the key of the catalogue that a dotted name fits, and what stands for its stars."""
-    if dotted in labels()["number"]:
+    if dotted in _texts():
         return dotted, ()
     for pattern, expression in _patterns().items():
         found = expression.fullmatch(dotted)
@@ -184,14 +198,15 @@ def _owner(found: tuple[str, tuple[str, ...]], words: Wording) -> str:
 def _part(found: tuple[str, tuple[str, ...]], words: Wording) -> str:
     pattern, parts = found
     entry = _entry(pattern, parts[-1], words) if pattern.endswith(".*") else ""
-    return labels()["number"][pattern][words.language].format(entry=entry)
+    return _texts()[pattern][words.language].format(entry=entry)
 
 
 def _entry(pattern: str, key: str, words: Wording) -> str:
     """Return the name of a key of a scenario; of one with several parts, of each part."""
     pieces = re.split(r"([>/+:])", key)
     section = pattern.partition(".")[0]
-    return "".join(_JOINTS.get(piece) or code_name(section, piece, words) for piece in pieces)
+    joints = _JOINTS[words.language]
+    return "".join(joints.get(piece) or code_name(section, piece, words) for piece in pieces)
 
 
 def code_name(section: str, key: str, words: Wording) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from finmodel.datasets import sources
 from finmodel.errors import InputError, Problem
+from finmodel.report.changes import policy_title
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.scenario import Scenario, assumptions
 
@@ -73,10 +74,12 @@ class Result:
         """Return a wording with the names of this result: provinces, stages, policies."""
         names = names_of(self.manifest, wording.language)
         names |= self.policies
+        policies = set(self.policies)
         for scenario in _scenarios(self.manifest):
             meta = scenario.get("meta")
             if isinstance(meta, Mapping):
                 names[str(meta.get("name"))] = str(meta.get(f"title_{wording.language}"))
+        names |= {key: policy_title(names[key], self.manifest, wording) for key in policies}
         return replace(wording, names=names, paths=paths_of(self.manifest))
 
 

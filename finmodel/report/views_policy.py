@@ -93,7 +93,9 @@ def chain_view(rows: pd.DataFrame, wording: Wording, measure: str) -> pd.DataFra
 def outcome_name(outcome: str, wording: Wording) -> str:
     """Return what an outcome is called, with the unit if it is money."""
     name = labels()["outcome"][outcome][wording.language]
-    return f"{name}, {wording.money_unit}" if outcome.endswith(MONEY) else name
+    if not outcome.endswith(MONEY):
+        return name
+    return wording.text("extreme", "unit", name=name, unit=wording.money_unit)
 
 
 def region_rows(
@@ -192,8 +194,39 @@ def year_view(rows: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return _with_heads(rows, wording, wording.money_unit, year="year", name="flow", **heads)
 
 
-def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFrame:
-    """Return measures of public money as texts with their errors and ranges over futures."""
+def chance(value: float, error: float, n_paths: int, wording: Wording) -> str:
+    """Return a chance with its error; of one that never or always came, of how many futures.
+
+    Parameters
+    ----------
+    value, error : float
+        The share of futures, and its standard error.
+    n_paths : int
+        0 if that is not known.
+    wording : Wording
+    """
+    if value in (0.0, 1.0) and n_paths:
+        return wording.text("lab", "rare" if value == 0.0 else "always", n=n_paths)
+    shown = wording.share(value, error)
+    if not error > 0.0:
+        return shown
+    return f"{shown} ± {wording.number(100 * error, 100 * error)}%"
+
+
+def risk_view(
+    public: pd.DataFrame, policy: str, wording: Wording, n_paths: int = 0
+) -> pd.DataFrame:
+    """Return measures of public money as texts with their errors and ranges over futures.
+
+    Parameters
+    ----------
+    public : DataFrame
+        Table `public` of a comparison.
+    policy : str
+    wording : Wording
+    n_paths : int
+        Futures; by default those of the wording.
+    """
     mine = public[public["policy"] == policy]
     rows = []
     for row in mine[mine["measure"].isin(RISKS)].to_dict("records"):
@@ -205,7 +238,7 @@ def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFra
         if name.endswith(MONEY):
             shown, span = wording.money(value, error, has_error=True), wording.money_span(low, high)
         elif name.startswith("p_"):
-            shown, span = wording.share(value, error if error > 0 else math.nan), "–"
+            shown, span = chance(value, error, n_paths or wording.paths, wording), "–"
         else:
             shown, span = wording.with_error(value, error), wording.span(low, high)
         rows.append((wording.text("public", name), shown, span))
@@ -216,11 +249,11 @@ def risk_view(public: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFra
 def _with_heads(rows: pd.DataFrame, wording: Wording, unit: str = "", **heads: str) -> pd.DataFrame:
     """Return columns with headings in the language; those of numbers with the unit, if any."""
     plain = ("name", "year", "told")
-    return pd.DataFrame(
-        {
-            wording.text("lab", text) + (f", {unit}" if unit and column not in plain else ""): rows[
-                column
-            ]
-            for column, text in heads.items()
-        }
-    )
+
+    def head(column: str, text: str) -> str:
+        name = wording.text("lab", text)
+        if not unit or column in plain:
+            return name
+        return wording.text("extreme", "unit", name=name, unit=unit)
+
+    return pd.DataFrame({head(column, text): rows[column] for column, text in heads.items()})

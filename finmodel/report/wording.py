@@ -102,6 +102,9 @@ class Wording:
     def number(self, value: float, error: float = math.nan) -> str:
         """Return a number to the first digit of its error, or to three digits without one.
 
+        Of an error of hundreds and more the second digit is kept, so that what is rounded is
+        far below it; the rest is noise and shown as zeros.
+
         Parameters
         ----------
         value : float
@@ -115,7 +118,9 @@ class Wording:
             size = 0 if value == 0 else math.floor(math.log10(abs(value)))
             digits = max(0, NO_ERROR_DIGITS - 1 - size)
         else:
-            digits = max(0, -math.floor(math.log10(error)))
+            first = math.floor(math.log10(error))
+            digits = max(0, -first)
+            value = round(value, 1 - first) if first >= 2 else value
         shown = f"{value:,.{digits}f}"
         return shown.replace("-", "−") if float(shown.replace(",", "")) else shown.lstrip("-")
 

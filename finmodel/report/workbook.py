@@ -14,6 +14,7 @@ import xlsxwriter
 
 from finmodel.report.changes import preview_warning
 from finmodel.report.exports import safe_text
+from finmodel.report.memo import title_of
 from finmodel.report.number_names import number_name
 from finmodel.report.private_money import cautions
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
@@ -93,7 +94,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         return words.text("workbook", key, **values)
 
     return [
-        (text("what"), result.title(words.language)),
+        (text("what"), title_of(result, words)),
         (text("status"), words.text("app", result.origin)),
         ("", words.text("memo", "advice")),
         *(("", text) for text in _cautions(result, words)),
@@ -104,6 +105,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (text("repeat"), shlex.join(map(str, command)) if isinstance(command, list) else "–"),
         (text("unit"), text("unit_note", unit=words.money_unit, year=year)),
         (text("sheets"), text("sheets_note")),
+        ("", text("english_note")),
         (words.text("memo", "error_head"), text("error_note")),
         (words.text("memo", "chance_head"), text("chance_note")),
         (text("grade"), text("grade_note")),

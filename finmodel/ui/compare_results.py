@@ -81,14 +81,14 @@ def show_comparison(tables: Tables, words: Wording, view: View, *, key: str) -> 
     outcome = pick(names[key], OUTCOMES, words, "outcome", section="outcome")
     called, less = outcome_name(outcome, words), outcome in LESS_IS_BETTER
     base = base_rows(tables.outcomes, tables.titles, outcome, words, tables.n_paths)
-    caption = captions.against_base(base, outcome, words)
+    paths = tables.paths
+    by_path = None if paths is None else changes_by_path(paths, tables.titles, outcome, words)
+    pairs = pair_rows(base, words, tables.n_paths, by_path)
+    caption = captions.against_base(base, outcome, words, pairs)
     title = words.text("compare", "against_base", outcome=called)
     chart = charts.changes(base, called, title, words, caption, less_is_better=less)
     show_chart(chart, caption, compare_view(base, words), view, key=f"{key}_base")
     say.caption(words.text("lab", "bar_note"))
-    paths = tables.paths
-    by_path = None if paths is None else changes_by_path(paths, tables.titles, outcome, words)
-    pairs = pair_rows(base, words, tables.n_paths, by_path)
     caption = captions.between(pairs, outcome, words, is_bound=by_path is None)
     title = words.text("compare", "between", outcome=called)
     chart = charts.changes(pairs, called, title, words, caption, less_is_better=less)

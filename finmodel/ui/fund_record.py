@@ -113,7 +113,7 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
         if isinstance(result, Refused):
             say.error(text("refused", n=len(result.problems)))
             heads = (text("where"), text("given"), text("allowed"), text("nearest"))
-            say.table(problems_table(result, heads))
+            say.table(problems_table(result, heads, view.language))
             return
         say.success(text("preview", n=FUTURES, as_of=day.strip()))
         _show(result, replace(view, result=None), "own_actuals")

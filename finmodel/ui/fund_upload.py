@@ -10,9 +10,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from finmodel.errors import InputError, Problem
+from finmodel.report.problem_words import problem_words
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.study.fund_positions import read_record, run_from_here
 from finmodel.ui.results import Stored
+from finmodel.variables import Language
 
 MOST_BYTES = 1_000_000
 FUTURES = 400
@@ -73,7 +75,10 @@ def _renamed(problem: Problem, file: Path, name: str) -> Problem:
     return Problem(place, problem.given, problem.allowed, problem.nearest)
 
 
-def problems_table(refused: Refused, heads: tuple[str, str, str, str]) -> pd.DataFrame:
+def problems_table(
+    refused: Refused, heads: tuple[str, str, str, str], language: Language
+) -> pd.DataFrame:
     """Return what is wrong, a row a problem, with headings for place, given, allowed, nearest."""
-    rows = [(item.place, item.given, item.allowed, item.nearest) for item in refused.problems]
+    told = [problem_words(problem, language) for problem in refused.problems]
+    rows = [(item.place, item.given, item.allowed, item.nearest) for item in told]
     return pd.DataFrame(rows, columns=list(heads))

@@ -89,6 +89,8 @@ def _programme(scenario: Scenario, name: str, words: Wording, problems: Sequence
             is_money = editable(draft().preset)[key][1].unit == "mcny"
             one = words.mcny_per_unit if is_money else 1.0
             now[clause] = _number(key, words.text("clause", clause), words, problems, per=one)
+            if clause == "early_min_share":
+                say.caption(early_note(programme.early_stages, words))
     parts = ("fund_size_mcny", "ticket_share")
     known = editable(draft().preset)
     if all(part in now and allows(known[f"{place}.{part}"][1], now[part]) for part in parts):
@@ -181,6 +183,12 @@ def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str
     if own in UNNAMED:
         text = f"{text} · {words.text('lab', 'clause_source', source=words.text('grade', own))}"
     return f"{text} · {words.text('lab', 'belief')}" if quantity.is_uncertain else text
+
+
+def early_note(stages: Sequence[str], words: Wording) -> str:
+    """Return which stages a programme counts as early."""
+    comma = words.text("lab", "comma")
+    return words.text("lab", "early_note", stages=comma.join(map(words.name, stages)))
 
 
 def _label(scenario: Scenario, name: str, words: Wording) -> str:

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finmodel.report.changes import changes_of, from_root
+from finmodel.report.changes import changes_of, from_root, preview_warning
 from finmodel.report.charts import png_of
 from finmodel.report.charts.theme import AnyChart, with_line
 from finmodel.report.exports import csv_bytes
 from finmodel.report.grades import grade_sentences
 from finmodel.report.mark import file_name, mark_line, mark_lines, marked, plain_name
 from finmodel.report.pdf import has_chinese_font
-from finmodel.report.result import Result
+from finmodel.report.result import Result, kind_of
 from finmodel.report.wording import Wording, names_of, paths_of
 from finmodel.ui import say
 from finmodel.ui.results import Stored, is_present, result_of, sensitivity_studies
@@ -66,7 +66,7 @@ def show_chart(
         place = _data(data, view, key)
         place.download_button(
             words.text("app", "download_png"),
-            lambda: png_of(chart, mark_lines(result, words)),
+            lambda: png_of(chart, mark_lines(result, words, view.subject)),
             file_name=file_name(key, result, view.language, "png"),
             mime="image/png",
             key=f"png_{key}",
@@ -89,7 +89,7 @@ def _data(data: pd.DataFrame, view: View, key: str) -> Any:
     left, right = st.columns(2)
     left.download_button(
         view.wording.text("app", "download_csv"),
-        lambda: csv_bytes(marked(data, view.result, view.wording)),
+        lambda: csv_bytes(marked(data, view.result, view.wording, view.subject)),
         file_name=file_name(key, view.result, view.language, "csv"),
         mime="text/csv",
         key=f"csv_{key}",
@@ -154,6 +154,10 @@ def grades(result: Result, view: View) -> None:
     query = f"grade=C&lang={words.language}&unit={words.unit}"
     link = (words.text("grades", "link"), f"assumptions?{query}")
     say.caption(" ".join(said), icon="rule", link=link)
+    # Pages of comparisons say it beside the verdict.
+    preview = preview_warning(result.manifest, words) if kind_of(result.tables) == "run" else ""
+    if preview:
+        say.warning(preview)
 
 
 def result_name(stored: Stored, words: Wording) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from finmodel.errors import InputError
 from finmodel.report import result as report
 from finmodel.report import views_policy as views
 from finmodel.report.captions import policy as captions
-from finmodel.report.changes import FEW_FUTURES
+from finmodel.report.changes import FEW_FUTURES, policy_title
 from finmodel.report.charts import policy as charts
 from finmodel.report.private_money import warnings_of
 from finmodel.report.wording import Wording
@@ -23,6 +23,7 @@ from finmodel.ui.parts import show_chart
 from finmodel.ui.policy import ran, scenario_of
 from finmodel.ui.results import Stored, open_stored
 from finmodel.ui.state import View, kept, told
+from finmodel.variables import Language
 
 GROUPS = ("all", "viable_hard_tech")
 MEASURES = ("n", "mcny")
@@ -55,7 +56,7 @@ class Result:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of_stored(stored: Stored, language: str) -> Result:
+def of_stored(stored: Stored, language: Language) -> Result:
     """Return a stored comparison.
 
     Raises
@@ -77,7 +78,7 @@ def of_stored(stored: Stored, language: str) -> Result:
 
 
 def _named(
-    manifest: Mapping[str, Any], language: str
+    manifest: Mapping[str, Any], language: Language
 ) -> tuple[dict[str, str], dict[str, Collection[str]]]:
     """Return titles of scenarios, and the provinces that get money from those that give some."""
     titles: dict[str, str] = {}
@@ -85,7 +86,8 @@ def _named(
     scenarios = manifest.get("scenarios")
     for scenario in scenarios if isinstance(scenarios, list) else []:
         name = str(scenario["meta"]["name"])
-        titles[name] = str(scenario["meta"][f"title_{language}"])
+        title = str(scenario["meta"][f"title_{language}"])
+        titles[name] = policy_title(title, manifest, Wording(language))
         targets[name] = {
             region
             for programme in scenario.get("programmes", {}).values()
@@ -96,7 +98,7 @@ def _named(
 
 
 def of_job(
-    found: Mapping[str, Any], arguments: Sequence[str], home: Path, language: str
+    found: Mapping[str, Any], arguments: Sequence[str], home: Path, language: Language
 ) -> tuple[Result, Stored | None]:
     """Return what a job of `finmodel compare --json` printed; the stored result if there is one.
 
@@ -111,7 +113,7 @@ def of_job(
         Of its command.
     home : Path
         Where it ran.
-    language : str
+    language : {'en', 'zh'}
 
     Raises
     ------
@@ -123,8 +125,13 @@ def of_job(
         stored = open_stored(home / str(folder), "yours")
         return of_stored(stored, language), stored
     tables = {name: _frame(found.get(name)) for name in PARTS}
-    manifest: dict[str, Any] = {"paths": int(found.get("paths") or 0), **_asked(arguments)}
-    titles = {str(name): str(title) for name, title in dict(found.get("policies") or {}).items()}
+    manifest: dict[str, Any] = {
+        "paths": int(found.get("paths") or 0),
+        "command": ["finmodel", *arguments],
+        **_asked(arguments),
+    }
+    called = (found.get("policies_zh") if language == "zh" else None) or found.get("policies")
+    titles = {str(name): str(title) for name, title in dict(called or {}).items()}
     own, targets = _named(manifest, language)
     titles = {name: own.get(name, title) for name, title in titles.items()}
     return Result(tables, manifest["paths"], titles, targets, manifest), None
@@ -157,6 +164,7 @@ def _asked(arguments: Sequence[str]) -> dict[str, Any]:
 def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
     """Draw what a policy of a comparison does."""
     tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
+    view = replace(view, subject=name)
     for outcome in HEADLINES:
         say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
     for warning in (warnings_of(result.manifest, words).get(policy), _preview(result, words)):
@@ -210,7 +218,7 @@ def _money(result: Result, policy: str, words: Wording, view: View, key: str) ->
     else:
         chart = charts.public_money(rows, words, caption)
         show_chart(chart, caption, views.year_view(rows, words), view, key=f"{key}_money")
-    risks = views.risk_view(result.tables["public"], policy, words)
+    risks = views.risk_view(result.tables["public"], policy, words, result.n_paths)
     say.wrapped(risks)  # its cells wrap, so a phone shows them whole
 
 

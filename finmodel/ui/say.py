@@ -18,10 +18,23 @@ from finmodel.report.exports import safe_table
 
 _ACTIVE = re.compile(r"([\[\]<>`$\\]|:(?=[a-z_/+-]+(?:\[|:)))")
 
+_ADDRESS = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=\S)", re.I)
+"""Places in bare addresses, of pages and of mail, that browsers would be sent to."""
+NO_BREAK = "\u2060"
+"""A word joiner: it is not seen, and after it no address is one."""
 
-def harmless(text: object) -> str:
-    """Return a text in which Markdown makes no link, image, code, mathematics, icon or tag."""
-    return _ACTIVE.sub(r"\\\1", str(text))
+
+def harmless(text: object, *, has_addresses: bool = False) -> str:
+    """Return a text in which Markdown makes no link, image, code, mathematics, icon or tag.
+
+    Parameters
+    ----------
+    text : object
+    has_addresses : bool
+        Whether bare addresses stay links: of a text of ours alone.
+    """
+    plain = _ACTIVE.sub(r"\\\1", str(text))
+    return plain if has_addresses else _ADDRESS.sub(NO_BREAK, plain)
 
 
 def header(text: object) -> None:
@@ -34,9 +47,9 @@ def subheader(text: object) -> None:
     st.subheader(harmless(text))
 
 
-def markdown(text: object) -> None:
-    """Draw a text with emphasis, headings or lists."""
-    st.markdown(harmless(text))
+def markdown(text: object, *, has_addresses: bool = False) -> None:
+    """Draw a text with emphasis, headings or lists; of a text of ours addresses may be links."""
+    st.markdown(harmless(text, has_addresses=has_addresses))
 
 
 def caption(text: object, *, icon: str = "", link: tuple[str, str] | None = None) -> None:

@@ -44,11 +44,14 @@ class View:
         A reader sees stored results; a manager edits and runs.
     result : Result or None
         What charts are of; None for what is not stored.
+    subject : str
+        What of it they are of: a policy, where it has several.
     """
 
     wording: Wording
     mode: Mode
     result: Result | None = None
+    subject: str = ""
 
     @property
     def language(self) -> Language:

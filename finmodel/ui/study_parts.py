@@ -177,6 +177,7 @@ def _question(stored: Stored, view: View) -> None:
         scale = float(units["scale"].iloc[0]) if units is not None and len(units) else None
     if paths is not None and scale is not None:
         say.caption(words.text("studies", "small", paths=paths, scale=f"{scale:g}"))
+        say.caption(words.text("studies", "own_gap"))
 
 
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:

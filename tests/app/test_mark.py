@@ -168,3 +168,29 @@ def test_every_picture_and_table_of_every_page_is_of_a_published_result(
         assert re.fullmatch(
             r"finmodel_\w+_(baseline|published)_[0-9a-f]{16}_zh\.(png|csv)", name
         ), name
+
+
+def test_a_mark_says_which_policy_it_is_of_and_that_it_is_a_preview():
+    made = comparison()
+    few = replace(made, manifest={**made.manifest, "paths": 6})
+    line = mark_line(few, EN, "Plan B")
+    assert "Plan B" in line
+    assert "preview, 6 futures" in line
+    assert "preview" not in mark_line(made, EN)
+    assert "Plan B" in mark_lines(few, EN, "Plan B")[0]
+    assert set(marked(pd.DataFrame({"a": [1, 2]}), few, EN, "Plan B")["finmodel"]) == {line}
+
+
+def test_an_edited_policy_is_not_called_as_it_was_shipped():
+    made = comparison()
+    command = ["finmodel", "compare", "a.toml", "b.toml"]
+    plain = replace(made, manifest={**made.manifest, "command": command})
+    assert plain.named(EN).name("aid") == "More capital"
+    edited = [*command, "--set", "programmes.aid.budget_mcny_pa=7"]
+    other = replace(made, manifest={**made.manifest, "command": edited})
+    assert other.named(EN).name("aid") == "More capital, edited (1)"
+    assert "baseline, with" not in mark_lines(other, EN)[0]
+    base = [*command, "--set", "stages.A.milestone_rate_pa=0.3"]
+    moved = replace(made, manifest={**made.manifest, "command": base})
+    assert moved.named(ZH).name("aid") == "更多资本"
+    assert "修改了1个参数" in mark_lines(moved, ZH)[0]

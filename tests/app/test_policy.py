@@ -215,7 +215,7 @@ def test_a_change_is_told_in_words_and_not_by_its_dotted_name():
         "public money on offer: 30 bn CNY a year"
     )
     said = change_words(f"{PLACE}.reinvestment_multiple", 1.5, words)
-    assert said == "local reinvestment, per public yuan: 1.5 times"
+    assert said == "reinvestment, money to invest at home per public yuan: 1.5 times"
     assert "返投" in change_words(f"{PLACE}.reinvestment_multiple", 1.5, Wording("zh"))
     assert change_words(f"{PLACE}.fill_log_sd", 0.1, words) == (
         "spread of the private money raised: 0.1 ln"

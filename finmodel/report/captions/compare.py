@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations
+
 import pandas as pd
 
+from finmodel.report.captions.extremes import Row, furthest, is_apart
 from finmodel.report.views_policy import LESS_IS_BETTER, outcome_name
 from finmodel.report.wording import Wording
 
 
-def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
+def against_base(
+    rows: pd.DataFrame, outcome: str, wording: Wording, pairs: pd.DataFrame | None = None
+) -> str:
     """Return with which policy an outcome changes most for the better, and how many are told.
+
+    A policy is named only if its change is told from zero, with those it is not told from.
 
     Parameters
     ----------
@@ -17,25 +25,37 @@ def against_base(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
         From :func:`finmodel.report.views_compare.base_rows`.
     outcome : str
     wording : Wording
+    pairs : DataFrame, optional
+        From :func:`finmodel.report.views_compare.pair_rows` of the same rows: which policies are
+        told from each other. Without it their errors count as if they did not go together.
     """
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("compare", "nothing")
-    is_less = outcome in LESS_IS_BETTER
-    best = known.iloc[int(known["change"].argmin() if is_less else known["change"].argmax())]
+    sign = -1 if outcome in LESS_IS_BETTER else 1
+    apart = is_apart if pairs is None else _apart_by(rows, pairs)
+    most, key = furthest(known, sign, wording, apart), "fall" if sign < 0 else "rise"
     return wording.text(
         "compare",
-        "base_told_less" if is_less else "base_told",
+        "base_told",
         outcome=outcome_name(outcome, wording),
-        best=best["name"],
-        most=wording.with_error(best["change"], best["se"]),
+        best=wording.text("extreme", f"{key}_with", most=most)
+        if most
+        else wording.text("extreme", f"no_{key}"),
         n_told=int(known["is_told"].sum()),
         n=len(known),
     )
 
 
+def _apart_by(rows: pd.DataFrame, pairs: pd.DataFrame) -> Callable[[Row, Row], bool]:
+    """Return what tells whether two policies differ, by the rows of their pairs."""
+    names = list(combinations(rows["region"], 2))
+    of = dict(zip(map(frozenset, names), pairs["is_told"], strict=True))
+    return lambda first, second: bool(of[frozenset((first["region"], second["region"]))])
+
+
 def between(rows: pd.DataFrame, outcome: str, wording: Wording, *, is_bound: bool = False) -> str:
-    """Return the widest difference between policies, and how many are told.
+    """Return the widest difference between policies that is told, and how many are.
 
     Parameters
     ----------
@@ -49,7 +69,12 @@ def between(rows: pd.DataFrame, outcome: str, wording: Wording, *, is_bound: boo
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("compare", "nothing")
-    widest = known.iloc[int(known["change"].abs().argmax())]
+    told, n = known[known["is_told"].astype(bool)], len(known)
+    if told.empty and n > 1:
+        called = outcome_name(outcome, wording)
+        return wording.text("compare", "between_none", outcome=called, n=n)
+    shown = known if told.empty else told
+    widest = shown.iloc[int(shown["change"].abs().argmax())]
     return wording.text(
         "compare",
         "between_bound" if is_bound else "between_told",
@@ -57,8 +82,8 @@ def between(rows: pd.DataFrame, outcome: str, wording: Wording, *, is_bound: boo
         pair=widest["name"],
         difference=wording.number(widest["change"], widest["se"]),
         error=wording.number(widest["se"], widest["se"]),
-        n_told=int(known["is_told"].sum()),
-        n=len(known),
+        n_told=len(told),
+        n=n,
     )
 
 

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from finmodel.report.captions.extremes import rivals
 from finmodel.report.flow_rows import Crossing, largest_flows
 from finmodel.report.wording import Wording
 
@@ -66,11 +67,17 @@ def _keeps(rows: pd.DataFrame, wording: Wording) -> str:
     if len(home) < 2:
         return ""
     least, most = home.iloc[0], home.iloc[-1]
+    # What a province pays in all is taken as known: its error is not kept beside the flow's.
+    errors = (home["value_se"] / home["value"] * home["share"]).fillna(0.0)
+    home = home.assign(share_se=errors)
+    near = [rivals(home, at, "share", "from_name", wording) for at in (0, len(home) - 1)]
     return wording.text(
         "flows_page",
         "keeps",
         home=most["from_name"],
         home_share=wording.share(most["share"], WHOLE_PERCENT),
+        open_home=near[1],
+        open_away=near[0],
         away=least["from_name"],
         away_share=wording.share(least["share"], WHOLE_PERCENT),
     )

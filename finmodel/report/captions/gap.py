@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from finmodel.report.captions.extremes import rivals
 from finmodel.report.wording import Wording
 
 
@@ -53,10 +54,13 @@ def by_region(table: pd.DataFrame, wording: Wording, selected: str = "") -> str:
     best, worst = ordered.iloc[0], ordered.iloc[-1]
     difference = worst["gap_rate_mcny"] - best["gap_rate_mcny"]
     error = math.hypot(worst["gap_rate_mcny_se"], best["gap_rate_mcny_se"])
+    near = ["", ""]
     if wording.is_told(difference, error):
         told = wording.text(
             "overview", "told", difference=wording.number(100 * difference, 100 * error)
         )
+        last = len(ordered) - 1
+        near = [rivals(ordered, at, "gap_rate_mcny", "region", wording) for at in (0, last)]
     else:
         told = wording.text("overview", "untold")
     return wording.text(
@@ -66,6 +70,8 @@ def by_region(table: pd.DataFrame, wording: Wording, selected: str = "") -> str:
         worst=wording.name(worst["region"]),
         rate_best=wording.share(best["gap_rate_mcny"], best["gap_rate_mcny_se"]),
         rate_worst=wording.share(worst["gap_rate_mcny"], worst["gap_rate_mcny_se"]),
+        open_best=near[0],
+        open_worst=near[1],
         told=told,
     )
 

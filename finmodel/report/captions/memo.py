@@ -7,8 +7,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from finmodel.report.captions.extremes import rivals
 from finmodel.report.captions.gap import Number
+from finmodel.report.captions.policy import verdict
+from finmodel.report.views_policy import chance
 from finmodel.report.wording import Wording
+
+FUNDED = "funded_viable_n"
 
 
 def by_stage(table: pd.DataFrame, words: Wording) -> str:
@@ -33,11 +38,17 @@ def by_stage(table: pd.DataFrame, words: Wording) -> str:
         return words.text("memo", "stage_one", **texts)
     error = math.hypot(most["gap_mcny_se"], least["gap_mcny_se"])
     told = "told" if words.is_told(most["gap_mcny"] - least["gap_mcny"], error) else "untold"
+    near = [
+        rivals(known, place, "gap_mcny", "stage", words) if told == "told" else ""
+        for place in (len(known) - 1, 0)
+    ]
     return words.text(
         "memo",
         "stage",
         least=words.name(least["stage"]),
         gap_least=words.money(least["gap_mcny"], least["gap_mcny_se"]),
+        open_most=near[0],
+        open_least=near[1],
         told=words.text("memo", told),
         **texts,
     )
@@ -46,7 +57,9 @@ def by_stage(table: pd.DataFrame, words: Wording) -> str:
 def policy_answer(
     policy: str, outcomes: pd.DataFrame, effects: pd.DataFrame, words: Wording
 ) -> str:
-    """Return what a policy does to the gap, and what would have come anyway.
+    """Return what a policy does to needs funded and to the gap, and what would have come anyway.
+
+    The two outcomes lead in the order of the app's page of the same result.
 
     Parameters
     ----------
@@ -68,15 +81,42 @@ def policy_answer(
     else:
         key = "falls" if change < 0.0 else "rises"
         size = words.money(abs(change), error, has_error=True)
-    text = words.text("memo", key, policy=words.name(policy), size=size)
+    said = [words.text("memo", key, policy=words.name(policy), size=size)]
+    if has_outcome(outcomes, policy, FUNDED):
+        said.insert(0, verdict(outcomes, policy, FUNDED, words.name(policy), words, words.paths))
     count = component_rows(effects, policy, "all")["effect_n"]
+    joint = " " if words.language == "en" else ""
     if not count["gross"] > 0.0:
-        return text
+        return joint.join(said)
     share = (count["deadweight"] + count["substitution"]) / count["gross"]
     anyway = words.text(
         "memo", "anyway", gross=words.number(count["gross"]), share=f"{100 * share:.0f}%"
     )
-    return f"{text} {anyway}" if words.language == "en" else f"{text}{anyway}"
+    return joint.join([*said, anyway])
+
+
+def two_counts(
+    policy: str, outcomes: pd.DataFrame, effects: pd.DataFrame, words: Wording
+) -> list[str]:
+    """Return why needs funded and financings added are two numbers; nothing without either.
+
+    Parameters are those of :func:`policy_answer`.
+    """
+    net = _row(component_rows(effects, policy, "viable_hard_tech"), "net")
+    if not has_outcome(outcomes, policy, FUNDED) or math.isnan(net["effect_n"]):
+        return []
+    row = outcome_row(outcomes, policy, FUNDED)
+    needs = words.with_error(float(row["change"]), float(row["change_se"]))
+    added = words.with_error(net["effect_n"], net["effect_n_se"])
+    if needs == added:
+        return []
+    return [words.text("memo", "two_counts", policy=words.name(policy), needs=needs, net=added)]
+
+
+def has_outcome(outcomes: pd.DataFrame, policy: str, outcome: str) -> bool:
+    """Return whether a comparison has an outcome of a policy in all regions."""
+    own = outcomes[(outcomes["policy"] == policy) & (outcomes["region"] == "all")]
+    return bool((own["outcome"] == outcome).any())
 
 
 def outcome_row(outcomes: pd.DataFrame, policy: str, outcome: str = "gap_mcny") -> pd.Series[float]:
@@ -100,7 +140,7 @@ def _row(frame: pd.DataFrame, name: str) -> dict[str, float]:
 def policy_numbers(
     policy: str, outcomes: pd.DataFrame, effects: pd.DataFrame, public: pd.DataFrame, words: Wording
 ) -> list[Number]:
-    """Return change of the gap, further viable financings, public cost and its worth, with ranges.
+    """Return what changes, and what public money is called, returned, held and worth, with ranges.
 
     Parameters
     ----------
@@ -109,10 +149,11 @@ def policy_numbers(
         Tables of a comparison.
     words : Wording
     """
-    gap = outcome_row(outcomes, policy)
     net = _row(component_rows(effects, policy, "viable_hard_tech"), "net")
     state = public[public["policy"] == policy].set_index("measure")
-    cost, worth = _row(state, "public_cost_mcny"), _row(state, "net_present_value_mcny")
+    cost = _row(state, "public_cost_mcny")
+    has_levers = _row(state, "lever_cost_mcny")["value"] != 0.0
+    loss = _row(state, "p_loss")
 
     def ranged(span: str) -> str:
         return words.text("overview", "range", span=span)
@@ -125,7 +166,14 @@ def policy_numbers(
         span = ranged(words.money_span(row["q05"], row["q95"]))
         return words.money(row["value"], row["se"], has_error=True), span
 
-    return [
+    shown = []
+    if has_outcome(outcomes, policy, FUNDED):
+        row = outcome_row(outcomes, policy, FUNDED)
+        size = words.with_error(row["change"], row["change_se"])
+        span = words.span(row["chance_q05"], row["chance_q95"])
+        shown.append(Number(words.text("memo", "n_funded"), size, ranged(span)))
+    gap = outcome_row(outcomes, policy)
+    shown += [
         Number(
             words.text("memo", "n_gap"),
             words.money(gap["change"], gap["change_se"], has_error=True),
@@ -136,9 +184,19 @@ def policy_numbers(
             words.with_error(net["effect_n"], net["effect_n_se"]),
             ranged(words.span(net["effect_n_q05"], net["effect_n_q95"])),
         ),
-        Number(words.text("memo", "n_cost"), *money(cost)),
-        Number(words.text("memo", "n_value"), *money(worth)),
+        Number(words.text("memo", "n_cost" if has_levers else "n_called"), *money(cost)),
     ]
+    if cost["value"] > 0.0:
+        shown += [
+            Number(words.text("memo", "n_returned"), *money(_row(state, "returned_mcny"))),
+            Number(words.text("memo", "n_held"), *money(_row(state, "nav_mcny"))),
+        ]
+    worth = money(_row(state, "net_present_value_mcny"))
+    shown.append(Number(words.text("memo", "n_value"), *worth))
+    if math.isfinite(loss["value"]):
+        size = chance(loss["value"], loss["se"], words.paths, words)
+        shown.append(Number(words.text("memo", "n_loss"), size, words.text("memo", "at_marks")))
+    return shown
 
 
 def policies_change(rows: pd.DataFrame, words: Wording) -> str:

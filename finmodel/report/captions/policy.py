@@ -6,7 +6,8 @@ import math
 
 import pandas as pd
 
-from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, outcome_name
+from finmodel.report.captions.extremes import furthest
+from finmodel.report.views_policy import LESS_IS_BETTER, MONEY, chance, outcome_name
 from finmodel.report.wording import Wording, is_told
 
 ANYWAY = ("deadweight", "substitution")
@@ -77,7 +78,9 @@ def chain(rows: pd.DataFrame, measure: str, wording: Wording, n_paths: int) -> s
 
 
 def regions(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
-    """Return which province gains most and which least, and how many changes are told.
+    """Return where an outcome rises and falls most, and how many changes are told.
+
+    A province is named only if its change is told from zero, with those it is not told from.
 
     Parameters
     ----------
@@ -89,27 +92,31 @@ def regions(rows: pd.DataFrame, outcome: str, wording: Wording) -> str:
     known = rows[rows["change"].notna()]
     if known.empty:
         return wording.text("lab", "regions_none")
-    falls = outcome in LESS_IS_BETTER
-    ordered = known.sort_values("change", ascending=falls)
-    best, worst = ordered.iloc[0], ordered.iloc[-1]
     name = outcome_name(outcome, wording)
-    most = wording.with_error(best["change"], best["se"])
     if len(known) == 1:
-        told = wording.text("lab", "told_yes" if best["is_told"] else "told_no")
+        row = known.iloc[0]
+        told = wording.text("lab", "told_yes" if row["is_told"] else "told_no")
+        size = wording.with_error(row["change"], row["se"])
         return wording.text(
-            "lab", "regions_one", outcome=name, best=best["name"], most=most, told=told
+            "lab", "regions_one", outcome=name, best=row["name"], most=size, told=told
         )
+    is_less = outcome in LESS_IS_BETTER
+    better, worse = (-1, 1) if is_less else (1, -1)
     return wording.text(
         "lab",
-        "regions_fall" if falls else "regions",
+        "regions_fall" if is_less else "regions",
         outcome=name,
-        best=best["name"],
-        most=most,
-        worst=worst["name"],
-        least=wording.with_error(worst["change"], worst["se"]),
+        better=_most(known, better, wording),
+        worse=_most(known, worse, wording),
         n_told=int(known["is_told"].sum()),
         n=len(known),
     )
+
+
+def _most(rows: pd.DataFrame, sign: int, wording: Wording) -> str:
+    """Return where an outcome rises or falls most, or that no such change is told."""
+    key, most = "rise" if sign > 0 else "fall", furthest(rows, sign, wording)
+    return wording.text("extreme", key, most=most) if most else wording.text("extreme", f"no_{key}")
 
 
 def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> str:
@@ -132,17 +139,24 @@ def money(public: pd.DataFrame, policy: str, n_paths: int, wording: Wording) -> 
     def sum_of(name: str) -> str:
         return wording.money(*of[name])
 
-    chance, error = of.get("p_loss", (math.nan, math.nan))
+    value, error = of.get("p_loss", (math.nan, math.nan))
     called, returned = sum_of("outlay_mcny"), sum_of("returned_mcny")
-    if math.isnan(chance):
+    if math.isnan(value):
         return wording.text("lab", "money_unknown", called=called, returned=returned)
-    shown = wording.share(chance, error)
-    if chance == 0.0:
-        shown = wording.text("lab", "rare", n=n_paths)
-    elif math.isfinite(error):
-        shown = f"{shown} ± {wording.number(100 * error, 100 * error)}%"
-    nav = sum_of("nav_mcny")
-    return wording.text("lab", "money", called=called, returned=returned, nav=nav, p_loss=shown)
+    said = wording.text(
+        "lab",
+        "money",
+        called=called,
+        returned=returned,
+        nav=sum_of("nav_mcny"),
+        p_loss=chance(value, error, n_paths, wording),
+    )
+    ends = [of.get(name, (math.nan, math.nan)) for name in ("dpi", "tvpi_if_sold")]
+    if any(math.isnan(end) for end, _ in ends):
+        return said
+    dpi, sold = (wording.with_error(*end) for end in ends)
+    beside = wording.text("lab", "money_beside", dpi=dpi, sold=sold)
+    return f"{said} {beside}" if wording.language == "en" else f"{said}{beside}"
 
 
 def _plain_name(outcome: str, wording: Wording) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from finmodel.report.charts.studies import Z95
@@ -28,8 +29,10 @@ def batch(rows: pd.DataFrame, wording: Wording, unit: str) -> str:
         ends = wording.number(rows["value"].min()), wording.number(rows["value"].max())
         text = {"least": ends[0], "most": ends[1]}
         return wording.text("studies_batch", "caption_values", all=len(rows), unit=unit, **text)
-    largest = rows.iloc[int(rows["value"].abs().to_numpy().argmax())]
-    told = int(rows["is_told"].sum())
+    is_told = rows["is_told"].astype(bool)
+    told = int(is_told.sum())
+    shown = rows[is_told] if told else rows
+    largest = shown.iloc[int(shown["value"].abs().to_numpy().argmax())]
     error, by_chance = float(largest["se"]), BY_CHANCE * len(rows)
     return wording.text(
         "studies_batch",
@@ -42,7 +45,18 @@ def batch(rows: pd.DataFrame, wording: Wording, unit: str) -> str:
         low=wording.number(largest["low"], error),
         high=wording.number(largest["high"], error),
         name=largest["name"],
+        open=_near(rows, largest, wording) if told else "",
     )
+
+
+def _near(rows: pd.DataFrame, largest: pd.Series[float], wording: Wording) -> str:
+    """Return how many plans may change as much: their sizes are not told from the largest."""
+    others = rows[rows.index != largest.name]
+    half, own = (others["high"] - others["low"]) / 2.0, (largest["high"] - largest["low"]) / 2.0
+    apart = abs(float(largest["value"])) - others["value"].abs()
+    is_near = ~(apart > np.hypot(half, float(own))) | others["se"].isna()
+    n = int(is_near.sum())
+    return wording.text("studies_batch", "open", n=n) if n else ""
 
 
 def tornado(rows: pd.DataFrame, wording: Wording, unit: str) -> str:

@@ -54,7 +54,7 @@ def page(view: View) -> None:
         say.caption(text("repeat_note"))
     say.subheader(text("licences"))
     for key in LICENCES:
-        say.markdown(f"- {text(key)}")
+        say.markdown(f"- {text(key)}", has_addresses=True)
     say.subheader(text("machine"))
     missing = missing_for_pdf(view.language)
     say.markdown(f"- {missing_text(missing, view.language) if missing else text('pdf_yes')}")

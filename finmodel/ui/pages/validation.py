@@ -104,5 +104,5 @@ def _backtest(view: View) -> None:
     rows = coverage_rows(tables["coverage"], view.language)
     with st.expander(words.text("validation_page", "coverage")):
         say.table(pd.DataFrame(rows, columns=coverage_head(view.language)))
-    say.markdown(words.text("validation_page", "crunchbase"))
+    say.markdown(words.text("validation_page", "crunchbase"), has_addresses=True)
     foot(stored, view)
