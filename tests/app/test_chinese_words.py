@@ -8,9 +8,11 @@ import pytest
 from finmodel.report.number_names import number_name
 from finmodel.report.views_policy import outcome_name, year_view
 from finmodel.report.wording import Wording
+from finmodel.report.workbook import readme_rows
 from finmodel.ui.guidance_editor import early_note
 from finmodel.ui.policy_results import of_job
 from finmodel.variables import labels
+from tests.stored_cases import comparison
 
 EN, ZH = Wording("en"), Wording("zh", "yi")
 ONE_WORD = {
@@ -35,6 +37,11 @@ def test_marks_between_chinese_words_are_chinese():
     frame = pd.DataFrame(rows)
     assert not any("," in head for head in year_view(frame, ZH))
     assert "," not in number_name("clusters.strength.SH/integrated_circuits", ZH)
+
+
+def test_a_workbook_says_that_its_notes_are_english():
+    for words, said in ((EN, "as the scenarios hold them"), (ZH, "英文原文")):
+        assert any(said in text for _, text in readme_rows(comparison(), words))
 
 
 def test_what_counts_as_early_is_named():

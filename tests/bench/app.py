@@ -70,7 +70,7 @@ def _preview(browser, port, share):
     """Return seconds from the click to the first words of the result, and to its last chart."""
     page = browser.new_page(viewport={"width": 1440, "height": 2400})
     page.goto(f"http://127.0.0.1:{port}/guidance?mode=manager")
-    field = page.get_by_role("spinbutton", name="State share: largest public part of a fund")
+    field = page.get_by_role("spinbutton", name="State share, the largest public part of a fund")
     field.wait_for(timeout=120_000)
     field.fill(str(share))
     field.press("Enter")

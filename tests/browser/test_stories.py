@@ -66,7 +66,7 @@ def test_a_manager_edits_money_and_a_clause_runs_and_takes_the_memo(visit, tmp_p
     page.get_by_text("is missing").wait_for(state="detached")
     type_into(page, 1, 0, "14")
     page.get_by_text("10% too much: 2.00 bn CNY a year. A run takes each weight").wait_for()
-    set_number(page, "Reinvestment: money to invest at home per public yuan", "1.5")
+    set_number(page, "Reinvestment, money to invest at home per public yuan", "1.5")
     page.get_by_text("4 changes from").wait_for()
     page.get_by_role("button", name="Preview").click(timeout=RUN_MS)
     page.get_by_text("Preview of 6 futures").first.wait_for(timeout=RUN_MS)
