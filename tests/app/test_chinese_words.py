@@ -54,9 +54,9 @@ def test_what_counts_as_early_is_named():
 @pytest.mark.parametrize(("language", "title"), [("en", "More capital"), ("zh", "更多资本")])
 def test_a_partial_result_names_its_policy_in_the_language(tmp_path, language, title):
     found = {"policies": {"aid": "More capital"}, "policies_zh": {"aid": "更多资本"}, "paths": 3}
-    assert of_job(found, tmp_path, language)[0].titles == {"aid": title}
+    assert of_job(found, [], tmp_path, language)[0].titles == {"aid": title}
     del found["policies_zh"]
-    assert of_job(found, tmp_path, language)[0].titles == {"aid": "More capital"}
+    assert of_job(found, [], tmp_path, language)[0].titles == {"aid": "More capital"}
 
 
 def test_outcomes_have_names_of_their_own():
