@@ -15,11 +15,11 @@ test: $(STAMP)
 	$(MAKE) --no-print-directory --output-sync=target -j2 test-a test-b
 
 test-a: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not bench" --ignore-glob='tests/test_[m-z]*.py' \
-	  --ignore=tests/app --ignore=tests/browser --ignore=tests/datasets
+	$(BIN)/python -m pytest -m "not slow and not bench" --ignore-glob='tests/test_[n-z]*.py' \
+	  --ignore=tests/app --ignore=tests/browser
 
 test-b: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow and not bench" tests/test_[m-z]*.py tests/app tests/browser tests/datasets
+	$(BIN)/python -m pytest -m "not slow and not bench" tests/test_[n-z]*.py tests/app tests/browser
 
 test-all: $(STAMP)
 	$(BIN)/python -m pytest -m "not bench"

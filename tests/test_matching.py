@@ -43,9 +43,20 @@ def offers(draw, *, whole=None, min_close=None):
     )
 
 
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(offers())
 def test_every_allocation_is_valid_and_stable(market):
+    check_stable(market)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000)
+@given(offers())
+def test_every_one_of_many_allocations_is_valid_and_stable(market):
+    check_stable(market)
+
+
+def check_stable(market):
     result = stable_allocation(market)
     assert invalid_entries(market, result.amount) == []
     assert blocking_pairs(market, result.amount) == []

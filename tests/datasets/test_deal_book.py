@@ -197,11 +197,23 @@ CELLS = st.one_of(
 ROW = st.lists(CELLS, min_size=1, max_size=12)
 
 
+SAME_FOLDER = [HealthCheck.function_scoped_fixture]
+
+
 @given(st.lists(ROW, max_size=12))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_no_row_is_lost_whatever_it_holds(tmp_path, rows):
+    check_rows(tmp_path, rows)
+
+
+@pytest.mark.slow
+@given(st.lists(ROW, max_size=12))
+@settings(max_examples=500, deadline=None, suppress_health_check=SAME_FOLDER)
+def test_no_row_of_many_files_is_lost_whatever_it_holds(tmp_path, rows):
+    check_rows(tmp_path, rows)
+
+
+def check_rows(tmp_path, rows):
     """Rows read = kept + set aside, each row set aside once, and the book's columns are valid."""
     quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     goods = [f"G{i},2021-03-01,A轮,5000000,CNY" for i in range(30)]
