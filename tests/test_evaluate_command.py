@@ -65,6 +65,7 @@ def test_it_prints_a_sentence_for_each_estimator_and_stores_the_tables(folder):
     assert {row["estimator"] for row in found["evaluation"]} >= {"twfe", "cs_never_treated"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_evaluation_goes_on_to_the_same_tables(tmp_path):
     import threading
 
