@@ -15,3 +15,16 @@ def _no_spare(monkeypatch):
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def root(tmp_path_factory):
+    """Return a maker of folders for a visitor's results, a new one each time."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def make():
+            folder = tmp_path_factory.mktemp("home")
+            patch.setenv(HOME_VARIABLE, str(folder))
+            return folder
+
+        yield make

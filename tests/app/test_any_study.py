@@ -15,7 +15,6 @@ from finmodel.study.batch import run_batch
 from finmodel.study.decompositions import decompose_scenario
 from finmodel.study.sensitivity import find_or_run_sensitivity, load_study
 from finmodel.study.single import run_scenario
-from finmodel.ui.home import HOME_VARIABLE
 from tests.app.opening import open_page
 from tests.app.seen import check
 from tests.app.test_any_scenario import changes, readable
@@ -44,19 +43,6 @@ def written(folder, tree):
     file = folder / "plan.toml"
     file.write_text(tomli_w.dumps(tree), encoding="utf-8")
     return file
-
-
-@pytest.fixture
-def root(tmp_path_factory):
-    """Return a maker of folders for a visitor's results, a new one each time."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        def make():
-            folder = tmp_path_factory.mktemp("home")
-            patch.setenv(HOME_VARIABLE, str(folder))
-            return folder
-
-        yield make
 
 
 @st.composite

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from finmodel import store
 from finmodel.datasets.root import published_root
-from finmodel.ui.home import HOME_VARIABLE
 from tests.app.opening import open_page
 from tests.app.seen import NO_NUMBER, SPOKEN, texts
 from tests.app.test_any_broken import TRACES
@@ -41,18 +40,9 @@ def shipped(sort):
     return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}, manifest
 
 
-@pytest.fixture
-def root(tmp_path_factory):
-    """Return a maker of folders for a visitor's results, a new one each time, without others."""
-    with pytest.MonkeyPatch.context() as patch:
-
-        def make():
-            folder = tmp_path_factory.mktemp("home")
-            patch.setenv(HOME_VARIABLE, str(folder))
-            patch.setattr("finmodel.ui.results.published_root", lambda: folder / "none")
-            return folder
-
-        yield make
+@pytest.fixture(autouse=True)
+def _nothing_published(tmp_path, monkeypatch):
+    monkeypatch.setattr("finmodel.ui.results.published_root", lambda: tmp_path / "none")
 
 
 def keep(folder, sort, tables, manifest):
