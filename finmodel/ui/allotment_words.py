@@ -96,6 +96,8 @@ def matrix_table(
 ) -> pd.DataFrame:
     """Return money by province and stage with totals, in the unit shown.
 
+    A province's total stands first, where a narrow screen shows it.
+
     Parameters
     ----------
     split : Split
@@ -109,7 +111,7 @@ def matrix_table(
     columns = {
         words.name(stage): [*split.cells[:, k], split.stages[k]] for k, stage in enumerate(stages)
     }
-    return pd.DataFrame({**table, **columns, total: [*split.places, split.total]})
+    return pd.DataFrame({**table, total: [*split.places, split.total], **columns})
 
 
 def out_of_range(name: str, share: float, spec: Spec, words: Wording) -> str:
@@ -183,13 +185,13 @@ def reason(
     if spec is not None and problem.allowed == spec.allowed:
         allowed = spec_words(spec, words, per)
     else:
-        allowed = _rule(problem.allowed, words)
+        allowed = rule_words(problem.allowed, words)
     try:
         value = float(problem.given)
         value = exact if math.isclose(value, exact, rel_tol=1e-5) else value
         given = f"{value / per:,.12g}"
     except ValueError:
-        given = _given(problem.given, words)
+        given = given_words(problem.given, words)
     return words.text("lab", "wrong", given=given, allowed=allowed)
 
 
@@ -198,6 +200,7 @@ _RULES = {
     "together": r"(?P<field>\w+) and (?P<other>\w+) of at most (?P<limit>[\d.e+-]+) together",
     "only_for": r"(?P<limit>[\d.e+-]+) but for a fund of funds",
     "life": r"at least the investment period of (?P<kind>\w+), (?P<limit>[\d.e+-]+)",
+    "clause": r"(?P<limit>[\d.e+-]+): an? \w+ knows no such clause",
     "stage": r"a stage above 0",
     "sector": r"a sector above 0, or no mandate over sectors",
     "hard_share": r"hard tech: (?P<field>hard_tech_min_share) is (?P<limit>[\d.e+-]+)",
@@ -209,7 +212,7 @@ _RULES = {
 _OWN_RULES = ("stage", "sector", "hard_share", "hard_kind")
 
 
-def _rule(allowed: str, words: Wording) -> str:
+def rule_words(allowed: str, words: Wording) -> str:
     """Return a rule between fields with the names that the page gives them."""
     for key, pattern in _RULES.items():
         found = re.fullmatch(pattern, allowed)
@@ -219,7 +222,7 @@ def _rule(allowed: str, words: Wording) -> str:
     return allowed
 
 
-def _given(given: str, words: Wording) -> str:
+def given_words(given: str, words: Wording) -> str:
     """Return what was given, where it is no number, in words."""
     if given == "all weights 0":
         return words.text("money_note", "given_zero")

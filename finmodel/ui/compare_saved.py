@@ -21,6 +21,7 @@ from finmodel.ui.jobs import Job
 from finmodel.ui.parts import grades, named
 from finmodel.ui.policy import BASELINE, BASES, Policy
 from finmodel.ui.policy_results import of_job
+from finmodel.ui.refused import refused_texts
 from finmodel.ui.results import Stored, result_of
 from finmodel.ui.state import View
 
@@ -71,7 +72,8 @@ def _policies(chosen: Sequence[str], view: View) -> dict[str, Policy]:
             policy = saved.load(name, home())
             policy.load()
         except InputError as error:
-            say.error(f"{name}: {error.problems[0]}")
+            said = refused_texts(error.problems, view.wording)
+            say.error(view.wording.text("job", "at", place=name, said=said))
             continue
         if BASES.get(policy.preset, BASELINE) != BASELINE:
             say.error(view.wording.text("compare", "other_base", name=name))

@@ -40,6 +40,7 @@ CLAUSES = (
     "start_quarter",
     "quarters",
 )
+TABLES = ("region_share", "mandate", "sector_mandate")
 OF_VEHICLE = {
     "grant": ("grant_share",),
     "co_investment": ("co_share",),
@@ -122,6 +123,25 @@ def clauses_of(programme: Programme) -> list[str]:
         off |= {"state_share", "new_private_share"}
     own = OF_VEHICLE.get(programme.vehicle, ())
     return [*own, *(clause for clause in CLAUSES if clause not in off)]
+
+
+def is_drawn(problem: Problem, scenario: Scenario) -> bool:
+    """Return whether a problem is of a field or a table that the editor has.
+
+    A link may change a clause that the vehicle of its programme does not know.
+
+    Parameters
+    ----------
+    problem : Problem
+    scenario : Scenario
+    """
+    tables = ("budget_mcny_pa", *TABLES)
+    drawn = [
+        f"programmes.{name}.{field}"
+        for name, programme in scenario.programmes.items()
+        for field in (*tables, *clauses_of(programme))
+    ]
+    return any(problems_at([problem], field) for field in drawn)
 
 
 def _number(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.errors import InputError
+from finmodel.report.wording import Wording
 from finmodel.ui import saved, say
 from finmodel.ui.draft import set_draft
 from finmodel.ui.home import home
 from finmodel.ui.packed import pack
 from finmodel.ui.policy import Policy
+from finmodel.ui.refused import refused_texts
 from finmodel.ui.state import View, link
 
 
@@ -31,7 +33,7 @@ def keep(policy: Policy, view: View) -> None:
                 key="lab_open_now",
                 disabled=chosen is None,
                 on_click=_open,
-                args=[chosen],
+                args=[chosen, view.wording],
             )
             right.button(
                 words.text("lab", "remove"),
@@ -55,8 +57,7 @@ def _save(policy: Policy, name: str, view: View, *, may_replace: bool) -> None:
     try:
         saved.save(policy, name, home(), may_replace=may_replace)
     except InputError as error:
-        problem = error.problems[0]
-        say.error(view.wording.text("lab", "wrong", given=problem.given, allowed=problem.allowed))
+        say.error(refused_texts(error.problems, view.wording))
     else:
         say.success(view.wording.text("lab", "saved", name=name.strip()))
 
@@ -66,8 +67,8 @@ def _remove(name: str) -> None:
     st.session_state["lab_open"] = None
 
 
-def _open(name: str) -> None:
+def _open(name: str, words: Wording) -> None:
     try:
         set_draft(saved.load(name, home()))
     except InputError as error:
-        st.session_state["lab_open_failed"] = str(error.problems[0])
+        st.session_state["lab_open_failed"] = refused_texts(error.problems, words)

@@ -15,6 +15,7 @@ from finmodel.ui import say, unknown
 from finmodel.ui.home import home
 from finmodel.ui.jobs import Job, JobQueue
 from finmodel.ui.policy import BASELINE, typed
+from finmodel.ui.refused import refused_lines
 from finmodel.ui.state import View
 
 POLL_SECONDS = 0.25
@@ -123,7 +124,8 @@ def show_job(name: str, view: View) -> Job | None:
             captions.stopped(done, total, words, began=job.started > 0, has_result=has_result)
         )
     elif job.state == "failed":
-        say.error(captions.failed(_without_places(job), words, is_input=job.is_refused))
+        said = refused_lines(_without_places(job), words)
+        say.error(captions.failed(said, words, is_input=job.is_refused))
         st.code(typed(job.arguments), language="bash")
     elif job.result is None:
         say.error(words.text("job", "unreadable"))

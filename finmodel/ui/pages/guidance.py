@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording, names_of
 from finmodel.ui import say
-from finmodel.ui.allotment_words import change_words, reason
+from finmodel.ui.allotment_words import change_words
 from finmodel.ui.downloads import downloads
 from finmodel.ui.draft import DRAFT, draft, set_draft
-from finmodel.ui.guidance_editor import edit
+from finmodel.ui.guidance_editor import edit, is_drawn
 from finmodel.ui.guidance_keep import keep
 from finmodel.ui.guidance_run import results, run
 from finmodel.ui.home import home
 from finmodel.ui.job_panel import queue
 from finmodel.ui.packed import pack, unpack
 from finmodel.ui.parts import choose, foot, named, of_result
-from finmodel.ui.policy import BASELINE, Policy, presets, scenario_of
+from finmodel.ui.policy import BASELINE, Policy, editable, presets, scenario_of
 from finmodel.ui.policy_results import of_stored, show_result
+from finmodel.ui.refused import refused_text, refused_texts
 from finmodel.ui.results import stored_results
 from finmodel.ui.say import harmless
 from finmodel.ui.state import View, kept, told
@@ -76,7 +79,7 @@ def _manager(view: View) -> None:
     keep(policy, view)
     if problems:
         say.error(words.text("lab", "fix", n=len(problems)))
-        _others(problems, words)
+        _of_no_field(problems, policy.preset, named_words)
     run(policy, scenario.run.paths, view, can_run=not problems)
     results(policy, named_words, view)
     queue().be_ready()
@@ -91,9 +94,9 @@ def _from_address(words: Wording) -> None:
     if word:
         try:
             set_draft(unpack(word))
-        except InputError as error:  # its reasons are English
-            why = f": {error.problems[0]}" if words.language == "en" else "。"
-            say.warning(words.text("lab", "bad_link") + why)
+        except InputError as error:
+            why = refused_texts(error.problems, words)
+            say.warning(words.text("job", "at", place=words.text("lab", "bad_link"), said=why))
 
 
 def _choose_preset(words: Wording) -> None:
@@ -130,11 +133,12 @@ def _changes(policy: Policy, words: Wording) -> None:
             )
 
 
-def _others(problems: tuple[Problem, ...], words: Wording) -> None:
-    """Say problems that are of no field of the page."""
+def _of_no_field(problems: Sequence[Problem], preset: str, words: Wording) -> None:
+    """Say what is wrong with numbers that the editor has no field for, as a link may change."""
     for problem in problems:
-        if "programmes." not in problem.place:
-            say.error(f"{problem.place.rpartition(' ')[2]}: {reason(problem, None, words)}")
+        if not is_drawn(problem, scenario_of(preset)):
+            _, spec = editable(preset).get(problem.place.rpartition(" ")[2], (None, None))
+            say.error(refused_text(problem, words, spec))
 
 
 def _title(name: str, words: Wording) -> str:
