@@ -11,6 +11,7 @@ import pytest
 
 from finmodel.report.note_words import SECTIONS, note_words
 from finmodel.report.sensitivity_choices import objective_sentence
+from finmodel.report.sensitivity_page import sensitivity_page
 from finmodel.report.validation import cautions, table_rows
 from finmodel.report.views_trust import evidence_view, inputs_view, matching
 from finmodel.report.workbook import _inputs
@@ -184,9 +185,11 @@ def test_evidence_has_its_words_in_the_language():
     assert "未要求运行政策情景的路径" in said[0]
 
 
-def test_a_plan_s_note_is_said_in_the_language():
+def test_a_plan_s_note_and_question_are_said_in_the_language():
     (path,) = (ROOT / "published" / "sensitivities").glob("*/manifest.json")
     manifest = json.loads(path.read_text(encoding="utf-8"))
     assert "CNY 50 million" in objective_sentence(manifest, "en")
     assert "5000万元" in objective_sentence(manifest, "zh")
     assert "英文" not in objective_sentence(manifest, "zh")
+    tables = {item.stem: pd.read_parquet(item) for item in path.parent.glob("*.parquet")}
+    assert "哪些未知数决定长三角的资金缺口" in sensitivity_page(manifest, tables, "zh")
