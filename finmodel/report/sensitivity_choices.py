@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from finmodel.measure.headlines import units as headline_units
+from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_text
 from finmodel.report.sensitivity import (
     Manifest,
@@ -142,7 +143,7 @@ def benefit_unit(
 def objective_sentence(
     manifest: Manifest, lang: Language = "en", wording: Wording | None = None
 ) -> str:
-    """Return what the benefit counts, and the plan's note on it (in the language of the plan)."""
+    """Return what the benefit counts, and the plan's note on it."""
     asked = manifest["plan"]["information"]
     words, names, kinds = words_of(lang), labels()["headline"], headline_units()
     scale, unit = benefit_unit(manifest, lang, wording)
@@ -153,7 +154,7 @@ def objective_sentence(
     }
     terms = " + ".join(f"{plain(w)} × {names[name][lang]}" for name, w in weights.items())
     said = words["objective"].format(unit=unit, terms=terms)
-    return f"{said} {asked['note']}"
+    return f"{said} {note_words(asked['note'], lang)}"
 
 
 def information_sentences(

@@ -10,6 +10,7 @@ import vl_convert as vlc
 from markupsafe import Markup
 
 from finmodel.report.charts.studies import LINE, label_axis, label_of
+from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_names
 from finmodel.report.pages import render
 from finmodel.report.sensitivity import (
@@ -60,7 +61,7 @@ def sensitivity_page(manifest: Manifest, tables: Tables, lang: Language) -> str:
         lang=lang,
         words=words,
         title=manifest[f"title_{lang}"],
-        question=manifest["plan"]["meta"]["question"] if lang == "en" else "",
+        question=note_words(manifest["plan"]["meta"]["question"], lang),
         made=intro(manifest, lang),
         matrices=[_matrix(manifest, name, part, lang) for name, part in sections(tables["answer"])],
         conclusions=conclusion_sentences(manifest, tables, lang, wording)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from rich.table import Table
 
 from finmodel.evaluate.validation import OUTSIDE, PARTS, SIGN
+from finmodel.report.note_words import note_words
 from finmodel.report.pages import render
 from finmodel.report.target_chart import ratio_svg
 from finmodel.store import Manifest
@@ -94,11 +95,11 @@ def table_rows(table: pd.DataFrame, lang: Language) -> list[dict[str, str]]:
                 "model": model,
                 "distance": f"{row['distance']:.1f}" if math.isfinite(row["distance"]) else "-",
                 "verdict": words[verdict],
-                "population": str(row["population"]),
+                "population": note_words(row["population"], lang),
                 "source": str(row["source_ids"]).replace(";", ", "),
                 "grade": str(row["grade"]),
-                "basis": str(row["error_basis"]),
-                "note": str(row["note"]),
+                "basis": note_words(row["error_basis"], lang),
+                "note": note_words(row["note"], lang),
             }
         )
     return rows
@@ -111,7 +112,9 @@ def cautions(tables: Mapping[str, pd.DataFrame], manifest: Manifest, lang: Langu
         said.append(words["scale"].format(scale=f"{manifest['scale']:g}"))
     for row in tables["left_out"].to_dict("records"):
         said.append(
-            words["left_out"].format(what=words[str(row["what"])], reason=str(row["reason"]))
+            words["left_out"].format(
+                what=words[str(row["what"])], reason=note_words(row["reason"], lang)
+            )
         )
     return [*said, words["layers"]]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from finmodel.evaluate.validation import CONTEXT, FITTED, SIGN
+from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_name, unit_name
 from finmodel.report.result import LETTER, source_ids, sources_used
 from finmodel.report.validation import interval_text
@@ -24,27 +25,29 @@ def matching(
     inputs : DataFrame
         Table `assumptions` of a run.
     search : str
-        Words looked for in plain and dotted name, unit, source, note and titles of sources; case
-        does not count.
+        Words looked for in plain and dotted name, unit, source, note as written and as shown, and
+        titles of sources; case does not count.
     letter : str
         ``A``, ``B`` or ``C``; any other text for all.
     words : Wording, optional
-        Whose plain names are looked in.
+        Whose plain names and notes are looked in; English without.
     """
     found = inputs
     if letter in set(LETTER.values()):
         found = found[found["grade"].map(LETTER) == letter]
     if not search.strip():
         return found
+    own = words or Wording()
     titles = sources_used(found).set_index("source_id")["title"].to_dict()
     texts = [
         " ".join(
             [
                 row["name"],
-                number_name(str(row["name"]), words or Wording()),
+                number_name(str(row["name"]), own),
                 row["unit"],
                 row["source"],
                 row["note"],
+                note_words(row["note"], own.language),
             ]
             + [str(titles.get(part.strip(), "")) for part in str(row["source"]).split(";")]
         ).casefold()
@@ -69,7 +72,9 @@ def inputs_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
             words.text("workbook", "grade"): [LETTER.get(str(g), str(g)) for g in inputs["grade"]],
             words.text("workbook", "source"): inputs["source"].tolist(),
             words.text("number_word", "dotted"): inputs["name"].tolist(),
-            words.text("workbook", "note"): inputs["note"].tolist(),
+            words.text("workbook", "note"): [
+                note_words(note, words.language) for note in inputs["note"]
+            ],
         }
     )
 
@@ -147,9 +152,9 @@ def evidence_view(targets: pd.DataFrame, words: Wording) -> pd.DataFrame:
                 ),
                 head("source"): str(row["source_ids"]).replace(";", ", "),
                 head("grade"): LETTER.get(str(row["grade"]), str(row["grade"])),
-                head("population"): row["population"],
-                head("basis"): row["error_basis"],
-                head("note"): row["note"],
+                head("population"): note_words(row["population"], words.language),
+                head("basis"): note_words(row["error_basis"], words.language),
+                head("note"): note_words(row["note"], words.language),
             }
         )
     return pd.DataFrame(rows)

@@ -15,6 +15,7 @@ import xlsxwriter
 from finmodel.report.changes import preview_warning
 from finmodel.report.exports import safe_text
 from finmodel.report.memo import title_of
+from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_name
 from finmodel.report.private_money import cautions
 from finmodel.report.result import LETTER, Result, inputs_of, sources_used
@@ -105,7 +106,7 @@ def readme_rows(result: Result, words: Wording) -> list[tuple[str, str]]:
         (text("repeat"), shlex.join(map(str, command)) if isinstance(command, list) else "–"),
         (text("unit"), text("unit_note", unit=words.money_unit, year=year)),
         (text("sheets"), text("sheets_note")),
-        ("", text("english_note")),
+        ("", text("own_words_note")),
         (words.text("memo", "error_head"), text("error_note")),
         (words.text("memo", "chance_head"), text("chance_note")),
         (text("grade"), text("grade_note")),
@@ -119,8 +120,11 @@ def _cautions(result: Result, words: Wording) -> list[str]:
 
 
 def _inputs(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
-    """Return inputs with their grades in letters and, before each dotted name, the plain one."""
-    frame = inputs.assign(grade=[_graded(grade) for grade in inputs["grade"]])
+    """Return inputs: grades in letters, notes in the language, the plain name before the dotted."""
+    frame = inputs.assign(
+        grade=[_graded(grade) for grade in inputs["grade"]],
+        note=[note_words(note, words.language) for note in inputs["note"]],
+    )
     called = [number_name(str(name), words) for name in inputs["name"]]
     frame.insert(list(frame).index("name"), "called", called)
     return frame

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from finmodel.errors import Problem
+from finmodel.report.note_words import note_words
 from finmodel.report.source_words import UNNAMED, named_sources
 from finmodel.report.wording import Wording
 from finmodel.scenario import Scenario
@@ -177,11 +178,10 @@ def _number(
 
 
 def _note(quantity: Quantity | None, words: Wording) -> str | None:
-    """Return the note of a number; notes are written in English, and said to be where it is not."""
+    """Return the note of a number in the language, without marks that Markdown would read."""
     if quantity is None or not quantity.note:
         return None
-    note = say.harmless(quantity.note)
-    return note if words.language == "en" else words.text("lab", "note_en", note=note)
+    return say.harmless(note_words(quantity.note, words.language))
 
 
 def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str:

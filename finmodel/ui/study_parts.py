@@ -13,6 +13,7 @@ from finmodel.report import views_studies as views
 from finmodel.report.allocation_words import Teller, allocation_sentences, cautions
 from finmodel.report.captions import studies as captions
 from finmodel.report.charts import studies as charts
+from finmodel.report.note_words import note_words
 from finmodel.report.sensitivity import conclusion_sentences, intro, outcome_name, policy_name
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
 from finmodel.report.wording import Wording
@@ -163,13 +164,13 @@ def _titles(stored: Stored, words: Wording) -> dict[str, str]:
 
 
 def _question(stored: Stored, view: View) -> None:
-    """Say what was asked, in the language it was asked in, and how small the study is."""
+    """Say what was asked and how small the study is."""
     words, plan = view.wording, stored.manifest.get("plan")
     if not isinstance(plan, Mapping):
         return
     question = str(plan.get("meta", {}).get("question", ""))
-    if question and view.language == "en":
-        say.markdown(f"### {question}")
+    if question:
+        say.markdown(f"### {note_words(question, view.language)}")
     run = plan.get("run", {})
     paths, scale = run.get("paths"), run.get("scale")
     if scale is None:

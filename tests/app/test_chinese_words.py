@@ -39,8 +39,8 @@ def test_marks_between_chinese_words_are_chinese():
     assert "," not in number_name("clusters.strength.SH/integrated_circuits", ZH)
 
 
-def test_a_workbook_says_that_its_notes_are_english():
-    for words, said in ((EN, "as the scenarios hold them"), (ZH, "英文原文")):
+def test_a_workbook_says_which_of_its_words_are_as_written():
+    for words, said in ((EN, "notes and other words of a scenario of your own"), (ZH, "您自己的")):
         assert any(said in text for _, text in readme_rows(comparison(), words))
 
 

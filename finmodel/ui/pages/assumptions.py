@@ -8,6 +8,7 @@ import streamlit as st
 from finmodel.report.captions import trust as captions
 from finmodel.report.exports import csv_bytes
 from finmodel.report.mark import file_name, marked
+from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_names, unit_name
 from finmodel.report.result import grade_tally
 from finmodel.report.views_trust import (
@@ -113,7 +114,7 @@ def _one(found: pd.DataFrame, words: Wording) -> None:
     span = range_text(float(row["low"]), float(row["high"]), words)
     say.caption(name)
     say.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
-    st.text(str(row["note"]))
+    st.text(note_words(row["note"], words.language))
     left, right = st.columns(2)
     left.caption(words.text("assumptions_page", "in_toml"))
     left.code(f"{name}.value = {value}", language="toml")
