@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from finmodel.errors import InputError
+from finmodel.report.problem_words import problem_words
 from finmodel.report.wording import Wording
 from finmodel.ui import saved, say
 from finmodel.ui.draft import set_draft
@@ -57,7 +58,8 @@ def _save(policy: Policy, name: str, view: View, *, may_replace: bool) -> None:
     try:
         saved.save(policy, name, home(), may_replace=may_replace)
     except InputError as error:
-        say.error(refused_texts(error.problems, view.wording))
+        problem = problem_words(error.problems[0], view.language)
+        say.error(view.wording.text("lab", "wrong", given=problem.given, allowed=problem.allowed))
     else:
         say.success(view.wording.text("lab", "saved", name=name.strip()))
 

@@ -1,4 +1,4 @@
-"""What is refused is told in the reader's language, with the page's names, and where it is mended."""
+"""What is refused is told in the reader's language, with names of the page, where it is mended."""
 
 import json
 import re
@@ -66,7 +66,8 @@ def test_a_misspelt_name_is_met_with_the_nearest():
 
 def test_what_a_command_refuses_is_said_in_the_language():
     error = StoreError(
-        "results folder", [Problem("runs", "No space left on device", "a writable folder with room")]
+        "results folder",
+        [Problem("runs", "No space left on device", "a writable folder with room")],
     )
     assert refused_lines(str(error), ZH) == "- runs：所给为磁盘已满；允许：可写且有空间的文件夹"
     assert refused_lines(str(error), EN).startswith("- runs: got No space left on device; allowed")
@@ -75,7 +76,9 @@ def test_what_a_command_refuses_is_said_in_the_language():
     assert line == "- run：所给为'x'；允许：以下之一：a, b（是否指a？）"
 
 
-@pytest.mark.parametrize("said", ["", "finmodel: no such thing", "a title\n - not a problem\n  more"])
+@pytest.mark.parametrize(
+    "said", ["", "finmodel: no such thing", "a title\n - not a problem\n  more"]
+)
 def test_what_has_another_form_stays_as_it_is(said):
     assert refused_lines(said, ZH) == said
 
@@ -89,7 +92,7 @@ def errors_of(page):
     [("en", "this kind of vehicle has no such clause"), ("zh", "此类工具没有该条款")],
 )
 def test_a_clause_without_a_field_is_told_with_its_rule(lang, rule):
-    """A link may change what the vehicle does not know: the page says which, and its undo is there."""
+    """A link may change what the vehicle does not know: the page says which, beside its undo."""
     preset = "policy_direct"
     clause = next(key for key in editable(preset) if key.endswith(".profit_give_up"))
     policy = Policy(preset, {clause: 0.3})
