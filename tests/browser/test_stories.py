@@ -1,5 +1,11 @@
 """The stories end to end: a manager tests a programme, an analyst opens a batch."""
 
+from contextlib import suppress
+
+from playwright.sync_api import TimeoutError, expect
+
+from tests.browser.conftest import WAIT_MS
+
 RUN_MS = 180_000
 """A preview starts a process, which compiles where nothing is compiled yet."""
 
@@ -8,31 +14,42 @@ ROW = 35
 """Height of a row of a table, in pixels; the heading is one."""
 
 
-SHARE, MONEY = 0.28, 0.6
-"""Where the two columns to edit lie, as parts of the width of a table."""
+SHARE, MONEY = 1, 2
+"""The two columns to edit, after that of names."""
+AT = {SHARE: 0.28, MONEY: 0.6}
+"""Where they lie, as parts of the width of a table."""
 
 
 def type_into(page, table, row, text, column=SHARE):
-    """Type a number into a cell, as a mouse and a keyboard do."""
+    """Type a number into a cell, as a mouse and a keyboard do, until the table has it.
+
+    A page that is being drawn anew under the mouse may take the cell away while it is typed into.
+    """
     grid = page.locator("[data-testid=stDataFrame]").nth(table)
     field = page.locator("#portal input, #portal textarea").first
     for _ in range(20):
         box = grid.bounding_box()
-        x, y = box["x"] + column * box["width"], box["y"] + ROW * (row + 1.5)
+        x, y = box["x"] + AT[column] * box["width"], box["y"] + ROW * (row + 1.5)
         page.mouse.click(x, y)
         page.wait_for_timeout(300)
         page.mouse.dblclick(x, y)
         page.wait_for_timeout(300)
-        if field.is_visible():
-            break
-    field.fill(text)
-    page.keyboard.press("Enter")
+        if not field.is_visible():
+            continue
+        with suppress(TimeoutError, AssertionError):
+            field.fill(text, timeout=5_000)
+            page.keyboard.press("Enter")
+            cells = grid.locator("table tr").nth(row + 1).locator("td, th")
+            expect(cells.nth(column)).to_have_text(text, timeout=5_000)
+            return
+    raise AssertionError(f"the table does not take {text!r} in row {row}")
 
 
-def table_of(page, table):
-    """Return the cells of a table as a screen reader has them, its heading first."""
-    rows = page.locator("[data-testid=stDataFrame]").nth(table).locator("table tr")
-    return [row.locator("td, th").all_inner_texts() for row in rows.all()]
+def expect_rows(page, table, first, rows):
+    """Wait for rows of a table, from a first one on, as a screen reader has them."""
+    lines = page.locator("[data-testid=stDataFrame]").nth(table).locator("table tr")
+    for number, cells in enumerate(rows, first + 1):
+        expect(lines.nth(number).locator("td, th")).to_have_text(cells, timeout=WAIT_MS)
 
 
 def set_number(page, label, value):
@@ -52,16 +69,17 @@ def test_a_manager_edits_money_and_a_clause_runs_and_takes_the_memo(visit, tmp_p
     # The other sum is typed as money: its share follows, and so does the money of the first.
     type_into(page, 0, 3, "3.3", MONEY)
     page.get_by_text("cannot be run yet").wait_for(state="detached")
-    assert table_of(page, 0)[1:] == [
+    rows = [
         ["Shanghai", "23.2", "4.64", "33.2"],
         ["Jiangsu", "34.8", "6.96", "34.8"],
         ["Zhejiang", "25.5", "5.1", "25.5"],
         ["Anhui", "16.5", "3.3", "6.5"],
     ]
+    expect_rows(page, 0, 0, rows)
     # A row typed as money and then as a share shows what was typed last.
     type_into(page, 0, 3, "16", SHARE)
     page.get_by_text("0.5% is missing").wait_for()
-    assert table_of(page, 0)[4] == ["Anhui", "16", "3.2", "6.5"]
+    expect_rows(page, 0, 3, [["Anhui", "16", "3.2", "6.5"]])
     type_into(page, 0, 3, "16.5", SHARE)
     page.get_by_text("is missing").wait_for(state="detached")
     type_into(page, 1, 0, "14")
