@@ -106,7 +106,7 @@ def show_study(
         rows = tables["tornado"][["policy", "outcome"]].drop_duplicates()
         for policy, outcome in rows.itertuples(index=False):
             if not len(tables["answer"]):
-                console.print(tornado_view(tables, policy, outcome, language))
+                console.print(tornado_view(manifest, tables, policy, outcome, language))
     for heading, sentences in (
         ("goals", goal_sentences(manifest, tables, language)),
         ("choice", information_sentences(manifest, tables, language)),

@@ -112,7 +112,9 @@ def _value(number: float, unit: str, words: Wording) -> str:
 
 def preview_warning(manifest: Mapping[str, object], words: Wording) -> str:
     """Return what is to be known of a result of few futures; nothing for others."""
-    return words.text("memo", "preview", n=manifest["paths"]) if is_preview(manifest) else ""
+    if not is_preview(manifest):
+        return ""
+    return words.text("memo", "preview", n=manifest["paths"], few=FEW_FUTURES)
 
 
 def is_preview(manifest: Mapping[str, object]) -> bool:

@@ -9,14 +9,14 @@ import pandas as pd
 
 from finmodel.report.number_names import number_name, quoted
 from finmodel.report.result import Result, kind_of
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, swings_told
 
 GRADES = ("official", "academic", "commercial", "assumed")
 ASSUMED = "assumed"
 MOST_NAMED = 4
 STUDY_TABLES = ("tornado", "numbers")
 """Tables of a sensitivity study that say what moves an answer, and how firm it is."""
-COLUMNS = {"policy", "outcome", "name", "swing", "is_told"}
+COLUMNS = {"policy", "outcome", "name", "swing", "swing_se"}
 
 
 def tally(result: Result) -> dict[str, int] | None:
@@ -85,7 +85,8 @@ def moving(study: Result, *, is_policy: bool) -> list[str]:
     """Return the assumptions that a study tells to move an answer, the strongest first.
 
     One number at a time is moved over its range, all others at their medians. What it moves an
-    answer by counts as a share of the most that any number moves that answer by.
+    answer by counts as a share of the most that any number moves that answer by. Told is what is
+    told from zero on all pages.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def moving(study: Result, *, is_policy: bool) -> list[str]:
     size = own["swing"].abs()
     most = size.groupby([own["policy"], own["outcome"]]).transform("max")
     strength = (size / most.where(most > 0.0)).fillna(0.0)
-    is_kept = own["is_told"].astype(bool) & own["name"].isin(assumed)
+    is_kept = swings_told(own, study.manifest) & own["name"].isin(assumed)
     ranked: pd.Series = strength[is_kept].groupby(own.loc[is_kept, "name"]).max()
     return sorted(map(str, ranked.index), key=lambda name: (-float(ranked[name]), name))
 

@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 
 from finmodel.report.number_names import number_name, plain_figure, quoted
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, swings_told
 from finmodel.scenario.sensitivity_plan import NET
 from finmodel.scenario.sensitivity_schema import NONE
 from finmodel.sensitivity.indices import Z95
@@ -232,8 +232,10 @@ def _with_share(row: Row, words: Mapping[str, str], lang: Language, wording: Wor
     return words["share"].format(name=name, share=row["share"], error=_half(row), way=way)
 
 
-def tornado_view(tables: Tables, policy: str, outcome: str, lang: Language = "en") -> Table:
-    """Return the largest swings of a conclusion, one number at a time."""
+def tornado_view(
+    manifest: Manifest, tables: Tables, policy: str, outcome: str, lang: Language = "en"
+) -> Table:
+    """Return the largest swings of a conclusion, one number at a time; dim ones are not told."""
     words, rows = words_of(lang), tables["tornado"]
     own = rows[(rows["policy"] == policy) & (rows["outcome"] == outcome)]
     own = own[own["swing"].abs() > 0.0]
@@ -242,7 +244,9 @@ def tornado_view(tables: Tables, policy: str, outcome: str, lang: Language = "en
     view.add_column(words["factor"], overflow="fold")
     for key in ("low_value", "high_value", "at_low", "at_high", "change"):
         view.add_column(words[key], justify="right", overflow="fold")
-    for row in own.head(SWINGS_SHOWN).to_dict("records"):
+    own = own.head(SWINGS_SHOWN)
+    own = own.assign(is_told=swings_told(own, manifest))
+    for row in own.to_dict("records"):
         unit = row["unit"]
         view.add_row(
             row["name"],

@@ -35,7 +35,7 @@ from finmodel.report.sensitivity_choices import (
     information_sentences,
 )
 from finmodel.report.views_studies import numbers_view
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, swings_told
 from finmodel.sensitivity.indices import Z95
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language
@@ -168,7 +168,8 @@ def _swings(manifest: Manifest, tables: Tables, lang: Language) -> list[dict[str
         if rows.empty:
             continue
         scale = MCNY_PER_BN if rows["unit"].iloc[0] == "mcny" else 1.0
-        frame = _labelled(rows[["name", "is_told"]], lang).assign(
+        told = rows[["name"]].assign(is_told=swings_told(rows, manifest))
+        frame = _labelled(told, lang).assign(
             low=rows["at_low"] / scale, high=rows["at_high"] / scale
         )
         what = outcome_name(str(outcome), lang)

@@ -32,7 +32,8 @@ def tornado_rows(tables: Tables, policy: str, outcome: str, wording: Wording) ->
     -------
     DataFrame
         As of table `tornado`, with `name` in plain words, `dotted`, `low_text` and `high_text`
-        (values of the number with their unit), and `low` and `high` in `unit_shown`.
+        (values of the number with their unit), and `low` and `high` in `unit_shown`; `is_told` is
+        by the rule of all pages, for the paths of the wording.
     """
     tornado = tables["tornado"]
     rows = tornado[(tornado["policy"] == policy) & (tornado["outcome"] == outcome)]
@@ -44,7 +45,8 @@ def tornado_rows(tables: Tables, policy: str, outcome: str, wording: Wording) ->
     shown = rows.reset_index(drop=True).copy()
     for column in ("centre", "at_low", "at_high", "swing", "swing_se"):
         shown[column] = shown[column] * scale
-    shown["is_told"] = shown["is_told"].astype(bool)
+    told = [wording.is_told(*pair) for pair in zip(rows["swing"], rows["swing_se"], strict=True)]
+    shown["is_told"] = told
     return _named(shown, units_of(tables), wording)
 
 

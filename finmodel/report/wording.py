@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -40,6 +41,21 @@ def reach(n_paths: int) -> float:
 def is_told(value: float, error: float, n_paths: int) -> bool:
     """Return whether a value is told from zero; never without an error."""
     return math.isfinite(error) and error > 0.0 and abs(value) > reach(n_paths) * error
+
+
+def swings_told(rows: pd.DataFrame, manifest: Mapping[str, object]) -> pd.Series[bool]:
+    """Return whether each swing of a sensitivity study is told from zero, by the rule of all pages.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of its table `tornado`.
+    manifest : mapping
+        Of the study, which says of how many paths it is.
+    """
+    n = paths_of(manifest)
+    pairs = zip(rows["swing"], rows["swing_se"], strict=True)
+    return pd.Series([is_told(swing, error, n) for swing, error in pairs], rows.index, dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from finmodel.report.problem_words import problem_words
 from finmodel.report.wording import Wording
 from finmodel.ui import saved, say
 from finmodel.ui.draft import set_draft
+from finmodel.ui.guidance_run import JOB, run_of
 from finmodel.ui.home import home
 from finmodel.ui.packed import pack
-from finmodel.ui.policy import Policy
+from finmodel.ui.policy import PLAN, Policy
 from finmodel.ui.refused import refused_texts
 from finmodel.ui.state import View, link
 
@@ -48,8 +49,15 @@ def keep(policy: Policy, view: View) -> None:
             with right:
                 say.error(failed)
         say.caption(words.text("lab", "share_link"))
-        query = f"mode=manager&lang={words.language}&unit={words.unit}&plan={pack(policy)}"
-        st.code(link("guidance", query), language=None)
+        query = f"lang={words.language}&unit={words.unit}&{PLAN}={pack(policy)}"
+        key = run_of(policy)
+        own = f"&job_{JOB}={key}" if key else ""
+        st.code(link("guidance", f"mode=manager&{query}{own}"), language=None)
+        if key:
+            say.caption(words.text("lab", "reader_link"))
+            st.code(link("guidance", f"{query}{own}"), language=None)
+        else:
+            say.caption(words.text("lab", "no_reader_link"))
         say.caption(words.text("lab", "repeat"))
         st.code(policy.command(), language="bash")
 

@@ -23,6 +23,8 @@ from finmodel.scenario.section import Share
 from finmodel.scenario.walk import declared
 
 PREFIX, PATHS = "policy_", "--paths"
+PLAN = "plan"
+"""Name of a packed policy in the address."""
 BASELINE = "yrd_baseline"
 BASES = {"policy_ipo_halt_support": "stress_ipo_halt"}
 """Baselines of presets that are not compared with the common one: what differs must be the

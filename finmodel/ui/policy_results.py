@@ -205,7 +205,7 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
 def _preview(result: Result, words: Wording) -> str:
     """Return what is to be known of few futures; nothing of more."""
     n = result.n_paths
-    return words.text("lab", "is_preview", n=n) if n < FEW_FUTURES else ""
+    return words.text("lab", "is_preview", n=n, few=FEW_FUTURES) if n < FEW_FUTURES else ""
 
 
 def _money(result: Result, policy: str, words: Wording, view: View, key: str) -> None:

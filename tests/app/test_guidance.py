@@ -128,6 +128,22 @@ def test_the_exact_run_is_as_long_as_one_says():
 
 
 @pytest.mark.parametrize(
+    ("given", "shown"), [(1_000_000, "1,000,000"), (6, "6"), (-3, "−3"), (None, "Nothing")]
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_futures_that_cannot_be_run_are_refused_in_words(given, shown, lang):
+    page = manager(lang=lang)
+    page.number_input(key="lab_paths").set_value(given).run()
+    assert page.button(key="run_exact").disabled
+    assert not page.button(key="run_preview").disabled
+    (told,) = [item.value for item in page.error]
+    if lang == "en":
+        assert told == f"{shown} is not possible. Allowed: 7 to 2,000"
+    else:
+        assert told == f"{shown.replace('Nothing', '空')} 不可用。允许：7 至 2,000"
+
+
+@pytest.mark.parametrize(
     ("rule", "table"),
     [(rule, "region_share") for rule in ("equal", "gdp", "firms", "gap", "as_is")]
     + [(rule, "mandate") for rule in ("equal", "need", "gap", "as_is")],

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from finmodel.report.changes import FEW_FUTURES
 from finmodel.report.charts import png_of, svg_of
 from finmodel.report.charts.grid import province_grid
 from finmodel.report.charts.theme import FOOT_LINE, PNG_SCALE, broken, with_foot, with_line
@@ -58,7 +59,7 @@ def test_the_lines_say_digest_unit_futures_grades_and_that_it_is_no_advice(words
     assert "C" in grades
     assert "373" in grades
     few = mark_lines(run(paths=6), words)[-1]
-    assert few == words.text("memo", "preview", n=6)
+    assert few == words.text("memo", "preview", n=6, few=FEW_FUTURES)
     unknown = replace(run(grades=None, scenario=None), tables={})
     assert words.text("grades", "unknown") in mark_lines(unknown, words)
     assert len(mark_lines(None, words)) == 2

@@ -141,3 +141,54 @@ def test_a_run_of_saved_policies_that_goes_on_is_shown_with_cancel(together, mon
     assert not page.exception
     assert {f"cancel_compare_{place}" for place in (0, 1)} <= {b.key for b in page.button}
     assert {"**Mine 0**", "**Mine 1**"} <= {item.value for item in page.markdown}
+
+
+@pytest.mark.parametrize(
+    ("lang", "sandbox", "button"),
+    [("en", "sandbox", "published"), ("zh", "试验", "已发布")],
+)
+def test_a_reader_sees_the_run_of_a_link_and_no_other(home, lang, sandbox, button):
+    key = job(home, "a", SMALL, 200, stopped(200))
+    page = open_page("guidance", lang=lang, job_lab=key, plan=pack(SMALL))
+    assert not page.exception
+    texts = " ".join(str(item.value) for kind in (page.markdown, page.caption) for item in kind)
+    assert not page.number_input
+    assert not {"policy", "comparison"} & {item.key for item in page.selectbox}
+    assert sandbox in texts
+    assert "0.05" in texts or "5%" in texts
+    leave = page.button(key="to_published")
+    assert button in leave.label
+    leave.click().run()
+    assert not page.exception
+    assert any(item.key == "policy" for item in page.selectbox)
+    assert not page.query_params.get("job_lab")
+    assert not page.query_params.get("plan")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_reader_is_told_that_a_programme_of_a_link_has_no_result(home, lang):
+    page = open_page("guidance", lang=lang, plan=pack(SMALL))
+    assert ("without its run" if lang == "en" else "没有运行结果") in said(page)
+    assert any(item.key == "policy" for item in page.selectbox)
+    page.button(key="to_published").click().run()
+    assert said(page) == ""
+
+
+def test_the_links_of_a_programme_name_its_run_and_its_futures_come_back(home):
+    page = lab(home, "en", SMALL, 200)
+    links = [item.value for item in page.code if "/guidance?" in item.value]
+    assert [("job_lab=" in link, "mode=manager" in link) for link in links] == [
+        (True, True),
+        (True, False),
+    ]
+    assert page.number_input(key="lab_paths").value == 200
+    plain = open_page("guidance", mode="manager", plan=pack(SMALL))
+    links = [item.value for item in plain.code if "/guidance?" in item.value]
+    assert len(links) == 1
+    assert "job_lab" not in links[0]
+
+
+def test_futures_of_a_run_are_those_of_its_link(home):
+    key = job(home, "b", SMALL, 16, stopped(16))
+    page = open_page("guidance", mode="manager", job_lab=key, plan=pack(SMALL))
+    assert page.number_input(key="lab_paths").value == 16

@@ -7,27 +7,20 @@ from collections.abc import Sequence
 import streamlit as st
 
 from finmodel.errors import InputError, Problem
-from finmodel.report.wording import Wording, names_of
+from finmodel.report.wording import Wording
 from finmodel.ui import say
 from finmodel.ui.allotment_words import change_words
-from finmodel.ui.downloads import downloads
 from finmodel.ui.draft import DRAFT, draft, set_draft
 from finmodel.ui.guidance_editor import edit, is_drawn
 from finmodel.ui.guidance_keep import keep
+from finmodel.ui.guidance_reader import names_for, read, title_of
 from finmodel.ui.guidance_run import results, run
-from finmodel.ui.home import home
 from finmodel.ui.job_panel import queue
 from finmodel.ui.packed import pack, unpack
-from finmodel.ui.parts import choose, foot, named, of_result
-from finmodel.ui.policy import BASELINE, Policy, editable, presets, scenario_of
-from finmodel.ui.policy_results import of_stored, show_result
+from finmodel.ui.policy import PLAN, Policy, editable, presets, scenario_of
 from finmodel.ui.refused import refused_text, refused_texts
-from finmodel.ui.results import stored_results
 from finmodel.ui.say import harmless
-from finmodel.ui.state import View, kept, told
-
-COMMAND = f"finmodel compare scenarios/{BASELINE}.toml scenarios/policy_pro_rata.toml"
-PLAN = "plan"
+from finmodel.ui.state import View, told
 
 
 def page(view: View) -> None:
@@ -37,27 +30,7 @@ def page(view: View) -> None:
     if view.is_manager:
         _manager(view)
     else:
-        _reader(view)
-
-
-def _reader(view: View) -> None:
-    """Show a stored comparison."""
-    say.caption(view.wording.text("lab", "reader_note"))
-    found = stored_results("comparisons", home(), "outcomes")
-    stored = choose(found, view, COMMAND, key="comparison")
-    if stored is None:
-        return
-    view = of_result(view, stored)
-    words, result = named(view, stored), of_stored(stored, view.language)
-    names = list(result.titles)
-    kept("policy", names, names[0])
-    policy = st.selectbox(
-        words.text("lab", "policy"), names, format_func=result.titles.__getitem__, key="policy"
-    )
-    told("policy", policy, names[0])
-    show_result(result, policy, words, view, key="lab")
-    downloads(stored, view)
-    foot(stored, view)
+        read(view)
 
 
 def _manager(view: View) -> None:
@@ -72,7 +45,7 @@ def _manager(view: View) -> None:
         scenario = policy.load()
     except InputError as error:
         scenario, problems = scenario_of(policy.preset), error.problems
-    named_words = Wording(words.language, words.unit, _names(policy.preset, words))
+    named_words = Wording(words.language, words.unit, names_for(policy.preset, words))
     _changes(policy, named_words)
     with st.expander(words.text("lab", "edit"), expanded=True):
         edit(named_words, problems)
@@ -105,7 +78,7 @@ def _choose_preset(words: Wording) -> None:
         words.text("lab", "preset"),
         options,
         index=options.index(policy.preset),
-        format_func=lambda name: _title(name, words),
+        format_func=lambda name: title_of(name, words),
     )
     if chosen != policy.preset:
         set_draft(Policy(chosen))
@@ -117,7 +90,7 @@ def _changes(policy: Policy, words: Wording) -> None:
     if not policy.changes:
         say.caption(words.text("lab", "no_changes"))
         return
-    title = _title(policy.preset, words)
+    title = title_of(policy.preset, words)
     say.caption(words.text("lab", "changes", n=len(policy.changes), title=title))
     with st.container(horizontal=True):
         st.button(words.text("lab", "reset"), on_click=set_draft, args=[Policy(policy.preset)])
@@ -139,12 +112,3 @@ def _of_no_field(problems: Sequence[Problem], preset: str, words: Wording) -> No
         if not is_drawn(problem, scenario_of(preset)):
             _, spec = editable(preset).get(problem.place.rpartition(" ")[2], (None, None))
             say.error(refused_text(problem, words, spec))
-
-
-def _title(name: str, words: Wording) -> str:
-    meta = scenario_of(name).meta
-    return meta.title_zh if words.language == "zh" else meta.title_en
-
-
-def _names(preset: str, words: Wording) -> dict[str, str]:
-    return names_of({"scenario": scenario_of(preset).model_dump(mode="json")}, words.language)
