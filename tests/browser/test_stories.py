@@ -108,6 +108,17 @@ def test_a_manager_edits_money_and_a_clause_runs_and_takes_the_memo(visit, tmp_p
         assert option in text
     assert "not investment advice" in text
     assert memo.page.locator("svg").count() > 0
+    # A stakeholder opens the link on a phone, in Chinese, and sees this run and no other.
+    page.get_by_text("Save · Link to this view").click()
+    links = page.locator("[data-testid=stCode]", has_text="/guidance?")
+    (link,) = [text for text in links.all_inner_texts() if "mode=manager" not in text]
+    guest = visit(width=390, height=1800, locale="zh-CN")
+    guest.page.goto(link.replace("lang=en", "lang=zh"))
+    guest.page.get_by_text("8个模拟未来的预览").first.wait_for()
+    for change in ("上海", "23.2%", "1.5倍"):
+        guest.page.get_by_text(change).first.wait_for()
+    assert guest.page.get_by_role("spinbutton").count() == 0
+    guest.check()
     tab.check()
 
 
