@@ -227,7 +227,7 @@ def test_charts_and_tables_of_a_study_are_in_the_unit_that_they_name(sensitivity
         capital = found[found["dotted"] == "capital.total_mcny_pa"].iloc[0]
         assert own.money_unit in capital["unit_shown"]
         rows.append([*money.ravel(), capital["low"] * own.mcny_per_unit])
-        view = views.tornado_view(found, unit, own)
+        view = views.tornado_view(found, unit, own, "Gap")
         assert sum(own.money_unit in str(head) for head in view) == 4
         assert list(view.iloc[:, -1]) == list(found["dotted"])
         listed = views.numbers_view(tables["numbers"], own)

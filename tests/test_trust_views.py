@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from finmodel.report.captions.trust import evidence_caption, inputs_lead
 from finmodel.report.number_names import number_name
+from finmodel.report.source_words import sources_named
 from finmodel.report.target_chart import chart_rows, ratio_chart, ratio_svg
+from finmodel.report.validation import figure_text
 from finmodel.report.views_trust import (
     evidence_view,
+    in_words,
     inputs_view,
     matching,
     plain,
@@ -17,6 +20,7 @@ from finmodel.report.views_trust import (
     source_lines,
     sources_view,
 )
+from finmodel.report.wording import minus
 from tests.evidence_cases import target, targets
 from tests.stored_cases import EN, NAN, ZH, run
 
@@ -31,7 +35,7 @@ def test_inputs_are_shown_with_range_grade_and_dotted_name(words):
     assert first[0] == number_name("births.total_pa", words)
     assert first[0] in ("Firms born in all", "新设企业总数")
     assert table.iloc[:, 6].tolist() == list(INPUTS["name"])
-    assert first[1] == "1816"
+    assert first[1] == "1,816"
     low, high = INPUTS.iloc[0][["low", "high"]]
     assert first[2] == range_text(low, high, words)
     assert range_text(1654.6, 1993.2, words) == words.text(
@@ -130,3 +134,37 @@ def test_without_a_ratio_there_is_no_chart():
     only = targets()[targets()["target"] == "direction"]
     assert ratio_chart(only, "zh") is None
     assert ratio_svg(only, "zh") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_labels_of_a_page_s_chart_are_whole_and_fit_their_rows(language):
+    long = "Further private money per public yuan that was put at risk"
+    made = targets().assign(label_en=long, label_zh="每元财政资金新增社会资本的一个很长很长的名称")
+    spec = ratio_chart(made, language, "", "container", "Heading").to_dict()
+    axis = spec["layer"][0]["encoding"]["y"]["axis"]
+    names = {row["label"] for rows in spec["datasets"].values() for row in rows if "label" in row}
+    lines = [line for name in names for line in name.split("\n")]
+    assert len(lines) > 1
+    wide = max(sum(1 if letter.isascii() else 2 for letter in line) for line in lines)
+    assert 5.6 * wide <= axis["labelLimit"]
+    assert spec["height"]["step"] >= 14 * len(lines)
+    assert spec["title"] == ["Heading"]
+
+
+def test_numbers_in_words_have_separators_and_a_minus_sign():
+    assert (in_words(-0.425), in_words(17727.0)) == ("−0.425", "17,727")
+    assert figure_text(17727.0, "n") == "17,727"
+    assert figure_text(-0.106, "share") == "−10.6%"
+    assert minus("-0.9±1.6, -4.9 to 3.2; 2017-2021; --set a=-1") == (
+        "−0.9±1.6, −4.9 to 3.2; 2017-2021; --set a=-1"
+    )
+
+
+@pytest.mark.parametrize(("words", "said"), [(EN, "set by the user"), (ZH, "由用户设定")])
+def test_a_number_of_the_user_has_a_source_with_a_name(words, said):
+    own = INPUTS.head(2).assign(source=["user", "NOWHERE"])
+    titles = dict(zip(*(sources_named(own, words)[c] for c in ("source_id", "title")), strict=True))
+    assert titles["user"] == said
+    assert titles["NOWHERE"] == words.text("assumptions_page", "unknown_source")
+    assert said in sources_view(own, words).iloc[:, 1].tolist()
+    assert f"user: {said}" in source_lines(own, words)

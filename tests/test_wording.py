@@ -12,7 +12,7 @@ from finmodel.report.wording import Wording
 @pytest.mark.parametrize(
     ("value", "error", "shown"),
     [
-        (98752.3, 2852.1, "98,800"),
+        (98752.3, 2852.1, "99,000"),
         (0.27263, 0.0072, "0.273"),
         (0.27263, math.nan, "0.273"),
         (1234.5, 0.0, "1,234"),
@@ -29,8 +29,8 @@ def test_digits_end_where_the_error_begins(value, error, shown):
 
 def test_money_in_each_unit_is_the_same_money():
     assert Wording("en", "bn").money(98752.3, 2852.1) == "99 bn CNY"
-    assert Wording("zh", "yi").money(98752.3, 2852.1) == "988亿元"
-    assert Wording("en", "mcny").money(98752.3, 2852.1) == "98,800 million CNY"
+    assert Wording("zh", "yi").money(98752.3, 2852.1) == "990亿元"
+    assert Wording("en", "mcny").money(98752.3, 2852.1) == "99,000 million CNY"
 
 
 def test_ranges_and_shares():
@@ -50,8 +50,8 @@ def test_text_that_a_spreadsheet_would_run_is_quoted(text):
 
 def test_digits_that_are_noise_are_not_shown():
     words = Wording("en", "mcny")
-    assert words.with_error(136_637.4, 4_286.0) == "136,600 ± 4,300"
-    assert words.with_error(-2_809.0, 1_477.0) == "−2,800 ± 1,500"
-    assert words.with_error(362.4, 14.2) == "362 ± 14"
-    assert words.with_error(99.0, 150.0) == "100 ± 150"
+    assert words.with_error(136_637.4, 4_286.0) == "137,000 ± 4,000"
+    assert words.with_error(-2_809.0, 1_477.0) == "−3,000 ± 1,000"
+    assert words.with_error(362.4, 14.2) == "360 ± 10"
+    assert words.with_error(99.0, 150.0) == "100 ± 200"
     assert words.number(98_752.0) == "98,752"

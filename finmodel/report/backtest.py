@@ -13,6 +13,7 @@ from rich.table import Table
 
 from finmodel.report.pages import render
 from finmodel.report.target_chart import BAD, GOOD, GREY, ROW_HEIGHT, WIDTH
+from finmodel.report.wording import minus
 from finmodel.store import Manifest
 from finmodel.variables import Language, labels
 
@@ -48,7 +49,7 @@ def backtest_sentences(tables: Tables, manifest: Manifest, lang: Language) -> li
     known = {name: manifest[name] for name in ("firms", "rounds", "as_of")}
     return [
         head,
-        words["bias"].format(points=100.0 * whole["mean_error"]),
+        minus(words["bias"].format(points=100.0 * whole["mean_error"])),
         words["dependent"],
         words["known"].format(**known, tau=spread["tau"], cohorts=int(spread["cohorts"])),
     ]
@@ -66,7 +67,7 @@ def coverage_rows(table: pd.DataFrame, lang: Language) -> list[list[str]]:
                 str(row["forecasts"]),
                 f"{row['inside']:.0%}",
                 f"{row['inside_without']:.0%}",
-                f"{100.0 * row['mean_error']:+.1f}",
+                minus(f"{100.0 * row['mean_error']:+.1f}"),
             ]
         )
     return rows

@@ -36,7 +36,9 @@ def badge_of(result: Result | None) -> Badge:
     return "baseline" if is_plain and not has_policy else "published"
 
 
-def mark_lines(result: Result | None, words: Wording, subject: str = "") -> list[str]:
+def mark_lines(
+    result: Result | None, words: Wording, subject: str = "", stopped: int = 0
+) -> list[str]:
     """Return what stands under a picture that is taken away.
 
     Parameters
@@ -46,6 +48,8 @@ def mark_lines(result: Result | None, words: Wording, subject: str = "") -> list
     words : Wording
     subject : str
         What of the result the picture is of: a policy, a group.
+    stopped : int
+        Futures after which what is not stored was stopped; 0 if it was not.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def mark_lines(result: Result | None, words: Wording, subject: str = "") -> list
     comma = words.text("mark", "between")
     parts = [words.text("mark", badge_of(result)), *([subject] if subject else [])]
     if result is None:
-        parts.append(words.text("mark", "unsaved"))
+        parts.append(_unstored(words, stopped))
     else:
         parts.append(_title(result, words))
         parts.append(words.text("mark", "digest", digest=plain_name(result.key)))
@@ -76,10 +80,10 @@ def mark_lines(result: Result | None, words: Wording, subject: str = "") -> list
     return [*said, preview] if preview else said
 
 
-def mark_line(result: Result | None, words: Wording, subject: str = "") -> str:
+def mark_line(result: Result | None, words: Wording, subject: str = "", stopped: int = 0) -> str:
     """Return the same in a few words, as it stands over a chart and in every row of a CSV."""
     parts = [words.text("mark", badge_of(result)), *([subject] if subject else [])]
-    parts.append(plain_name(result.key)[:SHORT] if result else words.text("mark", "unsaved"))
+    parts.append(plain_name(result.key)[:SHORT] if result else _unstored(words, stopped))
     if result is not None and kind_of(result.tables) and is_preview(result.manifest):
         parts.append(words.text("mark", "preview", paths=result.manifest["paths"]))
     parts.append(words.text("mark", "advice"))
@@ -87,21 +91,28 @@ def mark_line(result: Result | None, words: Wording, subject: str = "") -> str:
 
 
 def marked(
-    data: pd.DataFrame, result: Result | None, words: Wording, subject: str = ""
+    data: pd.DataFrame, result: Result | None, words: Wording, subject: str = "", stopped: int = 0
 ) -> pd.DataFrame:
     """Return a table with a last column that says what it is of: a file's name does not last."""
-    return data.assign(**{COLUMN: mark_line(result, words, subject)})
+    return data.assign(**{COLUMN: mark_line(result, words, subject, stopped)})
 
 
-def file_name(what: str, result: Result | None, language: str, ending: str) -> str:
+def file_name(
+    what: str, result: Result | None, language: str, ending: str, stopped: int = 0
+) -> str:
     """Return the name of a file: what it shows, what kind of result, its digest, its language."""
-    digest = plain_name(result.key) if result else "unsaved"
+    digest = plain_name(result.key) if result else "partial" if stopped else "unsaved"
     return f"finmodel_{plain_name(what)}_{badge_of(result)}_{digest}_{language}.{ending}"
 
 
 def plain_name(name: str, most: int = 64) -> str:
     """Return the letters, digits, ``-`` and ``_`` of a name: a folder may have any."""
     return re.sub(r"[^A-Za-z0-9_-]", "", name)[:most]
+
+
+def _unstored(words: Wording, stopped: int) -> str:
+    """Return that something is not stored, and that it is a part where a run was stopped."""
+    return words.text("mark", "partial", n=stopped) if stopped else words.text("mark", "unsaved")
 
 
 def _title(result: Result, words: Wording) -> str:

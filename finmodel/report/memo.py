@@ -21,7 +21,8 @@ from finmodel.report.memo_figures import comparison_figures, run_figures
 from finmodel.report.memo_money import money_tested
 from finmodel.report.pages import render
 from finmodel.report.private_money import cautions
-from finmodel.report.result import Result, grade_tally, inputs_of, sources_used
+from finmodel.report.result import Result, grade_tally, inputs_of
+from finmodel.report.source_words import sources_named
 from finmodel.report.wording import Wording
 from finmodel.variables import labels
 
@@ -117,7 +118,7 @@ def memo_page(result: Result, wording: Wording, studies: Sequence[Result] = ()) 
         # Charts are drawn by us from escaped data, so they go in as they are.
         figures=[(Markup(svg_of(chart)), caption) for chart, caption in memo.figures],
         grades=[*_grades(inputs, wording), *grade_sentences(result, studies, wording)[1:]],
-        sources=_sources(inputs),
+        sources=_sources(inputs, wording),
         command=shlex.join(map(str, command)) if isinstance(command, list) else "",
         made=wording.text(
             "memo",
@@ -156,8 +157,8 @@ def _grades(inputs: pd.DataFrame, wording: Wording) -> list[str]:
     return [*said, wording.text("memo", "grades_c")] if tally["C"] else said
 
 
-def _sources(inputs: pd.DataFrame) -> list[dict[str, str]]:
-    rows = sources_used(inputs).to_dict("records")
+def _sources(inputs: pd.DataFrame, words: Wording) -> list[dict[str, str]]:
+    rows = sources_named(inputs, words).to_dict("records")
     return [{str(key): str(value) for key, value in row.items()} for row in rows]
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import pandas as pd
+
 from finmodel.datasets import sources
+from finmodel.report.result import sources_used
 from finmodel.report.wording import Wording
 
-UNNAMED = ("assumption", "user")
+OWN = "user"
+"""In place of a source of a number that a visitor has set."""
+UNNAMED = ("assumption", OWN)
 """What stands in place of a source where there is none."""
 _WEB = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:/[A-Za-z0-9/._~%?=&#+,!*@-]*)?")
 """An address that is one from end to end, without what Markdown would read."""
@@ -28,6 +33,29 @@ class Source:
 
     text: str
     url: str
+
+
+def sources_named(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return the sources that inputs name, none without a title.
+
+    Parameters
+    ----------
+    inputs : DataFrame
+        Table `assumptions`.
+    words : Wording
+
+    Returns
+    -------
+    DataFrame
+        As :func:`finmodel.report.result.sources_used`.
+    """
+    table = sources_used(inputs)
+    titles = [
+        str(title)
+        or words.text("assumptions_page", "own_source" if code == OWN else "unknown_source")
+        for code, title in zip(table["source_id"], table["title"], strict=True)
+    ]
+    return table.assign(title=titles)
 
 
 def named_sources(ids: str, words: Wording) -> list[Source]:

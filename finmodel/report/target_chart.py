@@ -8,18 +8,17 @@ import altair as alt
 import pandas as pd
 
 from finmodel.evaluate.validation import INSIDE
-from finmodel.report.charts.theme import AnyChart, finish, svg_of
+from finmodel.report.charts.studies import label_axis, step_of
+from finmodel.report.charts.theme import AnyChart, finish, svg_of, title_lines
 from finmodel.variables import Language, labels
 
 NARROWEST, WIDEST = 0.1, 10.0
 """Ratios beyond are drawn at the edge."""
 TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 GOOD, BAD, GREY = "#1e6b43", "#a4262c", "#cfd6de"
-WIDTH, ROW_HEIGHT, TALL_ROW = 520, 20, 30
-NARROW_LABEL = 190
-"""What labels may take of a page that may be a phone's; tables have them whole."""
-TWO_LINES = "split(replace(replace(datum.label, ', ', '|'), '：', '：|'), '|')"
-"""A Vega expression: what comes after the first comma or colon stands on a line of its own."""
+WIDTH, ROW_HEIGHT = 520, 20
+NARROW_LABEL, NARROW_LETTERS = 190, 32
+"""What labels may take of a page that may be a phone's, in pixels and in letters of a line."""
 
 
 def chart_rows(table: pd.DataFrame, lang: Language) -> pd.DataFrame:
@@ -40,6 +39,7 @@ def ratio_chart(
     lang: Language,
     alt_text: str = "",
     width: int | Literal["container"] = WIDTH,
+    heading: str = "",
 ) -> AnyChart | None:
     """Return the chart of some targets; None if none has a ratio.
 
@@ -52,7 +52,10 @@ def ratio_chart(
     lang : {'en', 'zh'}
     alt_text : str
     width : int or 'container'
-        Of the part with the dots, in pixels; `container` takes what a page gives.
+        Of the part with the dots, in pixels; `container` takes what a page gives, and labels stand
+        in as many lines as they need.
+    heading : str
+        Over it; a browser draws no line under a title that is not there.
     """
     frame = chart_rows(table, lang)
     if frame.empty:
@@ -60,9 +63,11 @@ def ratio_chart(
     title = labels()["validation"]["axis"][lang]
     scale = alt.Scale(type="log", domain=[NARROWEST, WIDEST])
     axis = alt.Axis(values=list(TICKS), format="~g")
-    is_page = width == "container"
-    limit = {"labelLimit": NARROW_LABEL, "labelExpr": TWO_LINES} if is_page else {"labelLimit": 360}
-    names = alt.Axis(**limit)
+    names: alt.Axis = alt.Axis(labelLimit=360)
+    height: int | dict[str, int] = ROW_HEIGHT * frame["label"].nunique()
+    if width == "container":
+        frame["label"] = ["\n".join(title_lines(name, NARROW_LETTERS)) for name in frame["label"]]
+        names, height = label_axis(NARROW_LABEL), step_of(frame["label"])
     row = alt.Y("label:N", sort=None, title=None, axis=names)
     sides = [True, False]
     colour = alt.Color("is_inside:N", scale=alt.Scale(domain=sides, range=[GOOD, BAD]), legend=None)
@@ -85,8 +90,8 @@ def ratio_chart(
         ),
         alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(strokeDash=[3, 3]).encode(x="one:Q"),
     ]
-    height = (TALL_ROW if is_page else ROW_HEIGHT) * frame["label"].nunique()
-    return finish(alt.layer(*layers).properties(width=width, height=height), alt_text)
+    chart = alt.layer(*layers).properties(width=width, height=height)
+    return finish(chart.properties(title=heading) if heading else chart, alt_text)
 
 
 def ratio_svg(table: pd.DataFrame, lang: Language) -> str:

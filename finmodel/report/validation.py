@@ -14,6 +14,7 @@ from finmodel.evaluate.validation import OUTSIDE, PARTS, SIGN
 from finmodel.report.note_words import note_words
 from finmodel.report.pages import render
 from finmodel.report.target_chart import ratio_svg
+from finmodel.report.wording import minus
 from finmodel.store import Manifest
 from finmodel.units import MCNY_PER_BN
 from finmodel.variables import Language, labels
@@ -28,17 +29,19 @@ def words_of(lang: Language) -> dict[str, str]:
 
 def figure_text(value: float, unit: str) -> str:
     """Return a figure in its unit, a dash if there is none."""
-    if not math.isfinite(value):
-        return "-"
+    return "–" if not math.isfinite(value) else minus(_figure(value, unit))
+
+
+def _figure(value: float, unit: str) -> str:
     if unit in ("share", "per year"):
         return f"{value:.1%}"
     if unit == SIGN:
-        return {-1.0: "-", 0.0: "0"}.get(value, "+")
+        return {-1.0: "−", 0.0: "0"}.get(value, "+")
     if unit == "mcny":
-        return f"{value / MCNY_PER_BN:.1f} bn" if abs(value) >= MCNY_PER_BN else f"{value:.0f} m"
+        return f"{value / MCNY_PER_BN:,.1f} bn" if abs(value) >= MCNY_PER_BN else f"{value:,.0f} m"
     if unit == "deals":
         return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def interval_text(value: float, low: float, high: float, unit: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, to_digits
 
 
 def gap_view_table(table: pd.DataFrame, dimension: str, wording: Wording) -> pd.DataFrame:
@@ -20,6 +20,7 @@ def gap_view_table(table: pd.DataFrame, dimension: str, wording: Wording) -> pd.
     """
     per, unit = wording.mcny_per_unit, wording.money_unit
     rows = table[table["gap_rate_mcny"].notna()]
+    error, of_rate = rows["gap_mcny_se"] / per, 100 * rows["gap_rate_mcny_se"]
 
     def head(key: str) -> str:
         return wording.text("view", key, unit=unit)
@@ -28,10 +29,10 @@ def gap_view_table(table: pd.DataFrame, dimension: str, wording: Wording) -> pd.
         {
             head(dimension): [wording.name(code) for code in rows[dimension]],
             head("need"): (rows["viable_ask_mcny"] / per).round(3),
-            head("gap"): (rows["gap_mcny"] / per).round(3),
-            head("gap_se"): (rows["gap_mcny_se"] / per).round(3),
-            head("rate"): (100 * rows["gap_rate_mcny"]).round(2),
-            head("rate_se"): (100 * rows["gap_rate_mcny_se"]).round(2),
+            head("gap"): to_digits(rows["gap_mcny"] / per, error, 3),
+            head("gap_se"): to_digits(error, error, 3),
+            head("rate"): to_digits(100 * rows["gap_rate_mcny"], of_rate, 2),
+            head("rate_se"): to_digits(of_rate, of_rate, 2),
             head("rate_q05"): (100 * rows["gap_rate_mcny_q05"]).round(1),
             head("rate_q95"): (100 * rows["gap_rate_mcny_q95"]).round(1),
             head("needs"): rows["gap_n"].round(1),

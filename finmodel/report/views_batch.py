@@ -28,7 +28,7 @@ def batch_unit(measure: str, wording: Wording, *, is_change: bool) -> tuple[floa
     """Return by what a measure is multiplied to be shown, and the name of its unit."""
     kind = measure_units()[measure]
     if kind == "mcny":
-        return 1.0 / wording.mcny_per_unit, wording.money_unit
+        return 1.0 / wording.mcny_per_unit, wording.money_unit_of(measure)
     if kind == "share":
         return 100.0, wording.text("studies_batch", "points" if is_change else "percent")
     return 1.0, wording.text("studies_batch", "needs" if kind == "n" else "times")
@@ -136,12 +136,20 @@ def axes_text(units: pd.DataFrame, scenario: str, wording: Wording) -> str:
     return wording.text("number_word", "axes", names=comma.join(said)) if said else ""
 
 
-def batch_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFrame:
-    """Return rows of :func:`batch_rows`, or of others with intervals, with headings."""
-    heads = {
-        key: wording.text("studies_batch", key) + ("" if key == "name" else f", {unit}")
-        for key in ("name", "value", "low", "high")
-    }
+def batch_view(rows: pd.DataFrame, what: str, wording: Wording) -> pd.DataFrame:
+    """Return rows of :func:`batch_rows`, or of others with intervals, with headings.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    what : str
+        What the values are, with the unit.
+    wording : Wording
+    """
+    heads = {"name": wording.text("studies_batch", "name"), "value": what}
+    for key in ("low", "high"):
+        end = wording.text("studies_batch", key)
+        heads[key] = wording.text("studies_batch", "of", what=what, head=end)
     if "dotted" in rows:
         heads["name"] = wording.text("number_word", "name")
     for key in ("set", "dotted"):

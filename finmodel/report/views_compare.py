@@ -9,7 +9,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from finmodel.report.views_policy import MONEY, region_rows
+from finmodel.report.views_policy import MONEY, change_name, change_unit, region_rows
 from finmodel.report.wording import Wording, is_told, reach
 
 COLUMNS = ["name", "change", "se", "low", "high", "is_told"]
@@ -151,13 +151,32 @@ def future_rows(
     return pd.DataFrame(rows, columns=[*COLUMNS, "first", "second", "n_more", "n_equal", "n"])
 
 
-def compare_view(rows: pd.DataFrame, wording: Wording, *, is_bound: bool = False) -> pd.DataFrame:
-    """Return differences with headings in the language."""
-    words = wording.text
+def compare_view(
+    rows: pd.DataFrame, wording: Wording, outcome: str = "", *, is_bound: bool = False
+) -> pd.DataFrame:
+    """Return changes or differences with headings in the language.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`base_rows`, :func:`pair_rows` or :func:`future_rows`.
+    wording : Wording
+    outcome : str
+        Of the rows: headings name it with its unit. By default they are public TVPI, of futures.
+    is_bound : bool
+        Whether errors are bounds.
+    """
+    words, is_base = wording.text, "region" in rows.columns
+    name = words("compare", "difference_at_end", outcome=words("public", "tvpi"))
+    unit = words("studies_batch", "times")
+    if outcome:
+        name = change_name(outcome, wording, is_difference=not is_base)
+        unit = change_unit(outcome, wording)
+    error = words(*(("compare", "bound") if is_bound else ("lab", "error")))
     shown = {
-        words("compare", "pair_head"): rows["name"],
-        words("lab", "change"): rows["change"],
-        words(*(("compare", "bound") if is_bound else ("lab", "error"))): rows["se"],
+        words(*(("lab", "policy") if is_base else ("compare", "pair_head"))): rows["name"],
+        name: rows["change"],
+        words("extreme", "unit", name=error, unit=unit) if unit else error: rows["se"],
         words("lab", "told"): [words("lab", "yes" if flag else "no") for flag in rows["is_told"]],
     }
     for column, key in (("n_more", "beats"), ("n_equal", "ties"), ("n", "of")):

@@ -89,13 +89,14 @@ def fan_view(years: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return rows.rename(columns=heads)
 
 
-def dots_view(dpi: pd.Series[float], wording: Wording) -> pd.DataFrame:
-    """Return futures, worst first."""
+def dots_view(dpi: pd.Series[float], wording: Wording, year: str = "") -> pd.DataFrame:
+    """Return futures, worst first; by the end of a year, or of the fund."""
+    key = "dpi_year" if year else "dpi"
     values = dpi.dropna().sort_values().round(3).reset_index(drop=True)
     return pd.DataFrame(
         {
             wording.text("my_fund_dots", "future"): range(1, len(values) + 1),
-            wording.text("my_fund_dots", "dpi"): values,
+            wording.text("my_fund_dots", key, year=year): values,
         }
     )
 

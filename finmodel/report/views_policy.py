@@ -13,6 +13,8 @@ from finmodel.variables import labels
 
 MONEY = "_mcny"
 LESS_IS_BETTER = ("gap_n", "gap_mcny", "closures_n", "failures_n")
+AT_END = ("survivors_n",)
+"""Outcomes of the end; all others are of a year."""
 OUTCOMES = ("funded_viable_n", "gap_mcny", "gap_n", "deals_mcny", "deals_n", "survivors_n")
 RISKS = (
     "budget_mcny",
@@ -86,7 +88,9 @@ def chain_rows(
 def chain_view(rows: pd.DataFrame, wording: Wording, measure: str) -> pd.DataFrame:
     """Return the chain with headings in the language, and the unit of its measure."""
     heads = {"value": "value", "se": "error", "q05": "q05", "q95": "q95"}
-    unit = wording.money_unit if measure == "mcny" else wording.text("lab", "firms_unit")
+    unit = wording.text("lab", "firms_unit")
+    if measure == "mcny":
+        unit = wording.text("lab", "money_axis", unit=wording.money_unit)
     return _with_heads(rows, wording, unit, name="part", **heads)
 
 
@@ -96,6 +100,28 @@ def outcome_name(outcome: str, wording: Wording) -> str:
     if not outcome.endswith(MONEY):
         return name
     return wording.text("extreme", "unit", name=name, unit=wording.money_unit)
+
+
+def change_name(outcome: str, wording: Wording, *, is_difference: bool = False) -> str:
+    """Return what a change of an outcome is called, with its unit and that it is a year's.
+
+    Parameters
+    ----------
+    outcome : str
+    wording : Wording
+    is_difference : bool
+        Whether it is that of two policies, not that of a policy and none.
+    """
+    section, key = ("compare", "difference") if is_difference else ("lab", "change")
+    when = "at_end" if outcome in AT_END else "a_year"
+    return wording.text(section, f"{key}_{when}", outcome=outcome_name(outcome, wording))
+
+
+def change_unit(outcome: str, wording: Wording) -> str:
+    """Return the unit of a change of an outcome; empty for a number of firms at the end."""
+    if outcome.endswith(MONEY):
+        return wording.text("lab", "money_axis", unit=wording.money_unit)
+    return "" if outcome in AT_END else wording.text("lab", "firms_unit")
 
 
 def region_rows(
@@ -150,15 +176,27 @@ def region_rows(
     return pd.DataFrame(rows, columns=columns)
 
 
-def difference_view(rows: pd.DataFrame, wording: Wording, first: str = "region") -> pd.DataFrame:
-    """Return changes with headings in the language, whether they are told in words."""
+def difference_view(rows: pd.DataFrame, outcome: str, wording: Wording) -> pd.DataFrame:
+    """Return changes with headings in the language, whether they are told in words.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`region_rows`.
+    outcome : str
+        Of the rows: headings name it with its unit.
+    wording : Wording
+    """
     shown = rows.assign(
         told=[wording.text("lab", "yes" if flag else "no") for flag in rows["is_told"]]
     )
-    heads = {"name": first, "change": "change", "se": "error", "told": "told"}
+    heads = {"name": "region", "change": "change", "se": "error", "told": "told"}
     if {"q05", "q95"} <= set(rows.columns):
         heads |= {"q05": "q05", "q95": "q95"}
-    return _with_heads(shown, wording, **heads)
+    view = _with_heads(shown, wording, change_unit(outcome, wording), **heads)
+    named = dict(zip(view.columns, heads, strict=True))
+    is_change = {head for head, column in named.items() if column == "change"}
+    return view.rename(columns=dict.fromkeys(is_change, change_name(outcome, wording)))
 
 
 def year_rows(years: pd.DataFrame, policy: str, wording: Wording) -> pd.DataFrame:

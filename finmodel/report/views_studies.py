@@ -16,10 +16,11 @@ from finmodel.report.wording import Wording
 Tables = Mapping[str, pd.DataFrame]
 
 
-def outcome_scale(unit: str, wording: Wording) -> tuple[float, str]:
+def outcome_scale(unit: str, wording: Wording, outcome: str = "") -> tuple[float, str]:
     """Return by what an outcome of a sensitivity study is multiplied, and its unit."""
     if unit == "mcny":
-        return 1.0 / wording.mcny_per_unit, wording.money_unit
+        own = wording.money_unit_of(outcome) if outcome else wording.money_unit
+        return 1.0 / wording.mcny_per_unit, own
     if unit == "share":
         return 100.0, wording.text("studies_batch", "percent")
     return 1.0, wording.text("studies_batch", "needs" if unit == "n" else "times")
@@ -97,8 +98,18 @@ def numbers_view(numbers: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     )
 
 
-def tornado_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFrame:
-    """Return rows of :func:`tornado_rows` with headings; `unit` is that of the conclusion."""
+def tornado_view(rows: pd.DataFrame, unit: str, wording: Wording, what: str) -> pd.DataFrame:
+    """Return rows of :func:`tornado_rows` with headings.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    unit : str
+        Of the conclusion.
+    wording : Wording
+    what : str
+        The conclusion is called.
+    """
     heads = {
         "name": "factor",
         "low": "low",
@@ -112,7 +123,8 @@ def tornado_view(rows: pd.DataFrame, unit: str, wording: Wording) -> pd.DataFram
     shown = rows.assign(error=Z95 * rows["swing_se"])[[*heads, "dotted"]]
     names = {key: wording.text("studies_sensitivity", head) for key, head in heads.items()}
     for key in ("at_low", "at_high", "swing", "error"):
-        names[key] += f", {unit}"
+        head = wording.text("extreme", "unit", name=names[key], unit=unit)
+        names[key] = wording.text("studies_batch", "of", what=what, head=head)
     names["dotted"] = wording.text("number_word", "dotted")
     return shown.round(4).rename(columns=names)
 

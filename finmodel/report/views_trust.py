@@ -11,8 +11,9 @@ from finmodel.evaluate.validation import CONTEXT, FITTED, SIGN
 from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_name, unit_name
 from finmodel.report.result import LETTER, source_ids, sources_used
+from finmodel.report.source_words import OWN, sources_named
 from finmodel.report.validation import interval_text
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, minus
 
 
 def matching(
@@ -63,7 +64,7 @@ def inputs_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
     return pd.DataFrame(
         {
             words.text("number_word", "name"): [number_name(str(n), words) for n in inputs["name"]],
-            words.text("workbook", "value"): [plain(value) for value in inputs["value"]],
+            words.text("workbook", "value"): [in_words(value) for value in inputs["value"]],
             words.text("assumptions_page", "range_head"): [
                 range_text(low, high, words)
                 for low, high in zip(inputs["low"], inputs["high"], strict=True)
@@ -84,6 +85,12 @@ def plain(value: float) -> str:
     return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.12g}"
 
 
+def in_words(value: float) -> str:
+    """Return the same number as texts have it: with separators and a sign for less than zero."""
+    shown = f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.12g}"
+    return minus(shown)
+
+
 def range_text(low: float, high: float, words: Wording) -> str:
     """Return a range of belief to three digits; a dash if the number is taken as certain."""
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -93,7 +100,7 @@ def range_text(low: float, high: float, words: Wording) -> str:
 
 def sources_view(inputs: pd.DataFrame, words: Wording) -> pd.DataFrame:
     """Return the sources that inputs name, with headings in the language."""
-    found = sources_used(inputs)
+    found = sources_named(inputs, words)
     keys = {
         "source_id": "s_id",
         "title": "s_title",
@@ -114,7 +121,8 @@ def source_lines(inputs: pd.DataFrame, words: Wording) -> list[str]:
     for name in source_ids(inputs):
         row = listed.loc[name]
         if not row["title"]:
-            lines.append(f"{name}: {words.text('assumptions_page', 'unknown_source')}")
+            why = "own_source" if name == OWN else "unknown_source"
+            lines.append(f"{name}: {words.text('assumptions_page', why)}")
             continue
         parts = [str(row[key]) for key in ("title", "publisher", "year") if row[key]]
         grade = words.text("assumptions_page", str(row["letter"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -24,6 +25,7 @@ SURE = 0.99
 95 % several would be told that are not there."""
 NO_ERROR_DIGITS = 3
 """Significant digits of a value whose error is not known."""
+_HYPHEN = re.compile(r"(?<![\w.)=-])-(?=\d)")
 
 
 def reach(n_paths: int) -> float:
@@ -56,6 +58,32 @@ def swings_told(rows: pd.DataFrame, manifest: Mapping[str, object]) -> pd.Series
     n = paths_of(manifest)
     pairs = zip(rows["swing"], rows["swing_se"], strict=True)
     return pd.Series([is_told(swing, error, n) for swing, error in pairs], rows.index, dtype=bool)
+
+
+def minus(text: str) -> str:
+    """Return a text whose negative numbers have the sign that :meth:`Wording.number` gives."""
+    return _HYPHEN.sub("−", text)
+
+
+def to_digits(values: pd.Series[float], errors: pd.Series[float], least: int) -> pd.Series[float]:
+    """Return numbers to so many decimals, or to the second digit of their errors if that is more.
+
+    An error that is not 0 stays so, however small it is in the unit.
+
+    Parameters
+    ----------
+    values, errors : Series
+        Of the same rows; the errors themselves may be the values.
+    least : int
+        Decimals of numbers whose error is 0, not known, or large.
+    """
+    shown = [
+        round(value, max(least, 1 - math.floor(math.log10(error))))
+        if math.isfinite(value) and math.isfinite(error) and error > 0.0
+        else round(value, least)
+        for value, error in zip(values.astype(float), errors.astype(float), strict=True)
+    ]
+    return pd.Series(shown, index=values.index, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -118,8 +146,8 @@ class Wording:
     def number(self, value: float, error: float = math.nan) -> str:
         """Return a number to the first digit of its error, or to three digits without one.
 
-        Of an error of hundreds and more the second digit is kept, so that what is rounded is
-        far below it; the rest is noise and shown as zeros.
+        What is below is noise and shown as zeros, in whichever unit: 99 bn is 990 yi is 99,000
+        million.
 
         Parameters
         ----------
@@ -136,7 +164,7 @@ class Wording:
         else:
             first = math.floor(math.log10(error))
             digits = max(0, -first)
-            value = round(value, 1 - first) if first >= 2 else value
+            value = round(value, -first) if first >= 1 else value
         shown = f"{value:,.{digits}f}"
         return shown.replace("-", "−") if float(shown.replace(",", "")) else shown.lstrip("-")
 
@@ -188,6 +216,12 @@ class Wording:
     def share_span(self, low: float, high: float) -> str:
         """Return a range of shares as percentages."""
         return "–" if not math.isfinite(low) else f"{self.span(100 * low, 100 * high)}%"
+
+    def money_unit_of(self, measure: str) -> str:
+        """Return the unit of money of a headline: a year's, but for public money, which is all."""
+        if measure.removeprefix("net_").startswith("public_"):
+            return self.money_unit
+        return self.text("lab", "money_axis", unit=self.money_unit)
 
     @property
     def _gap(self) -> str:

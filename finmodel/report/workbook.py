@@ -18,7 +18,8 @@ from finmodel.report.memo import title_of
 from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_name
 from finmodel.report.private_money import cautions
-from finmodel.report.result import LETTER, Result, inputs_of, sources_used
+from finmodel.report.result import LETTER, Result, inputs_of
+from finmodel.report.source_words import sources_named
 from finmodel.report.wording import Wording
 from finmodel.report.workbook_rows import result_rows
 
@@ -60,9 +61,9 @@ def workbook_bytes(result: Result, wording: Wording) -> bytes:
         _inputs(inputs, words),
         results.assign(units=rows["unit"]),
         rows.loc[has_interval, [*what, "q05", "q50", "q95", "unit"]],
-        sources_used(inputs).assign(grade=lambda t: [_graded(grade) for grade in t["grade"]])[
-            ["source_id", "title", "publisher", "year", "grade", "numbers", "url", "licence"]
-        ],
+        sources_named(inputs, words).assign(
+            grade=lambda t: [_graded(grade) for grade in t["grade"]]
+        )[["source_id", "title", "publisher", "year", "grade", "numbers", "url", "licence"]],
     )
     heads = (
         ("scenario", "called", "name", "value", "low", "high", "units", "grade", "source", "note"),

@@ -17,7 +17,7 @@ from finmodel.report.views_compare import (
     future_rows,
     pair_rows,
 )
-from finmodel.report.views_policy import LESS_IS_BETTER, OUTCOMES, outcome_name
+from finmodel.report.views_policy import LESS_IS_BETTER, OUTCOMES, change_name, outcome_name
 from finmodel.report.wording import Wording
 from finmodel.ui import say, unknown
 from finmodel.ui.parts import show_chart
@@ -85,14 +85,15 @@ def show_comparison(tables: Tables, words: Wording, view: View, *, key: str) -> 
     by_path = None if paths is None else changes_by_path(paths, tables.titles, outcome, words)
     pairs = pair_rows(base, words, tables.n_paths, by_path)
     caption = captions.against_base(base, outcome, words, pairs)
-    title = words.text("compare", "against_base", outcome=called)
+    title = words.text("compare", "against_base", change=change_name(outcome, words))
     chart = charts.changes(base, called, title, words, caption, less_is_better=less)
-    show_chart(chart, caption, compare_view(base, words), view, key=f"{key}_base")
+    show_chart(chart, caption, compare_view(base, words, outcome), view, key=f"{key}_base")
     say.caption(words.text("lab", "bar_note"))
     caption = captions.between(pairs, outcome, words, is_bound=by_path is None)
-    title = words.text("compare", "between", outcome=called)
+    named = change_name(outcome, words, is_difference=True)
+    title = words.text("compare", "between", difference=named)
     chart = charts.changes(pairs, called, title, words, caption, less_is_better=less)
-    data = compare_view(pairs, words, is_bound=by_path is None)
+    data = compare_view(pairs, words, outcome, is_bound=by_path is None)
     show_chart(chart, caption, data, view, key=f"{key}_pairs")
     say.caption(words.text("compare", "bound_note" if by_path is None else "pair_note"))
     if tables.layers_path is None:

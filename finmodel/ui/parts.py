@@ -55,7 +55,7 @@ def show_chart(
     """
     words, result = view.wording, view.result
     state = st.altair_chart(
-        with_line(chart, mark_line(result, words)),
+        with_line(chart, mark_line(result, words, stopped=view.stopped)),
         theme=None,
         width="stretch" if is_wide else "content",
         key=f"chart_{key}",
@@ -66,8 +66,8 @@ def show_chart(
         place = _data(data, view, key)
         place.download_button(
             words.text("app", "download_png"),
-            lambda: png_of(chart, mark_lines(result, words, view.subject)),
-            file_name=file_name(key, result, view.language, "png"),
+            lambda: png_of(chart, mark_lines(result, words, view.subject, view.stopped)),
+            file_name=file_name(key, result, view.language, "png", view.stopped),
             mime="image/png",
             key=f"png_{key}",
             on_click="ignore",
@@ -89,8 +89,8 @@ def _data(data: pd.DataFrame, view: View, key: str) -> Any:
     left, right = st.columns(2)
     left.download_button(
         view.wording.text("app", "download_csv"),
-        lambda: csv_bytes(marked(data, view.result, view.wording, view.subject)),
-        file_name=file_name(key, view.result, view.language, "csv"),
+        lambda: csv_bytes(marked(data, view.result, view.wording, view.subject, view.stopped)),
+        file_name=file_name(key, view.result, view.language, "csv", view.stopped),
         mime="text/csv",
         key=f"csv_{key}",
         on_click="ignore",

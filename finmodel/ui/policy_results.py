@@ -164,7 +164,8 @@ def _asked(arguments: Sequence[str]) -> dict[str, Any]:
 def show_result(result: Result, policy: str, words: Wording, view: View, *, key: str) -> None:
     """Draw what a policy of a comparison does."""
     tables, name, n = result.tables, result.titles.get(policy, policy), result.n_paths
-    view = replace(view, subject=name)
+    # What is not stored here is a run that was stopped: see `of_job`.
+    view = replace(view, subject=name, stopped=0 if view.result else n)
     for outcome in HEADLINES:
         say.markdown(f"**{captions.verdict(tables['outcomes'], policy, outcome, name, words, n)}**")
     for warning in (warnings_of(result.manifest, words).get(policy), _preview(result, words)):
@@ -191,12 +192,12 @@ def show_result(result: Result, policy: str, words: Wording, view: View, *, key:
     chart = charts.changes(
         rows,
         called,
-        words.text("lab", "regions_title", outcome=called),
+        words.text("lab", "regions_title", change=views.change_name(outcome, words)),
         words,
         caption,
         less_is_better=outcome in views.LESS_IS_BETTER,
     )
-    data = views.difference_view(rows, words)
+    data = views.difference_view(rows, outcome, words)
     show_chart(chart, caption, data, view, key=f"{key}_regions")
     say.caption(words.text("lab", "bar_note"))
     _money(result, policy, words, view, key)

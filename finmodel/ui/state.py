@@ -46,12 +46,15 @@ class View:
         What charts are of; None for what is not stored.
     subject : str
         What of it they are of: a policy, where it has several.
+    stopped : int
+        Futures after which a run that is not stored was stopped; 0 if none was.
     """
 
     wording: Wording
     mode: Mode
     result: Result | None = None
     subject: str = ""
+    stopped: int = 0
 
     @property
     def language(self) -> Language:

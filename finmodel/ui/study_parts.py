@@ -16,7 +16,7 @@ from finmodel.report.charts import studies as charts
 from finmodel.report.note_words import note_words
 from finmodel.report.sensitivity import conclusion_sentences, intro, outcome_name, policy_name
 from finmodel.report.sensitivity_choices import goal_sentences, information_sentences
-from finmodel.report.wording import Wording
+from finmodel.report.wording import Wording, minus
 from finmodel.ui import say
 from finmodel.ui.parts import named, show_chart
 from finmodel.ui.results import Stored
@@ -57,7 +57,7 @@ def batch_part(stored: Stored, view: View) -> None:
     head = {"measure": heads[measure], "unit": unit, "baseline": titles.get(baseline, baseline)}
     title = words.text("studies_batch", "changes" if is_change else "values", **head)
     chart = charts.intervals(rows, words, title, unit, caption)
-    data = views_batch.batch_view(rows, unit, words)
+    data = views_batch.batch_view(rows, title, words)
     show_chart(chart, caption, data, view, key=f"batch_{measure}")
     say.caption(words.text("studies_batch", "note"))
     say.subheader(words.text("studies", "summary"))
@@ -94,11 +94,11 @@ def sensitivity_part(stored: Stored, view: View) -> None:
         if rows.empty:
             say.info(captions.tornado(rows, words, ""))
         else:
-            _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words)
+            _, unit = views.outcome_scale(str(rows["unit"].iloc[0]), words, outcome)
             caption = captions.tornado(rows, words, unit)
             title = words.text("studies_sensitivity", "tornado")
             chart = charts.tornado(rows, words, title, unit, caption)
-            data = views.tornado_view(rows, unit, words)
+            data = views.tornado_view(rows, unit, words, names[chosen])
             show_chart(chart, caption, data, view, key="tornado")
     if "indices" in tables:
         rows = views.index_rows(tables["indices"], policy, outcome, words)
@@ -131,7 +131,8 @@ def allocation_part(stored: Stored, view: View) -> None:
     title = words.text("studies_allocation", "lead", winner=name, objective=objective)
     unit = teller.unit(teller.own)
     chart = charts.intervals(leads, words, title, unit, caption)
-    show_chart(chart, caption, views_batch.batch_view(leads, unit, words), view, key="leads")
+    data = views_batch.batch_view(leads, f"{title}, {unit}", words)
+    show_chart(chart, caption, data, view, key="leads")
     rows = views.frontier_rows(teller, words)
     caption = captions.frontier(rows, words)
     if rows.empty:
@@ -182,6 +183,7 @@ def _question(stored: Stored, view: View) -> None:
 
 
 def _said(heading: str, sentences: Sequence[str], words: Wording) -> None:
+    sentences = [minus(sentence) for sentence in sentences]
     if sentences:
         say.subheader(words.text("studies", heading))
         say.markdown("\n".join(f"- {sentence}" for sentence in sentences[:SHOWN]))

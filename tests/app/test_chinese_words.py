@@ -21,6 +21,7 @@ ONE_WORD = {
     "蒙特卡": "模拟误差",
     "无谓损失": "本会发生的融资",
     "项目财政": "引导计划",
+    "挤出": "转移",
 }
 
 
@@ -64,3 +65,11 @@ def test_outcomes_have_names_of_their_own():
         for language in ("en", "zh"):
             names = [text[language] for text in labels()[section].values()]
             assert len(names) == len(set(names)), section
+
+
+def test_what_is_a_change_per_public_yuan_is_called_one():
+    for section in ("convergence", "public", "effect_draws"):
+        for key in ("change_per_public_yuan", "private_change_per_public_yuan"):
+            text = labels()[section][key]
+            assert "change in " in text["en"].lower()
+            assert "变化" in text["zh"]

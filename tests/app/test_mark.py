@@ -19,7 +19,8 @@ from finmodel.report.charts.grid import province_grid
 from finmodel.report.charts.theme import FOOT_LINE, PNG_SCALE, broken, with_foot, with_line
 from finmodel.report.exports import csv_bytes
 from finmodel.report.mark import COLUMN, badge_of, file_name, mark_line, mark_lines, marked
-from finmodel.ui import parts
+from finmodel.ui import parts, policy_results
+from finmodel.ui.state import View
 from tests.app.opening import open_page
 from tests.stored_cases import EN, ZH, comparison, run
 
@@ -164,6 +165,8 @@ def test_every_picture_and_table_of_every_page_is_of_a_published_result(
     charts = [json.loads(item.proto.spec) for item in shown.get("vega_lite_chart")]
     assert charts
     for spec in charts:
+        # A browser draws no line under a title that is empty.
+        assert spec["title"]["text"]
         assert any("模型结果，非投资建议" in line for line in spec["title"]["subtitle"])
     for name in names:
         assert re.fullmatch(
@@ -195,3 +198,27 @@ def test_an_edited_policy_is_not_called_as_it_was_shipped():
     moved = replace(made, manifest={**made.manifest, "command": base})
     assert moved.named(ZH).name("aid") == "更多资本"
     assert "修改了1个参数" in mark_lines(moved, ZH)[0]
+
+
+@pytest.mark.parametrize(("words", "said"), [(EN, "partial: stopped after 4 "), (ZH, "部分结果")])
+def test_what_was_stopped_is_called_partial(words, said):
+    for text in (mark_line(None, words, stopped=4), mark_lines(None, words, "P", 4)[0]):
+        assert said in text
+        assert words.text("mark", "unsaved") in text
+    assert set(marked(pd.DataFrame({"a": [1]}), None, words, "", 4)[COLUMN]) == {
+        mark_line(None, words, stopped=4)
+    }
+    assert said not in mark_line(None, words)
+    assert file_name("x", None, "en", "csv", 4) == "finmodel_x_sandbox_partial_en.csv"
+
+
+def test_a_stopped_comparison_is_shown_as_partial(monkeypatch):
+    views, made = [], comparison()
+    stopped = policy_results.Result(made.tables, 4, {"aid": "Aid"}, {}, made.manifest)
+    monkeypatch.setattr(policy_results, "show_chart", lambda *given, **_: views.append(given[3]))
+    policy_results.show_result(stopped, "aid", EN, View(EN, "manager"), key="lab")
+    assert {view.stopped for view in views} == {4}
+    views.clear()
+    stored = View(EN, "manager", replace(made, origin="yours"))
+    policy_results.show_result(stopped, "aid", EN, stored, key="kept")
+    assert {view.stopped for view in views} == {0}

@@ -12,6 +12,7 @@ from finmodel.report.note_words import note_words
 from finmodel.report.number_names import number_names, unit_name
 from finmodel.report.result import grade_tally
 from finmodel.report.views_trust import (
+    in_words,
     inputs_view,
     matching,
     plain,
@@ -113,7 +114,9 @@ def _one(found: pd.DataFrame, words: Wording) -> None:
     value, unit = plain(float(row["value"])), unit_name(str(row["unit"]), words)
     span = range_text(float(row["low"]), float(row["high"]), words)
     say.caption(name)
-    say.markdown(f"**{value}** {unit}" + ("" if span == "–" else f" ({span})"))
+    say.markdown(
+        f"**{in_words(float(row['value']))}** {unit}" + ("" if span == "–" else f" ({span})")
+    )
     st.text(note_words(row["note"], words.language))
     left, right = st.columns(2)
     left.caption(words.text("assumptions_page", "in_toml"))

@@ -116,7 +116,7 @@ def _dots(stored: Stored, whose: str, view: View, error: float) -> None:
     caption = captions.dots(then, words, int(chosen), math.nan)
     title = words.text("my_fund_dots", "title_year", year=chosen)
     chart = charts.quantile_dots(then, words, title, caption)
-    show_chart(chart, caption, views.dots_view(then, words), view, key="dpi_dots")
+    show_chart(chart, caption, views.dots_view(then, words, chosen), view, key="dpi_dots")
 
 
 def _gains(stored: Stored, plan: FundPlan | None, whose: str, view: View) -> None:

@@ -53,7 +53,10 @@ def _evidence(stored: Stored, view: View) -> None:
     own = tables["targets"][tables["targets"]["part"] == part]
     caption = evidence_caption(own, words)
     alt_text = words.text("validation_page", "alt", caption=caption)
-    chart = ratio_chart(own, language, alt_text, "container")
+    heading = words.text(
+        "validation_page", "chart_title", part=words.text("validation_page", f"p_{part}")
+    )
+    chart = ratio_chart(own, language, alt_text, "container", heading)
     table = evidence_view(own, words)
     if chart is None:
         say.info(caption if own.empty else words.text("validation_page", "no_ratio"))
