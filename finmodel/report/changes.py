@@ -105,7 +105,7 @@ def change_text(key: str, value: str, words: Wording, *, is_short: bool = False)
 def _value(number: float, unit: str, words: Wording) -> str:
     """Return a value that somebody set, with all of its digits up to ten."""
     if unit == "share":
-        return f"{100.0 * number:.10g}%"
+        return f"{100.0 * number:,.10g}%"
     scale, named = shown_unit(unit, words)
     return joined_unit(f"{number * scale:,.10g}", named, words)
 

@@ -17,7 +17,9 @@ from finmodel.ui import allotment, money_grid, say
 from finmodel.ui.allotment_words import (
     allows,
     matrix_table,
+    money_words,
     out_of_range,
+    percent_words,
     reason,
     total_table,
     unplaced,
@@ -217,8 +219,8 @@ def _lacking(table: Table, words: Wording) -> None:
     lack = allotment.missing(_now(table))
     if not lack or table.budget <= 0.0:
         return
-    money = words.money(abs(lack) * table.budget * words.mcny_per_unit)
-    missing = f"{round(100 * abs(lack), 4):,g}"
+    money = money_words(abs(lack) * table.budget, words)
+    missing = percent_words(abs(lack), words)
     if table.heads[0] == "share":
         key = "lacking" if lack > 0 else "too_much"
         say.error(words.text("lab", key, missing=missing, money=money))

@@ -17,7 +17,7 @@ from finmodel.ui.money_grid import PERCENT_DECIMALS, Split
 from finmodel.variables import labels
 
 ABSURD = 1e12
-"""From here a number is told in short: no unit has a budget of so many."""
+"""From here a number is told as more than this: no unit has a budget of so many."""
 
 
 def total_table(
@@ -49,20 +49,58 @@ def total_table(
         {
             " ": [words.text("lab", key) for key, _ in rows],
             words.text("lab", heads[0]): [
-                _digits(100.0 * part, PERCENT_DECIMALS) for _, part in rows
+                _digits(100.0 * part, PERCENT_DECIMALS, words) for _, part in rows
             ],
             words.text("lab", heads[1], unit=words.money_unit): [
-                _digits(part * budget, decimals) for _, part in rows
+                _digits(part * budget, decimals, words) for _, part in rows
             ],
         }
     )
 
 
-def _digits(value: float, decimals: int) -> str:
-    """Return a number with its decimals; one that no budget can be, in short."""
+def _digits(value: float, decimals: int, words: Wording) -> str:
+    """Return a number with its decimals; one that no budget can be, as more than the most."""
     if not abs(value) < ABSURD:
-        return f"{value:.3g}".replace("-", "−")
+        return _beyond(value, words)
     return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
+
+
+def _beyond(value: float, words: Wording) -> str:
+    """Return that a number is more, or if negative less, than any that means something."""
+    if value < 0.0:
+        return words.text("lab", "below", least=f"−{ABSURD:,.0f}")
+    return words.text("lab", "beyond", most=f"{ABSURD:,.0f}")
+
+
+def percent_words(share: float, words: Wording, decimals: int = 4) -> str:
+    """Return a share in per cent without its sign, in plain digits however large it is.
+
+    Parameters
+    ----------
+    share : float
+    words : Wording
+    decimals : int
+        Of a per cent, at most: those at the end that are 0 are left out.
+    """
+    percent = 100.0 * share
+    if not abs(percent) < ABSURD:
+        return _beyond(percent, words)
+    digits = f"{round(percent, decimals) + 0.0:,.{decimals}f}"
+    return digits.rstrip("0").rstrip(".").replace("-", "−")
+
+
+def money_words(value: float, words: Wording) -> str:
+    """Return money as pages tell it; money that no budget can be, as more than the most.
+
+    Parameters
+    ----------
+    value : float
+        In the unit shown, not negative.
+    words : Wording
+    """
+    if value < ABSURD:
+        return words.money(value * words.mcny_per_unit)
+    return words.text("lab", "beyond", most=words.money(ABSURD * words.mcny_per_unit))
 
 
 def unplaced(shares: Mapping[str, float], budget: float, decimals: int, words: Wording) -> str:
@@ -82,7 +120,7 @@ def unplaced(shares: Mapping[str, float], budget: float, decimals: int, words: W
         return ""
     parts = {"budget": budget, "placed": (1.0 - lack) * budget, "rest": abs(lack) * budget}
     key = "unplaced" if lack > 0 else "overplaced"
-    shown = {name: _digits(value, decimals) for name, value in parts.items()}
+    shown = {name: _digits(value, decimals, words) for name, value in parts.items()}
     return words.text("money_note", key, unit=words.money_unit, **shown)
 
 
@@ -129,7 +167,7 @@ def out_of_range(name: str, share: float, spec: Spec, words: Wording) -> str:
     allowed = words.text(
         "lab", "ask", low=f"{_plain(100 * spec.low)}%", high=f"{_plain(100 * spec.high)}%"
     )
-    given = f"{words.name(name)} {_plain(round(100 * share, 6))}%".replace("-", "−")
+    given = f"{words.name(name)} {percent_words(share, words, 6)}%"
     return words.text("lab", "wrong", given=given, allowed=allowed)
 
 
@@ -189,7 +227,7 @@ def reason(
     try:
         value = float(problem.given)
         value = exact if math.isclose(value, exact, rel_tol=1e-5) else value
-        given = f"{value / per:,.12g}"
+        given = f"{value / per:,.12g}" if abs(value / per) < ABSURD else _beyond(value, words)
     except ValueError:
         given = given_words(problem.given, words)
     return words.text("lab", "wrong", given=given, allowed=allowed)

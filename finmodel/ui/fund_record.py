@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from finmodel.report import views_fund as views
 from finmodel.report.captions import fund as captions
@@ -14,7 +15,16 @@ from finmodel.report.charts import fund as charts
 from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.ui import say
-from finmodel.ui.fund_upload import FUTURES, MOST_BYTES, Refused, problems_table, stand
+from finmodel.ui.fund_upload import (
+    FUTURES,
+    MOST_BYTES,
+    MOST_LETTERS,
+    MOST_TAKEN_MB,
+    Refused,
+    problems_table,
+    refused_file,
+    stand,
+)
 from finmodel.ui.parts import of_result, show_chart
 from finmodel.ui.results import Stored
 from finmodel.ui.state import View
@@ -93,27 +103,44 @@ def _upload(stored: Stored, plan: FundPlan | None, view: View) -> None:
             return
         say.caption(text("what"))
         with st.form("record"):
-            file = st.file_uploader(text("file"), type=["csv"], max_upload_size=1)
-            day = st.text_input(text("as_of"), key="record_as_of", max_chars=10)
-            first = st.text_input(text("first_closing"), key="record_first", max_chars=10)
+            # Any kind and a larger size are taken, for the widget refuses in English alone.
+            file = st.file_uploader(text("file"), key="record", max_upload_size=MOST_TAKEN_MB)
+            say.caption(text("kind"))
+            at_file = st.container()
+            day = st.text_input(text("as_of"), key="record_as_of").strip()[:MOST_LETTERS]
+            first = st.text_input(text("first_closing"), key="record_first").strip()[:MOST_LETTERS]
             is_asked = st.form_submit_button(text("go"))
-        if not is_asked or file is None:
+        if not is_asked:
             return
-        if file.size > MOST_BYTES:
-            say.error(text("size", mb=f"{file.size / 1e6:.1f}"))
+        with at_file:
+            content = _content(file, words)
+        if file is None or content is None:
             return
         result = stand(
             plan,
-            file.getvalue(),
+            content,
             name=file.name,
-            as_of=day.strip(),
-            first_closing=first.strip(),
+            as_of=day,
+            first_closing=first,
             seed=int(str(stored.manifest.get("seed", 0))),
         )
         if isinstance(result, Refused):
-            say.error(text("refused", n=len(result.problems)))
+            say.error(text("refused", name=file.name, n=len(result.problems)))
             heads = (text("where"), text("given"), text("allowed"), text("nearest"))
             say.table(problems_table(result, heads, view.language))
             return
-        say.success(text("preview", n=FUTURES, as_of=day.strip()))
+        say.success(text("preview", name=file.name, n=FUTURES, as_of=day))
         _show(result, replace(view, result=None), "own_actuals")
+
+
+def _content(file: UploadedFile | None, words: Wording) -> bytes | None:
+    """Return what a file holds; None if it is not read, and say here why."""
+    if file is None:
+        say.error(words.text("my_fund_upload", "no_file"))
+        return None
+    file.seek(0)
+    content = file.read(MOST_BYTES)
+    refused = refused_file(file.name, file.size, content, words)
+    if refused:
+        say.error(refused)
+    return None if refused else content

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 from pydantic import ValidationError
 
 from finmodel.errors import InputError, Problem
 from finmodel.report.problem_words import problem_words
+from finmodel.report.wording import Wording
 from finmodel.scenario.fund_plan_schema import FundPlan
 from finmodel.study.fund_positions import read_record, run_from_here
 from finmodel.ui.results import Stored
 from finmodel.variables import Language
 
 MOST_BYTES = 1_000_000
+MOST_TAKEN_MB = 20
+"""What the widget takes, so that what is too large for us is refused in the page's language."""
+SUFFIX = ".csv"
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".et")
+_OLD_WORKBOOK = bytes.fromhex("d0cf11e0a1b11ae1")
+_ZIP = b"PK"
+MOST_LETTERS = 40
+"""Of a day, which has ten, or of a kind of file as it is told."""
 FUTURES = 400
 """Simulated for the preview: a few seconds."""
 NAME = "positions.csv"
@@ -41,6 +51,32 @@ def readable_plan(stored: Stored) -> FundPlan | None:
         return FundPlan.model_validate(stored.manifest.get("plan"))
     except ValidationError:
         return None
+
+
+def refused_file(name: str, size: int, head: bytes, words: Wording) -> str:
+    """Return why a file is not read at all: its size or its kind; nothing if it is.
+
+    Parameters
+    ----------
+    name : str
+        As the visitor calls it.
+    size : int
+        In bytes.
+    head : bytes
+        Its first bytes.
+    words : Wording
+    """
+    kind = PurePath(name).suffix.lower()
+    is_renamed = kind == SUFFIX and head.startswith((_ZIP, _OLD_WORKBOOK))
+    if kind in WORKBOOKS or is_renamed:
+        return words.text("my_fund_upload", "workbook")
+    if kind != SUFFIX:
+        key = "other_kind" if kind else "no_kind"
+        return words.text("my_fund_upload", key, kind=kind[:MOST_LETTERS])
+    if size > MOST_BYTES:
+        megabytes = math.ceil(size / 1e4) / 100
+        return words.text("my_fund_upload", "size", mb=f"{megabytes:,.4g}")
+    return ""
 
 
 def stand(

@@ -168,10 +168,14 @@ def _number(
     if entered is not None and abs(entered * per - now) > 1e-9 * max(1.0, abs(now)):
         change({key: round(float(entered) * per, 9)})
     if quantity is not None:
-        say.caption(_evidence(quantity, spec, words, per))
+        shipped = shipped_value(policy.preset, key)
+        is_own = abs(now - shipped) > 1e-9 * max(1.0, abs(shipped))
+        for said in _evidence(quantity, spec, words, per, is_own=is_own):
+            say.caption(said)
         for source in named_sources(quantity.source, words):
             opens = (words.text("lab", "open_source"), source.url) if source.url else None
-            say.caption(words.text("lab", "its_source", source=source.text), link=opens)
+            named = "shipped_source" if is_own else "its_source"
+            say.caption(words.text("lab", named, source=source.text), link=opens)
     for problem in problems_at(problems, key):
         say.error(reason(problem, spec, words, per, now))
     return float(entered) * per if entered is not None else now
@@ -184,25 +188,26 @@ def _note(quantity: Quantity | None, words: Wording) -> str | None:
     return say.harmless(note_words(quantity.note, words.language))
 
 
-def _evidence(quantity: Quantity, spec: Spec, words: Wording, per: float) -> str:
-    unit = (
-        words.money_unit
-        if per != 1.0 or spec.unit == "mcny"
-        else words.text("clause_unit", spec.unit)
-        if (spec.unit != "mcny/year")
-        else words.money_unit
-    )
-    own = quantity.source
-    text = words.text(
-        "lab",
-        "clause_note",
-        unit=unit,
-        range=spec_words(spec, words, per),
-        grade=words.text("grade", quantity.grade),
-    )
-    if own in UNNAMED:
-        text = f"{text} · {words.text('lab', 'clause_source', source=words.text('grade', own))}"
-    return f"{text} · {words.text('lab', 'belief')}" if quantity.is_uncertain else text
+def _evidence(
+    quantity: Quantity, spec: Spec, words: Wording, per: float, *, is_own: bool
+) -> list[str]:
+    """Return unit, range and grade; of a changed number the grade and source are the shipped's."""
+    is_money = per != 1.0 or spec.unit in ("mcny", "mcny/year")
+    unit = words.money_unit if is_money else words.text("clause_unit", spec.unit)
+    grade = words.text("grade", quantity.grade)
+    of_field = {"unit": unit, "range": spec_words(spec, words, per)}
+    if is_own:
+        value = f"{quantity.centre / per:,.10g}"
+        first = [words.text("lab", "clause_own", **of_field)]
+        text = words.text("lab", "clause_shipped", value=value, grade=grade)
+    else:
+        first, text = [], words.text("lab", "clause_note", grade=grade, **of_field)
+    if quantity.source in UNNAMED:
+        name = words.text("grade", quantity.source)
+        text = f"{text} · {words.text('lab', 'clause_source', source=name)}"
+    if quantity.is_uncertain:
+        text = f"{text} · {words.text('lab', 'belief')}"
+    return [*first, text]
 
 
 def early_note(stages: Sequence[str], words: Wording) -> str:

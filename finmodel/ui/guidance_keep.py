@@ -20,10 +20,10 @@ from finmodel.ui.state import View, link
 def keep(policy: Policy, view: View) -> None:
     """Draw where a policy is saved, opened, shared and repeated."""
     words = view.wording
-    with st.expander(f"{words.text('lab', 'save')} · {words.text('app', 'share')}"):
+    with st.expander(f"{words.text('lab', 'save')} · {words.text('app', 'share')}", key="lab_keep"):
         left, right = st.columns(2)
         with left, st.form("lab_save", border=False):
-            name = st.text_input(words.text("lab", "save_name"), max_chars=saved.MOST_LETTERS)
+            name = st.text_input(words.text("lab", "save_name"))
             may_replace = st.checkbox(words.text("lab", "may_replace"))
             if st.form_submit_button(words.text("lab", "save")):
                 _save(policy, name, view, may_replace=may_replace)
@@ -63,6 +63,9 @@ def keep(policy: Policy, view: View) -> None:
 
 
 def _save(policy: Policy, name: str, view: View, *, may_replace: bool) -> None:
+    if not name.strip():
+        say.error(view.wording.text("lab", "no_name"))
+        return
     try:
         saved.save(policy, name, home(), may_replace=may_replace)
     except InputError as error:

@@ -21,16 +21,25 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 def checked_name(name: str) -> str:
     """Return a name that is safe as that of a file: letters of any script, digits, space, - _.
 
+    A letter or a digit comes first, so that none reads as an option or is hidden.
+
     Raises
     ------
     InputError
     """
     plain = name.strip()
-    is_good = _NAME.fullmatch(plain) and not _RESERVED.fullmatch(plain)
-    if not is_good or len(plain.encode()) > 3 * MOST_LETTERS or len(plain) > MOST_LETTERS:
-        allowed = f"1 to {MOST_LETTERS} letters, digits, spaces, - and _"
-        raise InputError("saved scenario", [Problem("name", repr(name[:80]), allowed)])
-    return plain
+    rule = f"1 to {MOST_LETTERS} letters, digits, spaces, - and _, first a letter or a digit"
+    if not plain:
+        problem = Problem("name", "nothing", rule)
+    elif len(plain) > MOST_LETTERS:
+        problem = Problem("name", f"{len(plain)} characters", rule)
+    elif not _NAME.fullmatch(plain):
+        problem = Problem("name", repr(plain), rule)
+    elif _RESERVED.fullmatch(plain):
+        problem = Problem("name", repr(plain), "a name that no system keeps for itself")
+    else:
+        return plain
+    raise InputError("saved scenario", [problem])
 
 
 def save(policy: Policy, name: str, home: Path, *, may_replace: bool = False) -> None:

@@ -29,7 +29,7 @@ UNIT_OF: dict[str, MoneyUnit] = {"en": "bn", "zh": "yi"}
 MODES: tuple[Mode, ...] = ("reader", "manager")
 
 
-_SHOWN_IN, _BEFORE = "shown_in", "before_"
+_SHOWN_IN, _BEFORE, _TOLD_IN = "shown_in", "before_", "told_in_"
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ def kept(name: str, options: Sequence[T], default: T) -> T:
     if st.session_state[name] not in options:
         st.session_state[name] = default
     chosen: T = st.session_state[name]
+    told_in = (st.session_state.get("lang"), st.session_state.get("unit"))
+    if st.session_state.get(f"{_TOLD_IN}{name}") != told_in:
+        # A browser knows a choice by its words alone, and has those of the language before.
+        st.session_state[f"{_TOLD_IN}{name}"] = told_in
+        st.session_state[name] = chosen
     return chosen
 
 

@@ -7,12 +7,19 @@ import pytest
 from finmodel.errors import InputError, Problem
 from finmodel.report.wording import Wording
 from finmodel.scenario.quantity import Spec
-from finmodel.ui.allotment_words import first_cheque, reason, spec_words
+from finmodel.ui.allotment_words import (
+    first_cheque,
+    money_words,
+    percent_words,
+    reason,
+    spec_words,
+)
 from finmodel.ui.packed import pack
 from finmodel.ui.policy import Policy, editable
 from tests.app.opening import open_page
 
 EN, ZH = Wording("en", "bn"), Wording("zh", "yi")
+PRESET = "policy_pro_rata"
 
 
 def test_a_range_says_whether_its_low_end_is_in_it_and_whether_numbers_are_whole():
@@ -103,6 +110,65 @@ def test_an_emptied_field_keeps_the_number_before_and_says_so(home):
     assert not page.exception
     assert any("Until a number is entered, 20 is used" in error.value for error in page.error)
     assert page.table[0].value.equals(money), "the budget became another"
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.1, "10"), (1 / 3, "33.3333"), (499_998.995, "49,999,899.5"), (1e9, "100,000,000,000")],
+)
+def test_a_share_however_large_is_told_in_plain_digits(share, told):
+    assert percent_words(share, EN) == percent_words(share, ZH) == told
+
+
+def test_what_no_budget_can_be_is_more_than_the_most():
+    assert percent_words(1e20, EN) == "more than 1,000,000,000,000"
+    assert percent_words(-1e20, ZH) == "少于−1,000,000,000,000"
+    assert money_words(5e12, ZH) == "多于1,000,000,000,000亿元"
+    assert money_words(20.0, EN) == "20.0 bn CNY"
+    spec = Spec("mcny/year", 0.0, 1e8, "x")
+    assert reason(Problem("x", "1e+30", spec.allowed), spec, ZH).startswith("多于1,000")
+    assert reason(Problem("x", "-1e+30", spec.allowed), spec, EN).startswith("less than −1,000")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_absurd_share_is_told_without_a_power_of_ten(lang, home):
+    name = "programmes.joint_fund.region_share.SH"
+    page = open_page(
+        "guidance", mode="manager", lang=lang, plan=pack(Policy(PRESET, {name: 499_999.995}))
+    )
+    said = [str(item.value) for kind in (page.error, page.warning, page.info) for item in kind]
+    said += [str(item.value.to_dict()) for item in page.table]
+    assert any("49,999,9" in text for text in said)
+    assert not any(re.search(r"\de\+\d", text) for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("lang", "own", "shipped", "source", "as_shipped"),
+    [
+        ("en", "own assumption (C)", "The shipped value ", "Source of the shipped", "Source S052"),
+        ("zh", "您自己的假设（C级）", "原方案值 ", "原方案值的来源：S052", "来源 S052"),
+    ],
+)
+def test_a_changed_number_is_the_visitor_s_and_its_source_the_shipped_one_s(
+    lang, own, shipped, source, as_shipped, home
+):
+    """Grade and source of a number are of the value that the preset has."""
+    changes = {f"programmes.joint_fund.{name}": 0.3 for name in ("state_share", "profit_give_up")}
+    pages = [
+        open_page("guidance", mode="manager", lang=lang, plan=pack(Policy(PRESET, given)))
+        for given in ({}, changes)
+    ]
+    plain, changed = ([str(item.value) for item in page.caption] for page in pages)
+    grade = {"en": "from a data house or the press", "zh": "商业数据或媒体"}[lang]
+    (before,) = [text for text in plain if grade in text]
+    assert not before.startswith(shipped)
+    assert sum(text.startswith(as_shipped) for text in plain) == 1
+    assert not any(own in text or shipped in text for text in plain)
+    assert sum(own in text for text in changed) == len(changes)
+    (after,) = [text for text in changed if grade in text]
+    assert after.startswith(f"{shipped}0.25")
+    assert sum(text.startswith(source) for text in changed) == 1
+    assert not any(text.startswith(as_shipped) for text in changed)
 
 
 ASKS = {"A": 30.0, "B": 100.0, "C": 200.0}

@@ -56,6 +56,49 @@ def test_a_name_in_use_and_a_full_folder_are_told_in_chinese(tmp_path, monkeypat
     assert "删除" in said_by(lambda: saved.save(Policy(PRESET), "b", tmp_path), ZH)
 
 
+@pytest.mark.parametrize("name", ["-2-3", "_a", "../x", ".a"])
+def test_a_name_that_begins_with_a_mark_is_told_the_whole_rule(name, tmp_path):
+    for words, first in ((EN, "first a letter or a digit"), (ZH, "首字须为文字或数字")):
+        said = said_by(lambda: saved.save(Policy(PRESET), name, tmp_path), words)
+        assert first in said
+        assert name in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_too_long_missing_or_kept_by_systems_are_told_apart(tmp_path):
+    def said(name, words):
+        return said_by(lambda: saved.save(Policy(PRESET), name, tmp_path), words)
+
+    assert "75 characters" in said("x" * 75, EN)
+    assert "75个字符" in said("好" * 75, ZH)
+    assert "所给为空" in said("  ", ZH)
+    assert "no system keeps" in said("con", EN)
+    assert "系统保留" in said("LPT1", ZH)
+    saved.save(Policy(PRESET), "𠮷" * 60, tmp_path)
+    assert saved.names(tmp_path) == ["𠮷" * 60]
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "told"),
+    [
+        ("en", "", "A name is missing"),
+        ("zh", " ", "缺少名称"),
+        ("en", "x" * 75, "75 characters is not possible"),
+        ("zh", "-2-3", "首字须为文字或数字"),
+    ],
+)
+def test_what_is_wrong_with_a_name_is_told_at_its_field(lang, name, told, home):
+    page = open_page("guidance", mode="manager", lang=lang)
+    field = page.text_input[0]
+    assert not field.proto.max_chars
+    field.set_value(name)
+    label = "Save" if lang == "en" else "保存"
+    next(button for button in page.button if button.label == label).click().run()
+    (error,) = errors_of(page)
+    assert told in error
+    assert not (home / "saved").exists()
+
+
 def test_a_misspelt_name_is_met_with_the_nearest():
     said = said_by(lambda: checked("policy_prorata", {}), ZH)
     assert said.endswith("（是否指policy_pro_rata？）")

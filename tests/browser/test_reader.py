@@ -61,3 +61,21 @@ def test_the_page_says_which_language_it_is_in(visit):
     tab.page.get_by_text("中文", exact=True).click()
     tab.page.locator("html[lang=zh-CN]").wait_for(state="attached")
     tab.check()
+
+
+def test_a_file_that_is_too_large_is_refused_in_chinese_alone(visit):
+    """The field's own hints are English and tell another limit."""
+    tab = visit()
+    page = tab.page
+    tab.open("/fund?mode=manager&lang=zh", "上传本基金记录")
+    page.get_by_text("上传本基金记录").click()
+    page.get_by_role("button", name="选择文件", exact=True).wait_for()
+    field = page.locator("[data-testid=stFileUploader]")
+    assert field.inner_text().split("\n")[0] == "持仓（CSV）"
+    assert not field.get_by_text("per file").is_visible()
+    large = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n" * 600_000}
+    field.locator("input").set_input_files(large)
+    page.get_by_text("2.4MB").wait_for()
+    page.get_by_role("button", name="与计划比较").click()
+    page.get_by_text("文件为2.4 MB，超过1 MB的上限").wait_for()
+    tab.check()
