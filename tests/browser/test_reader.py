@@ -10,7 +10,7 @@ def test_a_shared_link_opens_in_chinese(visit, width, height):
     tab.page.locator(
         "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
     ).first.wait_for()
-    assert tab.page.get_by_text("988亿元", exact=True).count() == 1
+    assert tab.page.get_by_text("990亿元", exact=True).count() == 1
     assert tab.page.get_by_text("Unfunded").count() == 0
     assert "lang=zh" in tab.page.url
     tab.check()
