@@ -12,16 +12,16 @@ from finmodel.report.charts.theme import (
     FONT,
     GREY,
     INK,
+    LIGHT_TEXT_SHARE,
     SEQUENCE,
     AnyChart,
     finish,
+    text_colour,
 )
 from finmodel.report.flow_rows import largest_flows
 from finmodel.report.wording import Wording
 
 CELL = 64
-LIGHT_TEXT_SHARE = 0.68
-"""Of the colour scale: there ink and white have the same contrast, about 4:1."""
 MOST_WITH_WORDS = 12
 """Provinces a side up to which each tile has its value; beyond, tiles are too small."""
 ARROW = "→ "
@@ -95,7 +95,7 @@ def flow_heat_map(rows: pd.DataFrame, wording: Wording, title: str, alt_text: st
         ),
     ]
     if count <= MOST_WITH_WORDS:
-        colour = alt.condition("datum.is_dark", alt.value("white"), alt.value(INK))
+        colour = text_colour("datum.is_dark")
         layers.append(
             base.mark_text(fontSize=13).encode(**place, text="words:N", color=colour, tooltip=tips)
         )
@@ -157,7 +157,7 @@ def flow_sankey(rows: pd.DataFrame, wording: Wording) -> dict[str, Any]:
 
 
 def _light_text_from(values: pd.Series[float]) -> float:
-    """Return the value from which tiles are so dark that white reads better than ink."""
+    """Return the value from which tiles are so dark that white reads better than black."""
     if values.empty:
         return float("inf")
     low, high = float(values.min()), float(values.max())

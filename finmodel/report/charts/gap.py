@@ -115,7 +115,7 @@ def gap_fan(
     layers: list[alt.Chart] = []
     if rows["low"].notna().any():
         layers.append(
-            base.mark_area(color=SKY, opacity=0.45).encode(
+            base.mark_area(color=SKY, opacity=1.0, fillOpacity=0.45).encode(
                 x=x, y=alt.Y("low:Q", title=unit), y2="high:Q"
             )
         )

@@ -6,13 +6,21 @@ import altair as alt
 import pandas as pd
 
 from finmodel.datasets import provinces
-from finmodel.report.charts.theme import INK, SEQUENCE, AnyChart, finish
+from finmodel.report.charts.theme import (
+    GREY,
+    INK,
+    LIGHT_TEXT_SHARE,
+    SEQUENCE,
+    AnyChart,
+    finish,
+    text_colour,
+)
 from finmodel.report.wording import Wording
 
 TILE = 52
 MOST_PERCENT = 60.0
 """End of the colour scale: fixed, so that scenarios are seen on one scale."""
-LIGHT_TEXT_FROM = 40.0
+LIGHT_TEXT_FROM = LIGHT_TEXT_SHARE * MOST_PERCENT
 """White on the middle of the scale would have a contrast of less than 3:1."""
 SELECTION = "province"
 
@@ -74,15 +82,13 @@ def province_grid(
         ),
     )
     tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("shown:N", title="%")]
-    text_colour = alt.condition(
-        f"datum.percent >= {LIGHT_TEXT_FROM}", alt.value("white"), alt.value(INK)
-    )
+    shade = text_colour(f"datum.percent >= {LIGHT_TEXT_FROM}")
     layers = [
         alt.Chart(unknown)
         .mark_rect(color="#f7f7f7", stroke="#9aa4ab", strokeDash=[3, 2])
         .encode(**place, tooltip=tips),
         alt.Chart(unknown)
-        .mark_text(color="#6b7780", fontSize=11)
+        .mark_text(color=GREY, fontSize=11)
         .encode(**place, text="iso:N", tooltip=tips),
         alt.Chart(known)
         .mark_rect(stroke=INK)
@@ -97,10 +103,8 @@ def province_grid(
         .add_params(pick),
         alt.Chart(known)
         .mark_text(fontSize=13, fontWeight="bold", dy=-7)
-        .encode(**place, text="iso:N", color=text_colour),
-        alt.Chart(known)
-        .mark_text(fontSize=12, dy=9)
-        .encode(**place, text="shown:N", color=text_colour),
+        .encode(**place, text="iso:N", color=shade),
+        alt.Chart(known).mark_text(fontSize=12, dy=9).encode(**place, text="shown:N", color=shade),
     ]
     if selected in set(known["iso"]):
         outlined = alt.Chart(known[known["iso"] == selected])

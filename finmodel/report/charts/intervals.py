@@ -42,7 +42,7 @@ def interval_chart(
     base = alt.Chart(known)
     bars = alt.Chart(known[known["low"].notna() & known["high"].notna()])
     layers = [
-        bars.mark_rule(strokeWidth=12, color=PALE).encode(y=row, x=along("low"), x2="high:Q"),
+        bars.mark_bar(size=12, color=PALE).encode(y=row, x=along("low"), x2="high:Q"),
         base.mark_rule(strokeWidth=2, color=INK).encode(y=row, x=along("near"), x2="far:Q"),
         base.mark_point(filled=True, size=70, opacity=1, color=BLUE).encode(
             y=row, x=along("value")

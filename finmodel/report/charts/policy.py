@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from finmodel.report.charts.theme import BLUE, GAIN, INK, LOSS, ORANGE, PALE, AnyChart, finish
+from finmodel.report.charts.theme import BLUE, GAIN, GREY, INK, LOSS, ORANGE, PALE, AnyChart, finish
 from finmodel.report.wording import Wording, reach
 
 ROW_STEP = 34
@@ -115,7 +115,7 @@ def changes(
     ends = (LOSS, GAIN) if less_is_better else (GAIN, LOSS)
     colour = alt.Color(
         "sign:N",
-        scale=alt.Scale(domain=["gain", "loss", "untold"], range=[*ends, "#6b7780"]),
+        scale=alt.Scale(domain=["gain", "loss", "untold"], range=[*ends, GREY]),
         legend=None,
     )
     shape = alt.Shape(
@@ -128,12 +128,12 @@ def changes(
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=INK, strokeDash=[4, 3])
     layers = [zero.encode(x="x:Q")]
     if {"q05", "q95"} <= set(rows.columns):
-        thin = alt.Chart(drawn).mark_rule(color="#6b7780", strokeWidth=1)
+        thin = alt.Chart(drawn).mark_rule(color=GREY, strokeWidth=1)
         layers.append(thin.encode(x=alt.X("q05:Q", title=axis), x2="q95:Q", y=y))
     tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=axis)]
     layers.append(
         alt.Chart(drawn)
-        .mark_rule(strokeWidth=5, opacity=0.6)
+        .mark_rule(strokeWidth=5, opacity=0.8)
         .encode(x=alt.X("low:Q", title=axis), x2="high:Q", y=y, color=colour)
     )
     layers.append(

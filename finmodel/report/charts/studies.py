@@ -12,10 +12,13 @@ from finmodel.report.charts.theme import (
     BLUE,
     GREY,
     INK,
+    LIGHT_TEXT_SHARE,
     ORANGE,
     PALE,
+    SEQUENCE,
     AnyChart,
     finish,
+    text_colour,
     title_lines,
 )
 from finmodel.report.wording import Wording
@@ -209,11 +212,11 @@ def splits(rows: pd.DataFrame, wording: Wording, caption: str) -> AnyChart:
     )
     top = max(1.0, float(rows["percent"].max()) if len(rows) else 1.0)
     colour = alt.Color(
-        "percent:Q", scale=alt.Scale(domain=[0.0, top], range=["#eef4f8", "#08519c"]), legend=None
+        "percent:Q", scale=alt.Scale(domain=[0.0, top], range=list(SEQUENCE)), legend=None
     )
     tiles = base.mark_rect(stroke="white").encode(color=colour)
-    text_colour = alt.condition(f"datum.percent >= {0.5 * top}", alt.value("white"), alt.value(INK))
-    texts = base.mark_text().encode(text=alt.Text("percent:Q", format=".0f"), color=text_colour)
+    shade = text_colour(f"datum.percent >= {LIGHT_TEXT_SHARE * top}")
+    texts = base.mark_text().encode(text=alt.Text("percent:Q", format=".0f"), color=shade)
     chart = alt.layer(tiles, texts).properties(
         height={"step": 32}, width="container", title=wording.text("studies_chart", "splits")
     )

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import altair as alt
 import vl_convert as vlc
 
-INK, GREY, PALE = "#222222", "#6b7780", "#c9d6df"
+INK, GREY, PALE, BLACK = "#222222", "#5f6b74", "#c9d6df", "#000000"
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072B2",
     "#E69F00",
@@ -19,10 +19,12 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#8C4A78",
     "#56B4E9",
 )
-"""Orange and sky are for areas only: as lines or text on white they are too pale."""
+"""Orange, sky and pale are for areas only, which `CONFIG` outlines: alone they are too pale."""
 CATEGORIES = (BLUE, RED, GREEN, PURPLE)
 SEQUENCE = ("#eef4f8", "#08519c")
 """Low to high of a share; the scale is fixed so that scenarios compare."""
+LIGHT_TEXT_SHARE = 0.757
+"""Of that scale: below it black text can be read on the colour, above it white, at 4.5 or more."""
 GAIN, LOSS = "#0072B2", "#B3261E"
 FONT = "Noto Sans CJK SC, Inter, Microsoft YaHei, PingFang SC, sans-serif"
 PNG_SCALE = 2.0
@@ -36,6 +38,8 @@ NO_LINE_STARTS = tuple("，。；：、）”》%·")
 CONFIG = alt.Config(
     font=FONT,
     view=alt.ViewConfig(stroke=None),
+    bar=alt.BarConfig(stroke=GREY, strokeWidth=0.7),
+    area=alt.AreaConfig(stroke=GREY, strokeWidth=0.7),
     axis=alt.AxisConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal", labelLimit=220),
     legend=alt.LegendConfig(labelColor=INK, titleColor=INK, titleFontWeight="normal"),
     title=alt.TitleConfig(anchor="start", color=INK, fontSize=14),
@@ -81,6 +85,17 @@ def broken(text: str, most: int) -> list[str]:
             lines[-1] += piece
             width += size
     return [line.strip() for line in lines]
+
+
+def text_colour(is_dark: str) -> Any:
+    """Return the colour of text on the colours of a scale.
+
+    Parameters
+    ----------
+    is_dark : str
+        Expression of Vega: whether a row's place on the scale is from `LIGHT_TEXT_SHARE` on.
+    """
+    return alt.condition(is_dark, alt.value("white"), alt.value(BLACK))
 
 
 def svg_of(chart: AnyChart) -> str:

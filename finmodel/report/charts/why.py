@@ -6,7 +6,17 @@ import altair as alt
 import pandas as pd
 
 from finmodel.report.charts.gap import BAR, STEP, unit_name
-from finmodel.report.charts.theme import BLUE, GREY, INK, RED, SEQUENCE, AnyChart, finish
+from finmodel.report.charts.theme import (
+    BLUE,
+    GREY,
+    INK,
+    LIGHT_TEXT_SHARE,
+    RED,
+    SEQUENCE,
+    AnyChart,
+    finish,
+    text_colour,
+)
 from finmodel.report.gap_rows import Side
 from finmodel.report.wording import Wording
 
@@ -74,7 +84,7 @@ def why_by_stage(rows: pd.DataFrame, wording: Wording, title: str, alt_text: str
         alt.Tooltip("words:N", title="%"),
     ]
     scale = alt.Scale(domain=[0.0, 100.0], range=list(SEQUENCE), clamp=True)
-    colour = alt.condition("datum.percent >= 68", alt.value("white"), alt.value(INK))
+    colour = text_colour(f"datum.percent >= {100.0 * LIGHT_TEXT_SHARE}")
     base = alt.Chart(shown)
     chart = alt.layer(
         base.mark_rect(stroke="white", strokeWidth=2).encode(
