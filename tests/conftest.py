@@ -30,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+MARKET_PAGES = ("test_any_scenario.py", "test_spare.py")
+"""Tests of pages that play a market."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with pages, which need no market: whoever tests beside us compiles it meanwhile."""
+    items.sort(key=lambda item: item.path.parent.name != "app" or item.path.name in MARKET_PAGES)
+
+
 def _at_medians(node):
     """Return the tables of a scenario with the median in place of each fitted belief."""
     if isinstance(node, dict):

@@ -134,7 +134,7 @@ def test_every_tornado_is_said_and_drawn(words, pairs, word):
     assert words.language == "zh" or caption.startswith(word)
     if len(rows):
         assert caption in charts.tornado(rows, words, "t", "u", caption).to_dict()["description"]
-        assert len(views.tornado_view(rows, "u", words)) == len(rows)
+        assert len(views.tornado_view(rows, "u", words, "t")) == len(rows)
 
 
 def shares(*items):
