@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ NO_ERROR_DIGITS = 3
 _HYPHEN = re.compile(r"(?<![\w.)=-])-(?=\d)")
 
 
+@lru_cache(maxsize=256)
 def reach(n_paths: int) -> float:
     """Return the standard errors within which a mean of so many paths lies, 99 times in 100.
 
