@@ -12,7 +12,7 @@ run: $(STAMP)
 
 # Two halves at once, each with its output in one piece. The second begins with pages (tests/conftest.py),
 # which need no market: the first compiles it meanwhile, and not both.
-LATER := tests/test_[l-z]*.py
+LATER := tests/test_[m-z]*.py
 test: $(STAMP)
 	$(MAKE) --no-print-directory --output-sync=target -j2 test-a test-b
 

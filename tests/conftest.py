@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-MARKET_PAGES = ("test_any_scenario.py", "test_spare.py")
+MARKET_PAGES = ("test_any_broken.py", "test_any_scenario.py", "test_spare.py")
 """Tests of pages that play a market."""
 
 
