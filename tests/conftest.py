@@ -30,13 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-MARKET_PAGES = ("test_any_broken.py", "test_any_scenario.py", "test_spare.py")
-"""Tests of pages that play a market."""
+MARKET_PAGES = ("test_any", "test_spare")
+"""What tests of pages that play a market begin with."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with pages, which need no market: whoever tests beside us compiles it meanwhile."""
-    items.sort(key=lambda item: item.path.parent.name != "app" or item.path.name in MARKET_PAGES)
+    items.sort(
+        key=lambda item: item.path.parent.name != "app" or item.path.name.startswith(MARKET_PAGES)
+    )
 
 
 def _at_medians(node):
