@@ -28,17 +28,18 @@ def read(view: View) -> None:
     A link of a manager names a programme and its run: that run is shown, and no other in its place.
     A programme without a run is told of, above what is stored.
     """
-    policy = _shared()
-    if policy is not None and job_of(JOB) is not None:
-        words = view.wording
+    policy, job = _shared(), job_of(JOB)
+    words = view.wording
+    if policy is not None and job is not None:
+        words = Wording(words.language, words.unit, names_for(policy.preset, words))
         say.caption(words.text("lab", "shared_run"))
-        _changes(policy, Wording(words.language, words.unit, names_for(policy.preset, words)))
+        _changes(policy, words)
         st.button(words.text("lab", "to_published"), key="to_published", on_click=_leave)
-        results(policy, Wording(words.language, words.unit, names_for(policy.preset, words)), view)
+        results(policy, words, view)
         return
-    if PLAN in st.query_params:
-        say.warning(view.wording.text("lab", "shared_plan"))
-        st.button(view.wording.text("lab", "to_published"), key="to_published", on_click=_leave)
+    if PLAN in st.query_params or job is not None:
+        say.warning(words.text("lab", "shared_plan"))
+        st.button(words.text("lab", "to_published"), key="to_published", on_click=_leave)
     _stored(view)
 
 

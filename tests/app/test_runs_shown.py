@@ -192,3 +192,14 @@ def test_futures_of_a_run_are_those_of_its_link(home):
     key = job(home, "b", SMALL, 16, stopped(16))
     page = open_page("guidance", mode="manager", job_lab=key, plan=pack(SMALL))
     assert page.number_input(key="lab_paths").value == 16
+
+
+def test_a_run_that_this_version_cannot_read_is_not_passed_over(home):
+    """Of a preset that is no longer shipped: what is shown in its place is said to be another."""
+    key = job(home, "c", Policy("policy_pro_rata"), 16, stopped(16))
+    asked = home / "jobs" / key / "asked.json"
+    asked.write_text(asked.read_text(encoding="utf-8").replace("policy_pro_rata", "policy_gone"))
+    page = open_page("guidance", job_lab=key)
+    assert "without its run" in said(page)
+    page.button(key="to_published").click().run()
+    assert said(page) == ""
